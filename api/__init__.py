@@ -1,0 +1,1 @@
+"""HTTP: takes jobs, relays their logs."""

@@ -1,0 +1,133 @@
+"""The API as an ASGI app: what it is made of, and what it holds while it runs."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.auth import Keyring, TicketOffice
+from api.dependencies import Services
+from api.errors import HANDLERS, ErrorBoundary
+from api.graphs import Graphs
+from api.relay.listener import Relay
+from api.relay.tail import BLOCK_S, Tail
+from api.routes import events, graphs, health, jobs
+from api.settings import ApiSettings
+from shared.event_log import EventLog
+from shared.job_queue import JobQueue
+from shared.job_store import JobStore
+from shared.open_jobs import OpenJobs
+from shared.redis import connect
+from shared.sweep import Sweep
+from shared.tasks import stop
+
+logger = logging.getLogger(__name__)
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    services: Services
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Build the app; it connects when its lifespan starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
+        async with AsyncExitStack() as stack:
+            yield {"services": await _open_services(stack, settings)}
+
+    app = FastAPI(
+        title="Tailrace",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        exception_handlers=HANDLERS,
+        middleware=[*_cors(settings), Middleware(SafeHeaders), Middleware(ErrorBoundary)],
+        redirect_slashes=False,
+    )
+    for module in (jobs, events, graphs, health):
+        app.include_router(module.router)
+    return app
+
+
+async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Services:
+    queue_store = connect(settings.redis_url)
+    log_store = connect(settings.log_store_url)
+    reader = connect(settings.log_store_url, max_connections=1, block_s=BLOCK_S, retries=0)
+    for client in (queue_store, log_store, reader):
+        stack.push_async_callback(client.aclose)
+    tail = Tail(EventLog(reader, settings), reader, control=log_store)
+    log, records = EventLog(log_store, settings), JobStore(log_store, settings)
+    tasks = await stack.enter_async_context(asyncio.TaskGroup())
+    queue = JobQueue(queue_store, settings)
+    process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    for work in (tail.run(), Sweep(records, OpenJobs(log_store), queue, process_id).run()):
+        task = tasks.create_task(work)
+        task.add_done_callback(_end_if_broken)
+        stack.push_async_callback(stop, task)
+    secret = settings.secret
+    return Services(
+        settings=settings,
+        stores=(queue_store, log_store),
+        jobs=records,
+        queue=queue,
+        graphs=Graphs(queue_store),
+        relay=Relay(log, records, tail, settings.heartbeat_s),
+        keyring=Keyring(settings.api_keys),
+        tickets=TicketOffice(
+            secret.get_secret_value().encode() if secret else None, settings.ticket_ttl_s
+        ),
+    )
+
+
+def _end_if_broken(task: "asyncio.Task[None]") -> None:
+    """A process whose reader or sweep has broken is no use: its supervisor starts another one."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("a part of the service broke", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _cors(settings: ApiSettings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            # fetch preflights a stream only when it reconnects with Last-Event-ID.
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["Location", "Content-Location", "Retry-After"],
+            max_age=600,
+        )
+    ]
+
+
+class SafeHeaders:
+    """Says on every answer that its declared type is its type."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, with one header more."""
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        await self._app(scope, receive, stamped)

@@ -1,0 +1,32 @@
+"""Input for a graph, as it is given on the command line: JSON, `@file`, or `-` for stdin."""
+
+import sys
+from pathlib import Path
+
+import orjson
+import typer
+
+from api.client import JsonValue
+
+
+def given(argument: str) -> JsonValue:
+    """The value that `--input` names.
+
+    Raises:
+        typer.BadParameter: it can't be read, or is not JSON.
+    """
+    try:
+        return orjson.loads(_text(argument))
+    except OSError as error:
+        message = f"can't read {error.filename}: {error.strerror}"
+        raise typer.BadParameter(message, param_hint="--input") from error
+    except orjson.JSONDecodeError as error:
+        raise typer.BadParameter(f"not JSON: {error}", param_hint="--input") from error
+
+
+def _text(argument: str) -> bytes | str:
+    if argument == "-":
+        return sys.stdin.buffer.read()
+    if argument.startswith("@"):
+        return Path(argument[1:]).read_bytes()
+    return argument

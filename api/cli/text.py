@@ -1,0 +1,47 @@
+"""Text from models, users and services, made harmless for a terminal."""
+
+import re
+from typing import Final
+
+import orjson
+
+from api.client import JsonValue, ReceivedEvent
+
+# C0 and C1 controls start escape sequences; the others change the direction of what follows.
+_COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BREAKS: Final = re.compile("[\t\n\u2028\u2029]")
+_RAW_IN_JSON: Final = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with every control character but line feed and tab spelled out."""
+    return _COMMANDS.sub(_spelled, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The same without line breaks and tabs."""
+    return _BREAKS.sub(_spelled, visible(text))
+
+
+def preview(value: JsonValue, most: int) -> str:
+    """A value as one line of JSON, cut at `most` characters."""
+    text = one_line(orjson.dumps(value).decode())
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def json_line(event: ReceivedEvent) -> str:
+    """The event as a line of NDJSON (PROTOCOL.md); its data is the service's own text.
+
+    What a terminal would obey, or another reader take for a line break, is escaped as JSON can.
+    """
+    name = orjson.dumps(event.name).decode()
+    line = f'{{"id":{event.seq},"event":{name},"data":{event.data}}}'
+    return _RAW_IN_JSON.sub(_as_json, line)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
+
+
+def _as_json(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

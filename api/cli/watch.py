@@ -1,0 +1,48 @@
+"""Watching a job from an event's number on until it ends, or saying how to go on later."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from api.cli.outcomes import exit_code
+from api.cli.views import View
+from api.client import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
+
+
+async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
+    """Show the events behind number `after`; the exit code tells the job's outcome.
+
+    Raises:
+        TailraceError: as `Tailrace.events`.
+        CancelledError: on Ctrl-C; the view has said how to go on.
+    """
+    last = ReceivedEvent(after, "", "{}")
+    try:
+        async with aclosing(client.events(job_id, after, _teller(view))) as events:
+            async for event in events:
+                view.show(event)
+                last = event
+    except (asyncio.CancelledError, Unreachable):
+        view.note(f"to go on: tailrace follow {job_id} --after {last.seq}")
+        raise
+    if last.name == "end":
+        return exit_code(str(last.fields.get("status")))
+    return await _known_outcome(client, view, job_id, after)
+
+
+def reconnecting(note: Reconnect) -> str:
+    """A reconnect in words."""
+    return f"{note.cause}; going on after event {note.after} in {note.wait_s:.1f} s"
+
+
+def _teller(view: View) -> Callable[[Reconnect], None]:
+    return lambda note: view.note(reconnecting(note))
+
+
+async def _known_outcome(client: Tailrace, view: View, job_id: str, after: int) -> int:
+    """The outcome of a job whose `end` the caller already has."""
+    job = await client.job(job_id)
+    if job.ended_at is None:
+        raise ProtocolBroken(f"the log has nothing behind event {after}, but the job has not ended")
+    view.note(f"nothing behind event {after}: the job has {job.status}")
+    return exit_code(job.status)

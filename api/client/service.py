@@ -1,0 +1,200 @@
+"""The calls of one Tailrace service. Owns the HTTP client; how a stream survives is `stream`'s."""
+
+import os
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx
+import orjson
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from api.client.errors import (
+    NotSent,
+    ProtocolBroken,
+    Unreachable,
+    api_error,
+    reason,
+)
+from api.client.stream import EventStream, OnReconnect, Reconnect
+from api.client.values import Graph, Job, Patience, ReceivedEvent
+
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_JOB_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+_Value = TypeVar("_Value", bound=BaseModel)
+
+
+class _Graphs(BaseModel):
+    graphs: list[Graph]
+
+
+class Tailrace:
+    """One service, as one caller sees it; to be used as an async context manager."""
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        """Make a client; nothing is sent yet.
+
+        Args:
+            base_url: where the service is; else `TAILRACE_URL`, else port 8000 of this machine.
+            api_key: else `TAILRACE_API_KEY`; may be missing.
+            patience: how long to wait.
+
+        Raises:
+            NotSent: the address or the key can't be used.
+        """
+        url = _base_url(base_url or os.environ.get("TAILRACE_URL") or DEFAULT_URL)
+        self.url = str(url).rstrip("/")
+        self._patience = patience or Patience()
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers=_credentials(api_key or os.environ.get("TAILRACE_API_KEY") or ""),
+            timeout=self._patience.answer_s,
+            # A proxy set for the outside would be asked for this machine, too.
+            trust_env=url.host not in _LOOPBACK,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    async def graphs(self) -> list[Graph]:
+        """What can be run, by name.
+
+        Raises:
+            TailraceError: as every call: `Unreachable`, `ApiError` or `ProtocolBroken`.
+        """
+        return _parse(_Graphs, await self._call("GET", "graphs")).graphs
+
+    async def create(
+        self,
+        graph: str,
+        input: JsonValue,
+        *,
+        config: Mapping[str, JsonValue] | None = None,
+        stream: Sequence[str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+    ) -> Job:
+        """Start a job.
+
+        Not repeated on a broken connection, since it could start the job twice: `Unreachable`
+        means not acknowledged, not "did not happen".
+
+        Args:
+            graph: the graph's name.
+            input: what the graph takes.
+            config: LangGraph's `configurable`, `tags`, `recursion_limit`.
+            stream: LangGraph's stream modes; else the service's default.
+            metadata: kept with the job.
+
+        Raises:
+            ApiError: no such graph, or an input that it does not take.
+            TailraceError: as every call.
+        """
+        optional = {"config": config, "stream": stream, "metadata": metadata}
+        wishes = {name: wish for name, wish in optional.items() if wish is not None}
+        body = _encode({"graph": graph, "input": input, **wishes})
+        return _parse(Job, await self._call("POST", "jobs", body))
+
+    async def job(self, job_id: str) -> Job:
+        """The job as it is now.
+
+        Raises:
+            JobNotFound: no such job for this caller.
+            TailraceError: as every call.
+        """
+        return _parse(Job, await self._call("GET", _job_path(job_id)))
+
+    async def cancel(self, job_id: str) -> Job:
+        """Ask for the job's end, and give the job as it is then; its log ends within seconds.
+
+        Raises:
+            JobNotFound: no such job for this caller.
+            TailraceError: as every call.
+        """
+        return _parse(Job, await self._call("POST", f"{_job_path(job_id)}/cancel"))
+
+    async def events(
+        self, job_id: str, after: int = 0, on_reconnect: OnReconnect | None = None
+    ) -> AsyncGenerator[ReceivedEvent]:
+        """The job's events from number `after + 1` up to `end`, over any number of connections.
+
+        Nothing is left out or repeated; lost numbers come as a `gap` event. Nothing comes if
+        `after` is the end's number. Close the iterator (`contextlib.aclosing`) to hang up.
+
+        Raises:
+            JobNotFound: no such job for this caller.
+            EventsExpired: the job has ended and its events are not kept any more.
+            TailraceError: as every call; `Unreachable` only after `Patience.outage_s`.
+        """
+        path = f"{_job_path(job_id)}/events"
+        stream = EventStream(self._http, path, after, self._patience, on_reconnect or _ignore)
+        async with aclosing(stream.events()) as events:
+            async for event in events:
+                yield event
+
+    async def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            response = await self._http.request(method, path, content=body, headers=headers)
+        except httpx.RequestError as error:
+            raise Unreachable(f"no answer from {self.url}: {reason(error)}") from error
+        if not response.is_success:
+            raise api_error(response)
+        return response.content
+
+
+def _ignore(_: Reconnect) -> None:
+    """Reconnects concern nobody who did not ask for them."""
+
+
+def _job_path(job_id: str) -> str:
+    if not _JOB_ID.fullmatch(job_id):
+        raise NotSent("not a job id")
+    return f"jobs/{job_id}"
+
+
+def _base_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise NotSent(f"not an address: {error}") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise NotSent("the service's address has to begin with http:// or https://")
+    return url
+
+
+def _credentials(key: str) -> dict[str, str]:
+    if not (key.isascii() and key.isprintable()):
+        raise NotSent("the API key holds characters that no key has")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _encode(body: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise NotSent(f"the request can't be written as JSON: {error}") from error
+
+
+def _parse(kind: type[_Value], body: bytes) -> _Value:
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise ProtocolBroken(f"the answer is no {kind.__name__.strip('_').lower()}") from error

@@ -1,0 +1,121 @@
+"""What the client hands out: jobs, graphs and events, as values."""
+
+from dataclasses import dataclass
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from api.client.errors import ProtocolBroken
+
+_FROM_THE_WIRE = ConfigDict(frozen=True, extra="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the client waits, in seconds."""
+
+    answer_s: float = 10.0
+    """For a connection, and for the answer to a call."""
+    silence_s: float = 12.0
+    """For the next byte of a stream: three heartbeats of 4 s."""
+    outage_s: float = 60.0
+    """For a service that gives no answer at all, before a stream is given up."""
+    first_wait_s: float = 0.1
+    """Before the first reconnect; doubles with each connection that brings no event."""
+    longest_wait_s: float = 10.0
+
+
+class JobUrls(BaseModel):
+    """Where a job's own calls are, relative to the service."""
+
+    model_config = _FROM_THE_WIRE
+
+    self_: str = Field(alias="self")
+    events: str
+    cancel: str
+
+
+class JobError(BaseModel):
+    """Why a job failed, in words chosen for its user."""
+
+    model_config = _FROM_THE_WIRE
+
+    type: str
+    detail: str
+    retryable: bool = False
+
+
+class Job(BaseModel):
+    """A job as the service tells it; times are RFC 3339 in UTC."""
+
+    model_config = _FROM_THE_WIRE
+
+    id: str
+    graph: str
+    status: str
+    attempt: int
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    result: JsonValue = None
+    """What the graph's last state was; only of a job that succeeded."""
+    error: JobError | None = None
+    urls: JobUrls
+
+
+class Graph(BaseModel):
+    """A graph that can be run."""
+
+    model_config = _FROM_THE_WIRE
+
+    name: str
+    description: str
+    input_schema: dict[str, JsonValue]
+    """JSON Schema, draft 2020-12."""
+    mermaid: str = ""
+
+    @property
+    def fields(self) -> tuple[tuple[str, bool], ...]:
+        """The input's fields by name, and whether each must be given."""
+        properties = self.input_schema.get("properties")
+        required = self.input_schema.get("required")
+        if not isinstance(properties, dict):
+            return ()
+        needed = required if isinstance(required, list) else []
+        return tuple((name, name in needed) for name in properties)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """One event of a job's log."""
+
+    seq: int
+    """Its number; also its id on the wire."""
+    name: str
+    data: str
+    """One line of JSON, exactly as it came: two readers of one log get equal text."""
+
+    @property
+    def value(self) -> JsonValue:
+        """What `data` says.
+
+        Raises:
+            ProtocolBroken: it is not JSON.
+        """
+        try:
+            return orjson.loads(self.data)
+        except orjson.JSONDecodeError as error:
+            raise ProtocolBroken(f"event {self.seq} holds no JSON") from error
+
+    @property
+    def fields(self) -> dict[str, JsonValue]:
+        """The same for an event whose data is an object, as all but the unknown are.
+
+        Raises:
+            ProtocolBroken: it is not a JSON object.
+        """
+        value = self.value
+        if not isinstance(value, dict):
+            raise ProtocolBroken(f"event {self.seq} ({self.name}) holds no JSON object")
+        return value

@@ -1,0 +1,36 @@
+"""For machines: is the process alive, and can it take jobs?"""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.dependencies import Shared
+from shared.errors import StoreUnavailable
+from shared.events import encode
+from shared.redis import ping
+
+router = APIRouter()
+
+
+@router.api_route("/livez", methods=["GET", "HEAD"])
+async def livez() -> Response:
+    """200 while the process serves."""
+    return _answer(200, {"status": "alive"})
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+async def readyz(shared: Shared) -> Response:
+    """200 once the stores answer and a worker has announced graphs; 503 says what is missing."""
+    try:
+        for store in shared.stores:
+            await ping(store)
+        catalogue = await shared.graphs.catalogue()
+    except StoreUnavailable:
+        return _answer(503, {"status": "waiting for the store"})
+    if not (catalogue.workers_alive and catalogue.graphs):
+        return _answer(503, {"status": "waiting for a worker"})
+    return _answer(200, {"status": "ready"})
+
+
+def _answer(status: int, body: dict[str, str]) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(encode(body), status, headers, media_type="application/json")

@@ -1,0 +1,160 @@
+"""Request and response bodies: what a caller may say, and what a job looks like to a caller."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Self, TypeVar
+from urllib.parse import quote
+
+import orjson
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from api.refusals import FieldError, InvalidBody
+from api.settings import ApiSettings
+from shared.errors import NotWaiting
+from shared.events import encode
+from shared.jobs import DEFAULT_STREAM, Interrupt, Job, JobRequest, StreamMode
+
+ERRORS_SHOWN: Final = 20
+"""Wrong places that an answer names at most."""
+
+_STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
+_NAME_SHOWN: Final = 100
+_FRAGMENT: Final = "-._~!$&'()*+,;=:@?"
+"""What a fragment may hold unescaped (RFC 3986, section 3.5)."""
+_RESERVED: Final = ("thread_id", "checkpoint_", "__")
+
+Tag = Annotated[str, Field(max_length=128)]
+M = TypeVar("M", bound=BaseModel)
+
+
+class JobConfig(BaseModel):
+    """LangGraph's run configuration, as far as a caller may set it."""
+
+    model_config = _STRICT
+
+    configurable: dict[str, JsonValue] = Field(default_factory=dict)
+    tags: list[Tag] = Field(default_factory=list, max_length=32)
+    recursion_limit: int = Field(default=100, ge=1, le=1000)
+
+    @field_validator("configurable")
+    @classmethod
+    def _refuse_reserved(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if any(name.startswith(_RESERVED) for name in value):
+            raise ValueError(
+                "thread_id, checkpoint_* and names that begin with __ are the service's own"
+            )
+        return value
+
+
+class CreateJob(BaseModel):
+    """Body of `POST /jobs`."""
+
+    model_config = _STRICT
+
+    graph: str
+    input: JsonValue
+    config: JobConfig = JobConfig()
+    stream: list[StreamMode] = Field(default=list(DEFAULT_STREAM), min_length=1, max_length=7)
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    max_attempts: int | None = Field(default=None, ge=1, le=100)
+    timeout_s: float | None = Field(default=None, gt=0, le=7 * 86400)
+
+    @field_validator("stream")
+    @classmethod
+    def _refuse_repeats(cls, value: list[StreamMode]) -> list[StreamMode]:
+        if len(set(value)) != len(value):
+            raise ValueError("a mode is given twice")
+        return value
+
+    def request(self, settings: ApiSettings) -> JobRequest:
+        """The same as a value of the service, with its defaults for what is left open."""
+        return JobRequest(
+            graph=self.graph,
+            input=self.input,
+            config=self.config.model_dump(),
+            stream=tuple(self.stream),
+            metadata=self.metadata,
+            max_attempts=self.max_attempts or settings.max_attempts,
+            timeout_s=self.timeout_s or settings.job_timeout_s,
+        )
+
+
+class ResumeJob(BaseModel):
+    """Body of `POST /jobs/{id}/resume`: one value, or a value for each interrupt id."""
+
+    model_config = _STRICT
+
+    value: JsonValue = None
+    values: dict[str, JsonValue] | None = None
+
+    @model_validator(mode="after")
+    def _expect_one_of_both(self) -> Self:
+        if len(self.model_fields_set) != 1 or (
+            "values" in self.model_fields_set and not self.values
+        ):
+            raise ValueError("give either value, or values by interrupt id")
+        return self
+
+    def answer(self, pending: Sequence[Interrupt]) -> dict[str, Any]:
+        """A value for every pending interrupt.
+
+        Raises:
+            InvalidBody: one is left without an answer, or is answered that nobody asked.
+            NotWaiting: nothing was ever asked.
+        """
+        ids = {interrupt.id for interrupt in pending}
+        if not ids:
+            raise NotWaiting
+        if self.values is not None:
+            if self.values.keys() != ids:
+                raise InvalidBody(f"Answer exactly these interrupts: {', '.join(sorted(ids))}.")
+            return dict(self.values)
+        if len(ids) != 1:
+            raise InvalidBody("There are several interrupts: give values, by their ids.")
+        return dict.fromkeys(ids, self.value)
+
+
+def parse(model: type[M], body: Any) -> M:
+    """Take a body's fields.
+
+    Raises:
+        InvalidBody: names every wrong field.
+    """
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        wrong = [FieldError(pointer(e["loc"]), e["msg"][:200]) for e in error.errors()]
+        raise InvalidBody("The body's fields are wrong.", tuple(wrong[:ERRORS_SHOWN])) from error
+
+
+def pointer(path: Sequence[int | str]) -> str:
+    """A JSON Pointer as a URI fragment (RFC 6901, section 6); long names are cut."""
+    names = (str(part)[:_NAME_SHOWN].replace("~", "~0").replace("/", "~1") for part in path)
+    return "#" + "".join(f"/{quote(name, safe=_FRAGMENT)}" for name in names)
+
+
+def job_body(job: Job, events_url: str, root: str) -> bytes:
+    """A job as JSON; `result` only when it succeeded, `error` only when it failed."""
+    self_url = f"{root}/jobs/{job.id}"
+    body: dict[str, Any] = {
+        "id": job.id,
+        "graph": job.request.graph,
+        "status": job.status,
+        "attempt": job.attempt,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "ended_at": job.ended_at,
+        "metadata": job.request.metadata or None,
+        "result": None if job.result is None else orjson.Fragment(job.result),
+        "error": job.error,
+        "interrupts": job.interrupts if job.status == "waiting" else None,
+        "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
+    }
+    return encode({name: value for name, value in body.items() if value is not None})

@@ -1,0 +1,79 @@
+"""Settings of the API process. `.env.example` lists them with their meaning."""
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Final, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from shared.settings import Seconds, SharedSettings
+
+_KEY: Final = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
+
+
+class ApiSettings(SharedSettings):
+    """Where the API listens, whom it serves, and its limits."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    api_keys: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    """Tenant by SHA-256 of its key. Given as `tenant:hash,tenant:hash`; empty is open."""
+    secret: SecretStr | None = Field(default=None, min_length=16)
+    """Signs stream tickets; the same on every replica."""
+    allow_open: bool = False
+    """Listen beyond loopback although there are no keys."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Exact origins of pages that may call the API; empty is off."""
+    heartbeat_s: Seconds = 4
+    connection_age_s: Seconds = 1800
+    """A stream is cut at this age (± 10 %), so that clients spread over replicas again."""
+    ticket_ttl_s: Seconds = 86400
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    """How often a job may fail, unless it says otherwise."""
+    job_timeout_s: Seconds = 3600
+    """How long one attempt may run, unless the job says otherwise."""
+    max_body_bytes: int = Field(default=1024 * 1024, gt=0)
+    max_depth: int = Field(default=32, gt=0)
+    max_keys: int = Field(default=10_000, gt=0)
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _parse_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [_KEY.fullmatch(part.strip()) for part in value.split(",") if part.strip()]
+        if not all(pairs):
+            raise ValueError("expected tenant:hash pairs, the hash as 64 hex digits of SHA-256")
+        keys = {pair[2]: pair[1] for pair in pairs if pair}
+        if len(keys) != len(pairs):
+            raise ValueError("the same key is given twice")
+        return keys
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _parse_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("expected exact origins such as https://app.example.com, no wildcard")
+        return origins
+
+    @model_validator(mode="after")
+    def _refuse_open_service(self) -> Self:
+        if not (self.api_keys or self.allow_open or _is_loopback(self.host)):
+            raise ValueError(
+                f"without TAILRACE_API_KEYS anyone who reaches {self.host} could run jobs: set keys"
+                " (`tailrace key TENANT` makes one), listen on 127.0.0.1, or say"
+                " TAILRACE_ALLOW_OPEN=1"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,97 @@
+"""`python -m bench.queue [--jobs N] [--rounds R] [--with saq,streaq]`."""
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import orjson
+from rich.console import Console
+
+from bench.queue.contenders import ALWAYS, BY_NAME, ON_REQUEST, OURS, STOCK, Contender
+from bench.queue.measures import Figures, Size, measure
+from bench.queue.table import comparison, goals
+from deploy.local.store import EmbeddedStore
+from shared.redis import connect
+
+RESULTS: Final = Path(__file__).parents[1] / "results" / "queue.json"
+_WIDTH: Final = 150
+
+Results = Mapping[Contender, Sequence[Figures]]
+
+
+def main() -> None:
+    """Measure, print the tables, and keep the figures of every round."""
+    options = _options()
+    contenders = _chosen(options)
+    present = [contender for contender in contenders if contender.installed]
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        store = EmbeddedStore(Path(folder), options.fsync)
+        store.start()
+        try:
+            size = Size(options.jobs, options.samples)
+            results = asyncio.run(_rounds(console, present, store.url, size, options.rounds))
+        finally:
+            store.stop()
+    _keep(results, vars(options))
+    if not console.is_terminal:
+        console.width = _WIDTH
+    console.print(comparison(results, [c for c in contenders if not c.installed]))
+    if {OURS, STOCK} <= results.keys():
+        console.print(goals(results))
+    console.print(
+        f"{options.jobs} jobs, {options.samples} samples; fsync {options.fsync}; {RESULTS}"
+    )
+
+
+async def _rounds(
+    console: Console, contenders: Sequence[Contender], url: str, size: Size, rounds: int
+) -> Results:
+    """All contenders in turns, so that what else the machine does hits all of them."""
+    results: dict[Contender, list[Figures]] = {contender: [] for contender in contenders}
+    async with aclosing(connect(url)) as store:
+        for number in range(1, rounds + 1):
+            for contender in contenders:
+                console.print(f"round {number} of {rounds}: {contender.title}", style="dim")
+                results[contender].append(await measure(contender, store, url, size))
+    return results
+
+
+def _keep(results: Results, options: Mapping[str, object]) -> None:
+    figures = {contender.name: [asdict(f) for f in of] for contender, of in results.items()}
+    RESULTS.parent.mkdir(exist_ok=True)
+    text = orjson.dumps({"options": options, "rounds": figures}, option=orjson.OPT_INDENT_2)
+    RESULTS.write_bytes(text + b"\n")
+
+
+def _chosen(options: argparse.Namespace) -> list[Contender]:
+    if options.only:
+        return [contender for name, contender in BY_NAME.items() if name in options.only]
+    return [*ALWAYS, *(contender for contender in ON_REQUEST if contender.name in options.others)]
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := set(names) - BY_NAME.keys():
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(BY_NAME)}")
+    return names
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.queue", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2000, help="backlog in each measurement")
+    parser.add_argument("--samples", type=int, default=30, help="pick-ups in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--with", dest="others", type=_names, default=[], help="saq,streaq")
+    parser.add_argument("--only", type=_names, default=[], help=f"some of {', '.join(BY_NAME)}")
+    parser.add_argument("--fsync", default="everysec", choices=("always", "everysec", "no"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Our queue alone: leases, tokens and the lease-aware worker, around a job that does nothing."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+from bench.queue.contenders import Enqueue
+from bench.queue.stamps import stamp
+from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from shared.jobs import new_job_id
+from shared.redis import connect
+from shared.settings import SharedSettings
+from worker.attempts import Attempt
+from worker.containment import Containment
+from worker.lease import LeaseKeeper
+from worker.leased import LeasedWorker
+from worker.outcomes import Done, Verdict
+from worker.settings import WorkerSettings
+
+
+@asynccontextmanager
+async def producer(url: str) -> AsyncGenerator[Enqueue]:
+    """Enqueues as the API does, without the record."""
+    async with aclosing(connect(url)) as store:
+        queue = JobQueue(store, SharedSettings(redis_url=url))
+        yield lambda: queue.enqueue(new_job_id())
+
+
+def consume(url: str) -> None:
+    """A worker as `worker.app` makes it, without sweep, catalogue and graphs."""
+    asyncio.run(_work(url))
+
+
+async def _work(url: str) -> None:
+    settings = WorkerSettings(redis_url=url)
+    store = connect(url, max_connections=settings.slots + 10)
+    waiting = connect(url, max_connections=2, block_s=INBOX_S)
+    keeper = LeaseKeeper(settings, f"bench-{os.getpid()}", Containment(asyncio.get_running_loop()))
+    async with aclosing(store), aclosing(waiting):
+        queue, wakeups = JobQueue(store, settings), Wakeups(waiting, keeper.worker_id)
+        worker = LeasedWorker(arq_client(store), queue, wakeups, keeper, _run, settings)
+        keeper.start()
+        await worker.async_run()
+        keeper.stop()
+
+
+async def _run(_attempt: Attempt) -> Verdict:
+    stamp()
+    return Done()

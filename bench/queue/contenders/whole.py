@@ -1,0 +1,44 @@
+"""Everything: a record, the queue, `python -m worker`, LangGraph, the log, `end`.
+
+The job is `counter` with one event; its node stamps when it starts.
+"""
+
+import os
+import runpy
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from bench.queue.contenders import Enqueue
+from shared.job_queue import JobQueue
+from shared.job_store import JobStore
+from shared.jobs import JobRequest, new_job_id
+from shared.redis import connect
+from shared.settings import SharedSettings
+
+GRAPHS: Final = Path(__file__).with_name("langgraph.json")
+import_module("worker.app")  # before the start signal: it takes seconds
+_CONFIG: Final[Mapping[str, Any]] = {"configurable": {}, "tags": [], "recursion_limit": 100}
+
+
+@asynccontextmanager
+async def producer(url: str) -> AsyncGenerator[Enqueue]:
+    """Creates and enqueues as `POST /jobs` does, without HTTP."""
+    settings = SharedSettings(redis_url=url)
+    request = JobRequest("counter", {"count": 1}, config=_CONFIG)
+    async with aclosing(connect(url)) as store:
+        jobs, queue = JobStore(store, settings), JobQueue(store, settings)
+
+        async def enqueue() -> None:
+            job = await jobs.create(new_job_id(), "bench", request)
+            await queue.enqueue(job.id)
+
+        yield enqueue
+
+
+def consume(url: str) -> None:
+    """`python -m worker`, in this process; never returns, since a worker ends its process."""
+    os.environ |= {"TAILRACE_REDIS_URL": url, "TAILRACE_GRAPHS": str(GRAPHS)}
+    runpy.run_module("worker", run_name="__main__", alter_sys=True)

@@ -1,0 +1,100 @@
+"""What a run is asked to be: the command line, read into a frozen value."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+DEFAULT_DATA = Path(".tailrace")
+DEFAULT_WORKERS = 1
+HIGHEST_PORT = 65535
+
+DESCRIPTION = """\
+Run all of Tailrace on this machine: a store, the API, workers and, when no other model is set
+up, a small local one. Ctrl-C ends everything; the data stays.
+"""
+EPILOG = """\
+Settings come from TAILRACE_* variables and from .env in the current directory, as for every
+Tailrace process. The store is an embedded Valkey unless --redis names another; TAILRACE_REDIS_URL
+is not read here. The model is the one that OPENAI_API_KEY, OPENAI_BASE_URL and MODEL name; with
+neither a key nor a URL, it is SmolLM2-135M-Instruct on this machine (from the extra 'local').
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A run as asked for; port 0 stands for any free one."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    workers: int = DEFAULT_WORKERS
+    data: Path = DEFAULT_DATA
+    redis: str | None = None
+
+
+def read_arguments(words: Sequence[str] | None = None) -> Arguments:
+    """Read the command line; exits with status 2 and a usage line when it is wrong."""
+    found = _parser().parse_args(words)
+    return Arguments(
+        host=found.host,
+        port=found.port,
+        workers=found.workers,
+        data=found.data,
+        redis=found.redis,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.local", description=DESCRIPTION, epilog=EPILOG
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("TAILRACE_HOST") or DEFAULT_HOST,
+        help="address to listen on (TAILRACE_HOST, else 127.0.0.1); beyond loopback it takes keys",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=os.environ.get("TAILRACE_PORT") or str(DEFAULT_PORT),
+        help="port to listen on (TAILRACE_PORT, else 8000); 0 takes any free one",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=DEFAULT_WORKERS,
+        metavar="N",
+        help="worker processes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=DEFAULT_DATA,
+        metavar="DIR",
+        help="folder of the embedded store (default: %(default)s)",
+    )
+    parser.add_argument("--redis", metavar="URL", help="use this Redis or Valkey instead")
+    return parser
+
+
+def _port(word: str) -> int:
+    number = _whole(word)
+    if number > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is 0 to {HIGHEST_PORT}")
+    return number
+
+
+def _count(word: str) -> int:
+    number = _whole(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one is needed")
+    return number
+
+
+def _whole(word: str) -> int:
+    if not (word.isascii() and word.isdigit()):
+        raise argparse.ArgumentTypeError(f"not a whole number: {word!r}")
+    return int(word)

@@ -1,0 +1,32 @@
+"""Whether a server answers: the smallest HTTP request that can tell."""
+
+import asyncio
+
+ANSWER_S = 2.0
+"""A server on this machine that takes longer is not ready."""
+
+
+async def answers_ok(host: str, port: int, path: str) -> bool:
+    """Whether `GET path` answers 200 now; a refused, cut or late answer is a no."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await _status_line(host, port, path) == b"200"
+    except (OSError, TimeoutError, ValueError):
+        return False
+
+
+async def _status_line(host: str, port: int, path: str) -> bytes:
+    """The three digits of the answer.
+
+    Raises:
+        OSError: nobody listens, or the connection is cut.
+        ValueError: what came back is no HTTP.
+    """
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        _version, status, *_reason = (await reader.readline()).split(maxsplit=2)
+        return status
+    finally:
+        writer.close()

@@ -1,0 +1,231 @@
+"""The jobs' records: create, read, open and suspend attempts, answer, cancel.
+
+The events behind a record are event_log's.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, Literal, cast
+
+import orjson
+
+from shared import keys
+from shared.errors import JobNotFound
+from shared.events import decode, encode, end_event, status_event
+from shared.jobs import (
+    FinalStatus,
+    Holder,
+    Interrupt,
+    Job,
+    JobError,
+    JobId,
+    JobRequest,
+    JobStatus,
+    timestamp,
+)
+from shared.redis import Argument, Client, fields, run, store_errors
+from shared.settings import SharedSettings
+
+GIVEN_UP: Final = JobError(
+    "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
+)
+
+
+_JSON_FIELDS: Final = ("request", "error", "interrupts", "answers_taken", "answer")
+
+
+class JobStore:
+    """Records of jobs, each a projection of its log, changed in the same call as the log."""
+
+    def __init__(self, redis: Client, settings: SharedSettings) -> None:
+        self._redis = redis
+        self._open_ttl_ms = round(settings.open_ttl_s * 1000)
+        self._ended: list[Argument] = [
+            round(settings.retention_s * 1000),
+            round(settings.events_ttl_s * 1000),
+        ]
+
+    async def create(self, job_id: JobId, tenant: str, request: JobRequest) -> Job:
+        """Store a new job and event 1 of its log, `status` queued, in one call.
+
+        Repeatable with the same id.
+
+        Raises:
+            StoreUnavailable: the job may or may not have been stored.
+            Unserializable: the request does not fit JSON.
+        """
+        now = timestamp()
+        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, encode(request), now]
+        args += [status_event("queued", 0, now).data, request.max_attempts]
+        await run(self._redis, "create", keys.of_job(job_id), args)
+        return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
+
+    async def get(self, job_id: JobId) -> Job:
+        """Read a record.
+
+        Raises:
+            JobNotFound: there is none, or not any more.
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            record = await cast("Any", self._redis).hgetall(keys.job(job_id))
+        if not record:
+            raise JobNotFound(job_id)
+        return _job(job_id, {k.decode(): v for k, v in record.items()})
+
+    async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
+        """Raise the fence to the holder's attempt and append `status` running, in one call.
+
+        Repeatable with the same token. After it, no older attempt can write. A job whose workers
+        were lost as often as it may fail, or whose end was asked for, is closed instead.
+
+        Args:
+            holder: the attempt.
+            floor: the highest number that this holder ever sent, when the store has forgotten
+                some of them; the log goes on above it.
+
+        Raises:
+            LogClosed: no attempt is wanted; only the queue has to be told.
+            Fenced: the record is at this attempt or above it already.
+            JobNotFound: there is no record.
+            StoreUnavailable: the attempt may or may not be open.
+        """
+        job_id = holder.job_id
+        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
+        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP)]
+        args += [*self._ended, floor, end_event("cancelled").data]
+        reply = await run(self._redis, "open", keys.of_job(job_id), args)
+        return _job(job_id, fields(reply))
+
+    async def requeue(
+        self, holder: Holder, reason: Literal["retry", "shutdown"], *, failures: int, sent: int = 0
+    ) -> None:
+        """End the attempt and put the job back to `queued`, in one call. Repeatable.
+
+        Args:
+            holder: the attempt, which writes no more after this.
+            reason: what its next `status` events say.
+            failures: 1 for a failure, 0 for a hand-back.
+            sent: the highest number that this writer ever sent, 0 if it can't tell.
+
+        Raises:
+            CancelRequested: close the job instead.
+            SequenceHole: the store has forgotten some of what was sent.
+            WriteRefused, JobNotFound, StoreUnavailable: as every write.
+        """
+        event = status_event("queued", holder.attempt, timestamp(), reason=reason)
+        await self._suspend(holder, ["queued", event.data, reason, failures, "", "", sent])
+
+    async def wait_for_answer(
+        self,
+        holder: Holder,
+        interrupts: tuple[Interrupt, ...],
+        answers_taken: Mapping[str, int],
+        *,
+        sent: int = 0,
+    ) -> None:
+        """End the attempt and put the job to `waiting`, in one call. Repeatable.
+
+        Args:
+            holder: the attempt, which writes no more after this.
+            interrupts: what is asked.
+            answers_taken: how many answers the task behind each has taken so far.
+            sent: the highest number that this writer ever sent, 0 if it can't tell.
+
+        Raises:
+            CancelRequested: close the job instead.
+            SequenceHole: the store has forgotten some of what was sent.
+            WriteRefused, JobNotFound, StoreUnavailable: as every write.
+        """
+        event = status_event("waiting", holder.attempt, timestamp(), interrupts=interrupts)
+        await self._suspend(
+            holder, ["waiting", event.data, "", 0, encode(interrupts), encode(answers_taken), sent]
+        )
+
+    async def answer(self, job: Job, answer: Mapping[str, Any]) -> None:
+        """Answer what the job waits for and put it to `queued`, in one call; the first wins.
+
+        The same answer again is success.
+
+        Args:
+            job: as it was read when the answer was checked.
+            answer: a value for each interrupt id.
+
+        Raises:
+            NotWaiting: it has another answer, or waits for something else by now.
+            JobNotFound: there is no record.
+            StoreUnavailable: the answer may or may not have been stored.
+        """
+        text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(text).hexdigest()
+        event = status_event("queued", job.attempt, timestamp(), reason="resume")
+        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, job.seq]
+        await run(self._redis, "answer", keys.of_job(job.id), args)
+
+    async def cancel(self, job_id: JobId) -> JobStatus:
+        """Ask for the job's end; the status that it has now. Repeatable.
+
+        A queued or waiting job is closed in this call. A running one is flagged: whoever holds it
+        closes it.
+
+        Raises:
+            JobNotFound: there is no record.
+            StoreUnavailable: the job may or may not have been cancelled.
+        """
+        args: list[Argument] = [job_id, timestamp(), end_event("cancelled").data, *self._ended]
+        [status] = await run(self._redis, "cancel", keys.of_job(job_id), args)
+        return cast("JobStatus", status.decode())
+
+    async def close_over(
+        self,
+        job_id: JobId,
+        status: FinalStatus,
+        *,
+        error: JobError | None = None,
+        attempt: int | None = None,
+    ) -> JobStatus:
+        """Close the job over its holder's head, under a raised fence; the status it has now.
+
+        Repeatable; a closed job stays as it is.
+
+        Args:
+            job_id: the job.
+            status: how it ends.
+            error: why, if it failed.
+            attempt: close it only while it is at this attempt.
+
+        Raises:
+            Fenced: it is at another attempt.
+            JobNotFound: there is no record.
+            StoreUnavailable: the job may or may not have been closed.
+        """
+        args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
+        args += [encode(error) if error else "", *self._ended, -1 if attempt is None else attempt]
+        [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
+        return cast("JobStatus", now.decode())
+
+    async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
+        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
+        await run(self._redis, "suspend", keys.of_job(holder.job_id), args)
+
+
+def _job(job_id: JobId, record: Mapping[str, bytes]) -> Job:
+    text = {k: v.decode() for k, v in record.items() if k.endswith("_at")}
+    json = {k: decode(record[k]) for k in _JSON_FIELDS if k in record}
+    return Job(
+        id=job_id,
+        tenant=record["tenant"].decode(),
+        request=JobRequest(**json["request"] | {"stream": tuple(json["request"]["stream"])}),
+        status=cast("JobStatus", record["status"].decode()),
+        attempt=int(record["attempt"]),
+        seq=int(record["seq"]),
+        created_at=text["created_at"],
+        started_at=text.get("started_at"),
+        ended_at=text.get("ended_at"),
+        failures=int(record["failures"]),
+        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
+        answers_taken=json.get("answers_taken", {}),
+        answer=json.get("answer"),
+        result=record.get("result"),
+        error=JobError(**json["error"]) if "error" in json else None,
+    )

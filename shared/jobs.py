@@ -1,0 +1,133 @@
+"""A job: its id, its states, its record as values. Knows nothing of Redis.
+
+queued  -> running | cancelled | failed
+running -> queued (retry, worker lost, shutdown) | waiting | succeeded | failed | cancelled
+waiting -> queued (answered) | cancelled | failed (expired)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NewType
+
+from uuid_utils import uuid7
+
+from shared.errors import JobNotFound
+
+JobId = NewType("JobId", str)
+"""A UUIDv7 (RFC 9562), lower-case hex with hyphens; its last digit is the job's shard."""
+
+JobStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+FinalStatus = Literal["succeeded", "failed", "cancelled"]
+StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
+
+FINAL: Final[frozenset[JobStatus]] = frozenset({"succeeded", "failed", "cancelled"})
+DEFAULT_STREAM: Final[tuple[StreamMode, ...]] = ("updates", "messages", "custom")
+
+TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
+    "queued": frozenset({"running", "cancelled", "failed"}),
+    "running": frozenset({"queued", "waiting", "succeeded", "failed", "cancelled"}),
+    "waiting": frozenset({"queued", "cancelled", "failed"}),
+    "succeeded": frozenset(),
+    "failed": frozenset(),
+    "cancelled": frozenset(),
+}
+
+_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_job_id() -> JobId:
+    """Make a job id; ids made later sort later."""
+    return JobId(str(uuid7()))
+
+
+def parse_job_id(text: str) -> JobId:
+    """Take a job id from outside.
+
+    Raises:
+        JobNotFound: it does not have the form of our ids, so no such job can exist.
+    """
+    if not _FORM.fullmatch(text):
+        raise JobNotFound
+    return JobId(text)
+
+
+def timestamp() -> str:
+    """The time now, RFC 3339, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed, in words chosen for its user."""
+
+    type: str
+    detail: str
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a caller asks for; never changes after it is accepted."""
+
+    graph: str
+    input: Any
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    stream: tuple[StreamMode, ...] = DEFAULT_STREAM
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    max_attempts: int = 3
+    """Caps failures: retries and lost workers, not shutdowns or answers."""
+    timeout_s: float = 3600
+    """How long one attempt may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """A question that a graph waits to have answered."""
+
+    id: str
+    value: Any
+    """What the graph gave to `interrupt()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job's record, as the store holds it: a projection of its log."""
+
+    id: JobId
+    tenant: str
+    request: JobRequest
+    status: JobStatus
+    attempt: int
+    """The fence: 0 until a worker opens the log, then rises with each opening."""
+    seq: int
+    """Number of the last event in the log."""
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    failures: int = 0
+    interrupts: tuple[Interrupt, ...] = ()
+    """What a waiting job waits for."""
+    answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many answers the task behind each interrupt had taken when it asked."""
+    answer: Mapping[str, Any] | None = None
+    """The last answer, by interrupt id, until the job waits again."""
+    result: bytes | None = None
+    """JSON, as the graph's last state gave it."""
+    error: JobError | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the log has its `end`."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One attempt's right to write a log: what the store compares on every write."""
+
+    job_id: JobId
+    attempt: int
+    token: str
+    """Random, made once by the writer: it tells a repeated call from a rival's."""

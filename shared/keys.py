@@ -1,0 +1,84 @@
+"""Every Redis key: its name, type, life and writer. No other module spells one.
+
+| key | store | type | lives | written by |
+| --- | --- | --- | --- | --- |
+| `tailrace:{s}:job:<id>` | log | hash | `open_ttl`, then `retention` | job_store |
+| `tailrace:{s}:log:<id>` | log | stream | `open_ttl`, then `events_ttl` | event_log |
+| `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
+| `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
+| `tailrace:catalogue:workers` | queue | sorted set | a minute after the last beat | catalogue |
+| `tailrace:catalogue:worker:<id>` | queue | string | a minute after the last beat | catalogue |
+| `tailrace:lease:<id>` | queue | hash | `open_ttl` | job_queue |
+| `tailrace:tokens` | queue | list | an hour | job_queue |
+| `tailrace:inbox:<worker>` | queue | list | a minute | job_queue |
+| `tailrace:sweeper` | queue | string | a few seconds | job_queue |
+| `arq:queue`, `arq:abort` | queue | sorted set | for good | job_queue |
+| `arq:job:<id>` | queue | string | `open_ttl` | job_queue |
+| `arq:in-progress:<id>` | queue | string | the lease | job_queue |
+| `arq:queue:health-check` | queue | string | a minute | arq |
+
+`s` is the job's shard, the last hex digit of its id. In braces it is a Cluster hash tag: the keys
+of one job live on one node, so that one script may touch them.
+"""
+
+import re
+from typing import Final
+
+from shared.jobs import JobId
+
+SHARDS: Final = "0123456789abcdef"
+TOKENS: Final = "tailrace:tokens"
+"""A hint for each job that may be ready; the queue itself is the truth."""
+CATALOGUE_WORKERS: Final = "tailrace:catalogue:workers"
+
+PERMANENT: Final = re.compile(r"tailrace:\{[0-9a-f]\}:open|arq:queue|arq:abort")
+"""The keys that may live without a TTL; each shrinks as jobs end."""
+
+ALL_CHECKPOINTS: Final = "tailrace:{*}:ckpt:*"
+"""Pattern of the keys that hold checkpoints."""
+
+
+def job(job_id: JobId) -> str:
+    """The job's record."""
+    return f"tailrace:{{{job_id[-1]}}}:job:{job_id}"
+
+
+def log(job_id: JobId) -> str:
+    """The job's events."""
+    return f"tailrace:{{{job_id[-1]}}}:log:{job_id}"
+
+
+def of_job(job_id: JobId) -> list[str]:
+    """A job's keys in the order of our scripts: record, log, open jobs, checkpoints."""
+    return [job(job_id), log(job_id), open_jobs(job_id), checkpoints(job_id)]
+
+
+def open_jobs(job_id: JobId) -> str:
+    """The jobs of the same shard that have no `end` yet."""
+    return f"tailrace:{{{job_id[-1]}}}:open"
+
+
+def checkpoints(thread: str) -> str:
+    """Where a graph goes on after a crash. A thread is a job's id, but a graph may use its own."""
+    shard = thread[-1:] if thread[-1:] in set(SHARDS) else SHARDS[0]
+    return f"tailrace:{{{shard}}}:ckpt:{thread}"
+
+
+def thread_of_checkpoints(key: str) -> str:
+    """The thread whose checkpoints the key holds."""
+    return key.split(":", 3)[3]
+
+
+def open_jobs_of_shard(shard: str) -> str:
+    """The jobs of one shard that have no `end` yet."""
+    return f"tailrace:{{{shard}}}:open"
+
+
+def inbox(worker_id: str) -> str:
+    """Ids of jobs that this worker shall stop."""
+    return f"tailrace:inbox:{worker_id}"
+
+
+def catalogue_worker(worker_id: str) -> str:
+    """What one worker serves."""
+    return f"tailrace:catalogue:worker:{worker_id}"

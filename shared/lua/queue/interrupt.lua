@@ -1,0 +1,13 @@
+-- Tells whoever holds a cancelled job to stop it; a job that nobody holds leaves the queue.
+-- ARGV  1 id
+-- Returns {'ok', 'told' | 'removed'}.
+local id = ARGV[1]
+local owner = redis.call('HGET', lease_key(id), 'owner')
+if not owner or owner == '' then
+  remove(id)
+  return { 'ok', 'removed' }
+end
+redis.call('ZADD', ABORT, 'NX', whole(now_ms()), id)
+redis.call('RPUSH', inbox_key(owner), id)
+redis.call('EXPIRE', inbox_key(owner), INBOX_LIVES_S)
+return { 'ok', 'told' }

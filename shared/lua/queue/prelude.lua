@@ -1,0 +1,53 @@
+-- Put before every script of the queue. The keys are arq's, so that its tools still see the queue:
+-- arq:queue holds ids by the time (ms) at which a worker may take them, arq:job:<id> exists while
+-- the job is queued or held, arq:in-progress:<id> while a lease runs, arq:abort what shall stop.
+-- Beside them: tailrace:lease:<id> (hash: attempt, owner ('' when released), again), and
+-- tailrace:tokens, a list with a hint for each job that may be ready. The sorted set is the truth.
+-- A held job's score is the end of its lease: an expired one becomes ready by itself.
+-- The queue lives on one Redis, never on a Cluster, so keys may be made here.
+
+local QUEUE, ABORT, TOKENS = 'arq:queue', 'arq:abort', 'tailrace:tokens'
+local TOKENS_KEPT, TOKENS_LIVE_S, INBOX_LIVES_S = 1000, 3600, 60
+
+local function job_key(id) return 'arq:job:' .. id end
+local function progress_key(id) return 'arq:in-progress:' .. id end
+local function lease_key(id) return 'tailrace:lease:' .. id end
+local function inbox_key(worker) return 'tailrace:inbox:' .. worker end
+
+local function whole(n)
+  return string.format('%.0f', n)
+end
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function holds(id, owner, attempt)
+  local r = redis.call('HMGET', lease_key(id), 'owner', 'attempt')
+  return r[1] == owner and r[2] == attempt
+end
+
+local function wake()
+  redis.call('RPUSH', TOKENS, '1')
+  redis.call('LTRIM', TOKENS, -TOKENS_KEPT, -1)
+  redis.call('EXPIRE', TOKENS, TOKENS_LIVE_S)
+end
+
+-- The holder's end of a lease that goes back to the queue. The mark (owner '') is what keeps a late
+-- renewal from taking the job back.
+local function put_back(id, delay_ms)
+  redis.call('HSET', lease_key(id), 'owner', '')
+  redis.call('HDEL', lease_key(id), 'again')
+  redis.call('DEL', progress_key(id))
+  redis.call('ZADD', QUEUE, whole(now_ms() + delay_ms), id)
+  if delay_ms == 0 then
+    wake()
+  end
+end
+
+local function remove(id)
+  redis.call('ZREM', QUEUE, id)
+  redis.call('ZREM', ABORT, id)
+  redis.call('DEL', job_key(id), progress_key(id), lease_key(id))
+end

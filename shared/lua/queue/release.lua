@@ -1,0 +1,8 @@
+-- The holder gives the job back, for another attempt after a delay. Repeatable.
+-- ARGV  1 id  2 owner  3 attempt  4 delay_ms
+-- Returns {'ok', 'released' | 'lost'}.
+if not holds(ARGV[1], ARGV[2], ARGV[3]) then
+  return { 'ok', 'lost' }
+end
+put_back(ARGV[1], tonumber(ARGV[4]))
+return { 'ok', 'released' }

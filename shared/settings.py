@@ -1,0 +1,59 @@
+"""Settings that both processes read, and how settings reach a process at all.
+
+Every setting is an environment variable `TAILRACE_<NAME>`; a file `.env` in the working directory
+fills in what the environment leaves open. `.env.example` lists them all.
+"""
+
+from typing import Annotated, Literal, TypeVar
+
+from dotenv import load_dotenv
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import ConfigurationError
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+S = TypeVar("S", bound="SharedSettings")
+
+
+class SharedSettings(BaseSettings):
+    """What API and worker must agree on."""
+
+    model_config = SettingsConfigDict(env_prefix="TAILRACE_", extra="ignore", frozen=True)
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """The queue store, and the log store too unless that has its own URL."""
+    log_redis_url: str | None = None
+    """The log store."""
+    open_ttl_s: Seconds = 30 * 86400
+    """A job that is never written to is forgotten after this."""
+    events_ttl_s: Seconds = 86400
+    """How long the events of an ended job are kept."""
+    retention_s: Seconds = 7 * 86400
+    """How long the record of an ended job is kept."""
+    lease_s: Seconds = 5
+    """A worker that has not renewed its lease for this long is taken for dead."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def log_store_url(self) -> str:
+        """URL of the Redis that holds records and logs."""
+        return self.log_redis_url or self.redis_url
+
+
+def load_settings(kind: type[S]) -> S:
+    """Read the environment and `.env` into settings.
+
+    Raises:
+        ConfigurationError: a value is out of its range; names every such variable.
+    """
+    load_dotenv(".env", override=False)
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = "; ".join(f"TAILRACE_{_name(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(wrong) from error
+
+
+def _name(loc: tuple[int | str, ...]) -> str:
+    return str(loc[0]).upper() if loc else "*"

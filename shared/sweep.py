@@ -1,0 +1,117 @@
+"""Repairs what a crash between two stores leaves. One process does it at a time, by lease.
+
+Workers and API processes alike: a cancelled job has to end where its only worker is frozen.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from shared.errors import JobNotFound, StoreUnavailable
+from shared.job_queue import JobQueue
+from shared.job_store import JobStore
+from shared.jobs import FINAL, JobError, JobId
+from shared.keys import SHARDS
+from shared.open_jobs import OpenJob, OpenJobs
+
+LEAD_EVERY_S: Final = 0.75
+LEASE_S: Final = 2.0
+SWEEP_EVERY_S: Final = 5.0
+CANCEL_OVERDUE_S: Final = 3.0
+"""A running job that was cancelled is its holder's to close for so long."""
+MISSING_FOR_S: Final = 10.0
+"""A job may be between its log and the queue for so long."""
+EXPIRES_WITHIN_MS: Final = 60_000
+
+_CHUNK: Final = 500
+_EXPIRED: Final = JobError("expired", "The job was not finished within the time that it is kept.")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Sweep:
+    """The sweeping of one process; idle while another one leads."""
+
+    jobs: JobStore
+    open_jobs: OpenJobs
+    queue: JobQueue
+    process_id: str
+    _missing_since: dict[JobId, float] = field(default_factory=dict[JobId, float])
+    _swept_at: float = 0
+
+    async def run(self) -> None:
+        """Lead if nobody does, and sweep while leading; for ever."""
+        while True:
+            await asyncio.sleep(LEAD_EVERY_S)
+            try:
+                overdue = await self.queue.lead(self.process_id, LEASE_S, CANCEL_OVERDUE_S)
+                if overdue is not None:
+                    await self._lead(overdue)
+            except StoreUnavailable as error:
+                logger.warning("sweep put off", extra={"reason": str(error)})
+            except Exception:
+                logger.warning("sweep broke off", exc_info=True)
+
+    async def _lead(self, overdue: Sequence[JobId]) -> None:
+        for job in await self.open_jobs.look(overdue) if overdue else ():
+            await self._end_cancelled(job)
+        if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Look through every open job once.
+
+        Raises:
+            StoreUnavailable: the rest is left for the next time.
+        """
+        missing: set[JobId] = set()
+        for shard in SHARDS:
+            for ids in _chunks(await self.open_jobs.ids(shard)):
+                seen = await self.open_jobs.look(ids)
+                for job in seen:
+                    await self._repair(job)
+                queued = [job.id for job in seen if job.status in ("queued", "running")]
+                missing.update(await self.queue.missing(queued) if queued else ())
+        await self._enqueue_missing(missing)
+
+    async def _repair(self, job: OpenJob) -> None:
+        if job.status is None:
+            await self.open_jobs.forget(job.id)
+        elif job.cancel_requested:
+            if not await self.queue.interrupt(job.id):
+                await self._end_cancelled(job)
+        elif 0 <= job.ttl_ms < EXPIRES_WITHIN_MS:
+            logger.warning("job expired", extra={"job_id": job.id})
+            await self.jobs.close_over(job.id, "failed", error=_EXPIRED)
+            await self.queue.remove(job.id)
+
+    async def _end_cancelled(self, job: OpenJob) -> None:
+        """Close a cancelled job that its holder has not closed in time."""
+        if job.cancel_requested and job.status is not None and job.status not in FINAL:
+            logger.warning("cancelled job ended for its holder", extra={"job_id": job.id})
+            try:
+                await self.jobs.close_over(job.id, "cancelled")
+            except JobNotFound:
+                logger.info("record gone", extra={"job_id": job.id})
+        await self.queue.remove(job.id)
+
+    async def _enqueue_missing(self, missing: set[JobId]) -> None:
+        now = time.monotonic()
+        since = {job_id: self._missing_since.get(job_id, now) for job_id in missing}
+        for job_id, first_seen in since.items():
+            if now - first_seen >= MISSING_FOR_S:
+                logger.warning("job enqueued again", extra={"job_id": job_id})
+                await self.queue.enqueue(job_id)
+        self._missing_since = since
+
+
+def _chunks(ids: list[JobId]) -> Iterator[list[JobId]]:
+    rest = iter(ids)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk

@@ -1,0 +1,128 @@
+"""README and PROTOCOL do what they say: their commands run here, on a real service.
+
+A `bash` block is run; a `text` block behind it is what it prints, where `…` stands for anything. A
+block with a file's name is written to that file. `console` blocks are for a terminal that stays
+open: `make dev` is the service of these tests.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from pytest_examples import CodeExample, EvalExample, find_examples
+
+from tests.support.markdown import ROOT, Block, blocks
+from tests.support.processes import Service, running_service
+
+DOCUMENTED_URL = "http://127.0.0.1:8000"
+SECTION_S = 25.0
+NEXT_BLOCK = "--- next block ---"
+KEYS, GRAPHS = "API keys and stream tickets", "Your own graphs"
+OWN_SERVICE = {KEYS, GRAPHS}
+
+
+def _curl_version() -> tuple[int, ...]:
+    curl = shutil.which("curl")
+    if curl is None:
+        return ()
+    said = subprocess.run([curl, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(part) for part in re.findall(r"\d+", said.split()[1])[:2])
+
+
+needs_curl = pytest.mark.skipif(_curl_version() < (7, 83), reason="needs curl 7.83 or newer")
+
+
+def _sections() -> list[tuple[str, str]]:
+    found = [
+        (document, block.heading)
+        for document in ("README.md", "PROTOCOL.md")
+        for block in blocks(document)
+        if block.language == "bash" and block.heading not in OWN_SERVICE
+    ]
+    return list(dict.fromkeys(found))
+
+
+@needs_curl
+@pytest.mark.parametrize(("document", "heading"), _sections())
+async def test_commands_of_a_section_print_what_it_says(
+    document: str, heading: str, service: Service, tmp_path: Path
+) -> None:
+    await _run(_section(document, heading), service.url, tmp_path)
+
+
+@needs_curl
+async def test_a_graph_as_the_readme_shows_it_is_served(tmp_path: Path) -> None:
+    section = _section("README.md", GRAPHS)
+    for block in section:
+        if block.name:
+            (tmp_path / block.name).write_text(block.text)
+    env = {"TAILRACE_GRAPHS": str(tmp_path / "langgraph.json")}
+    async with running_service(tmp_path, env) as service:
+        await _run(section, service.url, tmp_path)
+
+
+@needs_curl
+async def test_keys_and_tickets_work_as_the_readme_shows(tmp_path: Path) -> None:
+    first, *others = _section("README.md", KEYS)
+    await _run([first], DOCUMENTED_URL, tmp_path)
+    env = {name: value or "" for name, value in dotenv_values(tmp_path / ".env").items()}
+    async with running_service(tmp_path, env) as service:
+        await _run(others, service.url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        example
+        for example in find_examples(ROOT / "README.md", ROOT / "PROTOCOL.md")
+        if example.prefix == "python"
+    ],
+    ids=lambda example: f"{example.path.name}:{example.start_line}",
+)
+def test_python_examples_print_what_they_say(
+    example: CodeExample, eval_example: EvalExample, service: Service
+) -> None:
+    example.source = example.source.replace(DOCUMENTED_URL, service.url)
+    eval_example.run_print_check(example)
+
+
+def _section(document: str, heading: str) -> list[Block]:
+    return [block for block in blocks(document) if block.heading == heading]
+
+
+async def _run(section: Sequence[Block], url: str, folder: Path) -> None:
+    """Run the section's commands in one shell and compare what they print."""
+    ran = [(n, block) for n, block in enumerate(section) if block.language == "bash"]
+    script = f"\necho '{NEXT_BLOCK}'\n".join(block.text for _, block in ran)
+    printed = await _shell(script.replace(DOCUMENTED_URL, url), url, folder)
+    for (n, _), text in zip(ran, printed.split(NEXT_BLOCK), strict=True):
+        for expected in takewhile(lambda block: block.language == "text", section[n + 1 : n + 2]):
+            assert _pattern(expected.text).fullmatch(text.strip()), f"printed:\n{text}"
+
+
+async def _shell(script: str, url: str, folder: Path) -> str:
+    places = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-euo", "pipefail", "-c", script),
+        cwd=folder,
+        env={**os.environ, "PATH": os.pathsep.join(places), "TAILRACE_URL": url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    async with asyncio.timeout(SECTION_S):
+        out, complaints = await process.communicate()
+    assert process.returncode == 0, f"{complaints.decode()}\n{out.decode()}"
+    return out.decode()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text.strip()).replace("…", ".*?"), re.DOTALL)

@@ -1,0 +1,108 @@
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from shared import catalogue, keys
+from shared.catalogue import BEAT_S, GraphSpec
+from shared.events import decode, encode
+
+MILL = GraphSpec("mill", "Grinds.", {"type": "object"}, "graph TD;")
+SAW = GraphSpec("saw", "Saws.\u2028", {}, "")
+
+
+async def test_what_a_worker_announces_is_known(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL, SAW])
+    known = await catalogue.read(redis)
+
+    assert known.graphs == {"mill": MILL, "saw": SAW}
+    assert known.workers_alive == 1
+
+
+async def test_without_workers_nothing_is_known(redis: Redis) -> None:
+    known = await catalogue.read(redis)
+
+    assert (known.graphs, known.workers_alive) == ({}, 0)
+
+
+async def test_the_graphs_of_several_workers_are_known_together(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await catalogue.announce(redis, "two", [SAW])
+    known = await catalogue.read(redis)
+
+    assert set(known.graphs) == {"mill", "saw"}
+    assert known.workers_alive == 2
+
+
+async def test_a_worker_that_beats_again_is_counted_once(redis: Redis) -> None:
+    for _ in range(3):
+        await catalogue.announce(redis, "one", [MILL])
+
+    assert (await catalogue.read(redis)).workers_alive == 1
+
+
+async def test_a_worker_that_leaves_is_gone_at_once_but_its_graphs_stay_known(
+    redis: Redis,
+) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await catalogue.leave(redis, "one", [MILL])
+    known = await catalogue.read(redis)
+
+    assert known.workers_alive == 0
+    assert set(known.graphs) == {"mill"}
+
+
+async def test_a_worker_without_a_beat_for_three_is_not_alive(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -3000 * BEAT_S, "one")
+
+    assert (await catalogue.read(redis)).workers_alive == 0
+
+
+async def test_a_worker_that_missed_one_beat_is_alive(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -1500 * BEAT_S, "one")
+
+    assert (await catalogue.read(redis)).workers_alive == 1
+
+
+async def test_workers_silent_for_a_minute_are_forgotten_by_the_next_beat(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -60_001, "one")
+    await catalogue.announce(redis, "two", [SAW])
+
+    assert set((await catalogue.read(redis)).graphs) == {"saw"}
+
+
+async def test_a_list_entry_whose_worker_has_expired_does_no_harm(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    await cast("Any", redis).delete(keys.catalogue_worker("one"))
+
+    assert (await catalogue.read(redis)).graphs == {}
+
+
+async def test_of_two_descriptions_of_a_graph_the_newest_is_known(redis: Redis) -> None:
+    newer = replace(MILL, description="Grinds finer.")
+    await catalogue.announce(redis, "b-older", [MILL])
+    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -100, "b-older")
+    await catalogue.announce(redis, "a-newer", [newer])
+
+    assert (await catalogue.read(redis)).graphs["mill"] == newer
+
+
+async def test_what_a_newer_release_says_beside_is_left_alone(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    spec = decode(encode(MILL)) | {"price": 3}
+    await cast("Any", redis).set(keys.catalogue_worker("one"), encode([spec]), ex=60)
+
+    assert (await catalogue.read(redis)).graphs == {"mill": MILL}
+
+
+@pytest.mark.parametrize("key", [keys.CATALOGUE_WORKERS, keys.catalogue_worker("one")])
+async def test_what_is_announced_is_forgotten_a_minute_after_the_last_beat(
+    redis: Redis, key: str
+) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+
+    assert 55_000 < await cast("Any", redis).pttl(key) <= 60_000

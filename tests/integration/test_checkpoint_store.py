@@ -1,0 +1,283 @@
+"""What is kept of checkpoints, for how long, and who may write them: in bytes, no LangGraph."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from shared import keys
+from shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place, Write
+from shared.errors import Fenced, JobNotFound, LogClosed, SequenceHole, SequenceTaken
+from shared.jobs import Holder
+from shared.settings import SharedSettings
+from tests.support.jobs import Stores, stores
+
+OPEN_TTL_S = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A running job and its checkpoints."""
+
+    redis: Any
+    jobs: Stores
+    store: CheckpointStore
+    holder: Holder
+
+    @property
+    def key(self) -> str:
+        return keys.checkpoints(self.holder.job_id)
+
+    def place(self, ns: str = "") -> Place:
+        return Place(self.holder.job_id, ns)
+
+    async def put(
+        self,
+        id_: str,
+        *,
+        ns: str = "",
+        keep: int = 1,
+        opened_by: tuple[str, str] | None = None,
+        span: int = 1,
+        holder: Holder | None = None,
+        **values: str,
+    ) -> None:
+        """Put a checkpoint. A channel's value is its version too; with a `!` it has changed."""
+        versions = {name: value.strip("!") for name, value in values.items()}
+        changed = {name: versions[name].encode() for name, v in values.items() if v.endswith("!")}
+        new = Checkpoint(id_, "", b"c" + id_.encode(), b"m", versions, span, opened_by)
+        await self.store.put(self.place(ns), new, changed, keep=keep, holder=holder or self.holder)
+
+    async def write(
+        self, id_: str, value: str = "w", *, index: int = 0, holder: Holder | None = None
+    ) -> None:
+        write = Write("task", index, "path", "channel", value.encode())
+        await self.store.put_writes(self.place(), id_, [write], holder=holder or self.holder)
+
+    async def ids(self, ns: str = "") -> list[str]:
+        return [id_ for found, id_ in await self.store.ids(self.holder.job_id) if found == ns]
+
+    async def dump(self) -> bytes | None:
+        return await self.redis.dump(self.key)
+
+    async def fields(self) -> int:
+        return await self.redis.hlen(self.key)
+
+
+@pytest.fixture
+async def kept(redis: Redis) -> Kept:
+    settings = SharedSettings(open_ttl_s=OPEN_TTL_S)
+    jobs = stores(redis, open_ttl_s=OPEN_TTL_S)
+    return Kept(redis, jobs, CheckpointStore(redis, settings), await jobs.running())
+
+
+async def a_successor_opened(kept: Kept) -> None:
+    await kept.jobs.jobs.open_attempt(Holder(kept.holder.job_id, 2, "successor"))
+
+
+async def the_attempt_was_given_up(kept: Kept) -> None:
+    await kept.jobs.jobs.requeue(kept.holder, "shutdown", failures=0)
+
+
+async def the_log_was_closed(kept: Kept) -> None:
+    await kept.jobs.log.close(kept.holder, 3, "succeeded", result=b"1")
+
+
+async def the_record_expired(kept: Kept) -> None:
+    await kept.redis.delete(keys.job(kept.holder.job_id))
+
+
+REFUSALS = [
+    (a_successor_opened, Fenced),
+    (the_attempt_was_given_up, Fenced),
+    (the_log_was_closed, LogClosed),
+    (the_record_expired, JobNotFound),
+]
+
+
+@pytest.mark.parametrize(("happened", "error"), REFUSALS)
+async def test_invariant_05_a_zombie_adds_no_checkpoint_and_no_write(
+    kept: Kept, happened: Callable[[Kept], Awaitable[None]], error: type[Exception]
+) -> None:
+    await kept.put("1", a="1!")
+    await happened(kept)
+    before = await kept.dump()
+
+    with pytest.raises(error):
+        await kept.put("2", a="2!")
+    with pytest.raises(error):
+        await kept.write("1")
+
+    assert await kept.dump() == before
+
+
+async def test_a_rival_with_the_same_attempt_adds_no_checkpoint(kept: Kept) -> None:
+    rival = Holder(kept.holder.job_id, kept.holder.attempt, "rival")
+
+    with pytest.raises(SequenceTaken):
+        await kept.put("1", a="1!", holder=rival)
+
+    assert await kept.dump() is None
+
+
+async def test_a_holder_whose_opening_the_store_forgot_may_write(kept: Kept) -> None:
+    await kept.put("1", a="1!", holder=Holder(kept.holder.job_id, 5, "ahead"))
+
+    assert await kept.ids() == ["1"]
+
+
+async def test_every_call_may_be_repeated(kept: Kept) -> None:
+    await kept.put("1", a="1!")
+    await kept.write("1")
+    await kept.put("2", a="2!", b="1!")
+    await kept.write("2")
+    before = await kept.redis.hgetall(kept.key)
+
+    await kept.put("2", a="2!", b="1!")
+    await kept.write("2", "another value")
+
+    assert await kept.redis.hgetall(kept.key) == before
+
+
+async def test_only_a_write_with_a_negative_index_is_replaced(kept: Kept) -> None:
+    await kept.put("1")
+    for value in ("old", "new"):
+        await kept.write("1", value, index=0)
+        await kept.write("1", value, index=-4)
+
+    found = await kept.store.get(kept.place())
+
+    assert found is not None
+    assert {write.index: write.value for write in found.writes} == {0: b"old", -4: b"new"}
+
+
+async def test_checkpoints_live_as_long_as_an_open_job_and_an_hour_behind_its_end(
+    kept: Kept,
+) -> None:
+    await kept.put("1", a="1!")
+    await kept.redis.pexpire(kept.key, 1000)
+    await kept.write("1")
+    assert 90_000 < await kept.redis.pttl(kept.key) <= 100_000
+    await kept.redis.pexpire(kept.key, 1000)
+    await kept.put("2", a="2!")
+    assert 90_000 < await kept.redis.pttl(kept.key) <= 100_000
+
+    await kept.redis.pexpire(kept.key, 9_000_000)
+    await the_log_was_closed(kept)
+
+    assert 3_500_000 < await kept.redis.pttl(kept.key) <= 3_600_000
+
+
+async def test_only_the_newest_is_kept_with_the_values_it_shares_with_older_ones(
+    kept: Kept,
+) -> None:
+    await kept.put("1", same="1!", other="1!")
+    await kept.write("1")
+    once = await kept.fields()
+    await kept.put("2", same="1", other="2!")
+    await kept.write("2")
+
+    found = await kept.store.get(kept.place())
+
+    assert found is not None
+    assert (found.id, dict(found.values)) == ("2", {"same": b"1", "other": b"2"})
+    assert await kept.ids() == ["2"]
+    assert await kept.fields() == once
+
+
+async def test_a_write_that_comes_before_its_checkpoint_is_kept_for_it(kept: Kept) -> None:
+    await kept.put("1")
+    await kept.write("2")
+    newest = await kept.store.get(kept.place())
+    assert newest is not None
+    assert newest.id == "1"
+    await kept.put("2")
+
+    found = await kept.store.get(kept.place())
+
+    assert found is not None
+    assert [write.value for write in found.writes] == [b"w"]
+
+
+async def test_writes_whose_checkpoint_never_came_go_with_the_next_one(kept: Kept) -> None:
+    await kept.put("1")
+    once = await kept.fields()
+    await kept.write("2 that never came")
+    await kept.put("3")
+
+    assert await kept.fields() == once
+
+
+async def test_checkpoints_that_the_newest_is_rebuilt_from_are_kept(kept: Kept) -> None:
+    for number, span in enumerate((1, 2, 3, 1, 2), start=1):
+        await kept.put(str(number), span=span)
+        assert await kept.ids() == [str(n) for n in range(number - span + 1, number + 1)]
+
+
+async def test_what_a_task_opened_goes_with_its_checkpoint_however_deep(kept: Kept) -> None:
+    await kept.put("1")
+    once = await kept.fields()
+    await kept.put("2", ns="a:1", opened_by=("", "1"), x="1!")
+    await kept.put("3", ns="a:1|b:2", opened_by=("a:1", "2"), x="1!")
+    await kept.put("4")
+
+    assert await kept.store.ids(kept.holder.job_id) == [("", "4")]
+    assert await kept.fields() == once
+
+
+async def test_a_put_on_a_value_that_the_store_has_lost_is_refused_and_writes_nothing(
+    kept: Kept,
+) -> None:
+    with pytest.raises(SequenceHole):
+        await kept.put("2", lost="1", changed="2!")
+
+    assert await kept.dump() is None
+
+
+async def test_all_are_kept_where_all_are_wanted_and_pruning_leaves_the_newest(
+    kept: Kept,
+) -> None:
+    for number in range(1, 5):
+        await kept.put(str(number), keep=EVERY, a=f"{number}!")
+        await kept.put(str(number), keep=EVERY, ns="inner", span=min(number, 2))
+    assert await kept.ids() == await kept.ids("inner") == ["1", "2", "3", "4"]
+
+    await kept.store.prune(kept.holder.job_id)
+
+    assert await kept.ids() == ["4"]
+    assert await kept.ids("inner") == ["3", "4"]
+
+
+async def test_dropping_one_checkpoint_leaves_what_the_others_share_with_it(kept: Kept) -> None:
+    await kept.put("1", keep=EVERY, same="1!")
+    await kept.put("2", keep=EVERY, same="1")
+    await kept.store.drop(kept.place(), ["1"])
+    found = await kept.store.get(kept.place())
+    assert found is not None
+    assert found.values == {"same": b"1"}
+
+    await kept.store.drop(kept.place(), ["2"])
+
+    assert await kept.dump() is None
+
+
+async def test_nothing_is_left_of_a_deleted_thread(kept: Kept) -> None:
+    await kept.put("1", a="1!")
+    await kept.write("1")
+
+    await kept.store.delete(kept.holder.job_id)
+
+    assert await kept.store.get(kept.place()) is None
+    assert await kept.dump() is None
+
+
+async def test_a_copy_on_another_shard_reads_the_same_and_has_a_ttl(kept: Kept) -> None:
+    await kept.put("1", a="1!")
+    await kept.write("1")
+
+    await kept.store.copy(kept.holder.job_id, "copy")
+
+    assert await kept.store.get(Place("copy", "")) == await kept.store.get(kept.place())
+    assert sorted([t async for t in kept.store.threads()]) == sorted([kept.holder.job_id, "copy"])

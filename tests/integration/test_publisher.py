@@ -1,0 +1,277 @@
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from shared.errors import Fenced, SequenceTaken
+from shared.events import decode
+from shared.jobs import Holder
+from shared.redis import connect
+from tests.support.jobs import Stores, custom, stores
+from tests.support.proxy import StoreProxy, store_proxy
+from tests.support.wait import wait_until
+from worker.publisher import BATCH_EVENTS, BUFFER_BYTES, BUFFER_EVENTS, Publisher
+
+MIB = "x" * 1024 * 1024
+
+
+@pytest.fixture
+def kept(redis: Redis) -> Stores:
+    return stores(redis)
+
+
+@pytest.fixture
+async def proxy(store_url: str) -> AsyncIterator[StoreProxy]:
+    async with store_proxy(store_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def linked(proxy: StoreProxy) -> AsyncIterator[Stores]:
+    """The same store, over the link that the proxy breaks; a broken call is not repeated by it."""
+    async with connect(proxy.url, retries=0) as client:
+        yield stores(client)
+
+
+@asynccontextmanager
+async def publishing(at: Stores, holder: Holder) -> AsyncGenerator[Publisher]:
+    """A publisher that writes while the body runs."""
+    publisher = Publisher(at.log, at.jobs, holder, last_seq=2)
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(publisher.run())
+        yield publisher
+        writing.cancel()
+
+
+async def values(kept: Stores, holder: Holder) -> list[object]:
+    events = await kept.events(holder.job_id)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    return [decode(event.data)["data"] for event in events if event.name == "custom"]
+
+
+async def turns(count: int = 100) -> None:
+    """Let everything run that can run without waiting for the store."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_20000_events_arrive_once_each_and_in_order(kept: Stores) -> None:
+    holder = await kept.running()
+    async with publishing(kept, holder) as publisher:
+        for n in range(20_000):
+            await publisher.put(custom(n))
+        await publisher.close("succeeded", result=b"1")
+
+    assert await values(kept, holder) == list(range(20_000))
+    assert (await kept.jobs.get(holder.job_id)).seq == 20_003
+
+
+async def test_the_first_event_does_not_wait_for_a_second(kept: Stores) -> None:
+    holder = await kept.running()
+    async with publishing(kept, holder) as publisher:
+        await publisher.put(custom("alone"))
+        await publisher.flushed()
+
+        assert await values(kept, holder) == ["alone"]
+
+
+async def test_one_append_is_in_flight_and_what_comes_meanwhile_is_the_next(
+    kept: Stores, linked: Stores, proxy: StoreProxy
+) -> None:
+    holder = await kept.running()
+    async with publishing(linked, holder) as publisher:
+        await publisher.put(custom("warm"))
+        await publisher.flushed()
+        before = proxy.script_calls
+        proxy.hold_replies()
+        await publisher.put(custom(0))
+        await wait_until(lambda: proxy.script_calls == before + 1, "the first append")
+        for n in range(1, BATCH_EVENTS + 1):
+            await publisher.put(custom(n))
+        await turns()
+        assert proxy.script_calls == before + 1
+
+        proxy.release_replies()
+        await publisher.flushed()
+        assert proxy.script_calls == before + 2
+    assert await values(kept, holder) == ["warm", *range(BATCH_EVENTS + 1)]
+
+
+async def test_a_full_buffer_makes_the_graph_wait(
+    kept: Stores, linked: Stores, proxy: StoreProxy
+) -> None:
+    holder = await kept.running()
+    taken: list[int] = []
+
+    async def flood(publisher: Publisher) -> None:
+        for n in range(2 * BUFFER_EVENTS):
+            await publisher.put(custom(n))
+            taken.append(n)
+
+    proxy.hold_replies()
+    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(publisher))
+        await wait_until(lambda: len(taken) == BUFFER_EVENTS, "a full buffer")
+        await turns()
+        assert len(taken) == BUFFER_EVENTS
+
+        proxy.release_replies()
+        await flooding
+        await publisher.flushed()
+    assert await values(kept, holder) == list(range(2 * BUFFER_EVENTS))
+
+
+async def test_the_buffer_is_bounded_in_bytes_too(
+    kept: Stores, linked: Stores, proxy: StoreProxy
+) -> None:
+    holder = await kept.running()
+    taken: list[int] = []
+
+    async def flood(publisher: Publisher) -> None:
+        for n in range(8):
+            await publisher.put(custom(MIB))
+            taken.append(n)
+
+    proxy.hold_replies()
+    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(publisher))
+        await wait_until(lambda: len(taken) * len(MIB) >= BUFFER_BYTES, "a full buffer")
+        await turns()
+        assert len(taken) * len(MIB) == BUFFER_BYTES
+
+        proxy.release_replies()
+        await flooding
+        await publisher.flushed()
+    assert len(await values(kept, holder)) == 8
+
+
+async def test_a_batch_whose_reply_was_lost_is_stored_once(
+    kept: Stores, linked: Stores, proxy: StoreProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = await kept.running()
+    async with publishing(linked, holder) as publisher:
+        await publisher.put(custom("warm"))
+        await publisher.flushed()
+        proxy.lose_reply()
+        await publisher.put(custom(0))
+        for n in range(1, 100):
+            await publisher.put(custom(n))
+        await publisher.flushed()
+
+    assert "store unavailable, trying again" in caplog.messages
+    assert await values(kept, holder) == ["warm", *range(100)]
+
+
+async def test_an_end_whose_reply_was_lost_is_stored_once(
+    kept: Stores, linked: Stores, proxy: StoreProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    for loses in (False, True):
+        holder = await kept.running()
+        async with publishing(linked, holder) as publisher:
+            if loses:
+                proxy.lose_reply()
+            await publisher.close("succeeded", result=b"1")
+
+        names = [event.name for event in await kept.events(holder.job_id)]
+        assert names == ["status", "status", "end"]
+    assert "store unavailable, trying again" in caplog.messages
+
+
+async def test_links_that_break_again_and_again_cost_no_event_and_repeat_none(
+    kept: Stores, linked: Stores, proxy: StoreProxy
+) -> None:
+    holder = await kept.running()
+
+    async def flood(publisher: Publisher) -> None:
+        for n in range(3000):
+            await publisher.put(custom(n))
+            await asyncio.sleep(0)
+
+    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(publisher))
+        for cut in range(10):
+            await wait_until(
+                lambda: flooding.done() or proxy.script_calls > 3 * cut,  # noqa: B023 - asked at once
+                "more appends",
+            )
+            proxy.cut()
+        await flooding
+        await publisher.close("succeeded")
+
+    assert await values(kept, holder) == list(range(3000))
+
+
+async def test_a_paused_store_delays_and_loses_nothing(kept: Stores, store_url: str) -> None:
+    holder = await kept.running()
+    async with Redis.from_url(store_url) as operator, publishing(kept, holder) as publisher:
+        await operator.client_pause(60_000, all=False)
+        for n in range(100):
+            await publisher.put(custom(n))
+        await turns()
+        assert len(await kept.log.read(holder.job_id, after=0)) == 2
+
+        await operator.client_unpause()
+        await publisher.flushed()
+    assert await values(kept, holder) == list(range(100))
+
+
+async def test_a_fenced_publisher_stops_with_the_reason(kept: Stores) -> None:
+    holder = await kept.running()
+    await kept.jobs.open_attempt(Holder(holder.job_id, 2, "successor"))
+    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=2)
+    await publisher.put(custom("late"))
+
+    with pytest.raises(Fenced):
+        await publisher.run()
+    assert await values(kept, holder) == []
+
+
+async def test_a_publisher_whose_numbers_are_taken_stops(kept: Stores) -> None:
+    holder = await kept.running()
+    rival = Publisher(kept.log, kept.jobs, Holder(holder.job_id, 1, "rival"), last_seq=2)
+    await rival.put(custom("mine"))
+
+    with pytest.raises(SequenceTaken):
+        await rival.run()
+    assert await values(kept, holder) == []
+
+
+async def test_end_comes_behind_everything_that_was_handed_over(kept: Stores) -> None:
+    holder = await kept.running()
+    async with publishing(kept, holder) as publisher:
+        for n in range(10):
+            await publisher.put(custom(n))
+        await publisher.close("cancelled")
+
+    names = [event.name for event in await kept.events(holder.job_id)]
+    assert names == ["status", "status", *["custom"] * 10, "end"]
+
+
+async def test_a_log_that_went_back_in_time_goes_on_above_what_it_once_had(
+    kept: Stores,
+) -> None:
+    holder = await kept.running()
+    # The publisher has sent up to 40; the store remembers 2.
+    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=40)
+    await publisher.put(custom("on"))
+    async with asyncio.TaskGroup() as tasks:
+        writing = tasks.create_task(publisher.run())
+        await publisher.close("succeeded")
+        writing.cancel()
+
+    events = await kept.events(holder.job_id)
+    assert [(e.seq, e.name) for e in events[2:]] == [(42, "status"), (43, "custom"), (44, "end")]
+    assert decode(events[2].data)["reason"] == "store_lost"
+
+
+async def test_a_log_that_is_closed_after_it_went_back_in_time_ends_above_what_it_had(
+    kept: Stores,
+) -> None:
+    holder = await kept.running()
+    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=40)
+    await publisher.close("succeeded")
+
+    events = await kept.events(holder.job_id)
+    assert [(e.seq, e.name) for e in events[2:]] == [(42, "status"), (43, "end")]

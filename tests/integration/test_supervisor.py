@@ -1,0 +1,266 @@
+"""The supervisor over small real processes."""
+
+import asyncio
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local import leash
+from deploy.local.child import Child
+from deploy.local.console import Console
+from deploy.local.keeper import Failure, Keeper
+from deploy.local.supervisor import Supervisor
+from tests.support.pids import is_running
+from tests.support.wait import wait_until
+
+STAY = "import signal; print('here', flush=True); signal.pause()"
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAY}"
+
+
+def child(
+    name: str,
+    code: str,
+    is_up: Callable[[], Awaitable[bool]] | None = None,
+    needed_first: bool = False,
+) -> Child:
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return Child(name, (sys.executable, "-I", "-S", "-c", code), env, is_up, needed_first)
+
+
+def exists(file: Path) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return await asyncio.to_thread(file.exists)
+
+    return look
+
+
+def writes_pid(file: Path) -> str:
+    code = f"open({str(file)!r}, 'a').write(str(os.getpid()) + '\\n')"
+    return f"import os; f = {code}; {STAY}"
+
+
+def says_when_it_ends(name: str, file: Path) -> str:
+    """A process that appends its name when it is asked to end, and goes on 0.1 s later."""
+    return (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        "    time.sleep(0.1)\n"
+        f"    open({str(file)!r}, 'a').write({name!r} + ' ')\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"open({str(file) + name!r}, 'w')\n"
+        "signal.pause()\n"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    supervisor: Supervisor
+    out: io.StringIO
+    result: asyncio.Task[bool]
+
+    @property
+    def log(self) -> str:
+        return self.out.getvalue()
+
+    async def says(self, text: str, timeout_s: float = 10) -> None:
+        await wait_until(lambda: text in self.log, f"{text!r} in the log", timeout_s)
+
+    async def ended(self) -> bool:
+        async with asyncio.timeout(15):
+            return await self.result
+
+
+@asynccontextmanager
+async def running(*tiers: Sequence[Child]) -> AsyncGenerator[Run]:
+    out = io.StringIO()
+    supervisor = Supervisor(tiers, Console(out, False, lambda: None))
+    async with asyncio.TaskGroup() as tasks:
+        yield Run(supervisor, out, tasks.create_task(supervisor.run("ready now")))
+        supervisor.kill()
+
+
+async def test_ready_is_said_once_and_not_before_everything_is_up(tmp_path: Path) -> None:
+    flag = tmp_path / "up"
+    async with running([child("a", STAY), child("b", STAY, exists(flag))]) as run:
+        await run.says("b        | here")
+        assert "ready" not in run.log
+        flag.touch()
+        await run.says("tailrace: ready now\n")
+        assert run.log.count("ready") == 1
+
+
+async def test_the_next_tier_waits_for_what_is_needed_first(tmp_path: Path) -> None:
+    flag = tmp_path / "up"
+    first = child("first", STAY, exists(flag), needed_first=True)
+    async with running([first], [child("then", STAY)]) as run:
+        await run.says("first    | here")
+        assert "then" not in run.log
+        flag.touch()
+        await run.says("then     | here")
+
+
+async def test_later_tiers_have_ended_before_earlier_ones_are_asked_to(tmp_path: Path) -> None:
+    file = tmp_path / "order"
+    names = ("store", "model", "api")
+    tiers = [
+        [child(name, says_when_it_ends(name, file), exists(Path(str(file) + name)))]
+        for name in names
+    ]
+    async with running(*tiers) as run:
+        await run.says("ready now")
+        run.supervisor.stop()
+        assert await run.ended()
+    assert file.read_text().split() == ["api", "model", "store"]
+
+
+async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    async with running([child("a", writes_pid(file), exists(file))]) as run:
+        await run.says("ready now")
+        await run.says("here")
+        os.kill(int(file.read_text()), signal.SIGKILL)
+        await run.says("tailrace: a ended (SIGKILL) and is started again in 0.2 s")
+        await wait_until(lambda: len(set(file.read_text().split())) == 2, "a second life")
+
+
+async def test_a_configuration_error_ends_the_run_with_its_last_words() -> None:
+    code = "import sys; print('no such graph'); sys.exit(78)"
+    async with running([child("a", STAY)], [child("b", code)]) as run:
+        assert not await run.ended()
+        because = run.log.partition("tailrace: stopped, because b ended (exit code 78)\n")[2]
+        assert because == "b        | no such graph\n"
+
+
+async def test_a_child_that_never_lives_ends_the_run_after_five_starts(tmp_path: Path) -> None:
+    never = exists(tmp_path / "never")
+    async with running([child("a", "print('tried'); raise SystemExit(3)", never)]) as run:
+        assert not await run.ended()
+        before, _, after = run.log.partition("tailrace: stopped, because a ended (exit code 3)\n")
+        assert before.count("tried") == 5
+        assert "tried" in after
+
+
+async def test_a_child_that_does_not_obey_is_killed() -> None:
+    out = io.StringIO()
+    failures: list[Failure] = []
+    console = Console(out, False, lambda: None)
+    keeper = Keeper(child("a", STUBBORN), console, asyncio.Event(), failures.append)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keeper.run())
+        await wait_until(lambda: "here" in out.getvalue(), "the child to be there")
+        await keeper.stop(grace_s=0.1)
+    assert "a did not end within 0.1 s and is killed" in out.getvalue()
+    assert not failures
+
+
+async def test_kill_ends_even_a_stubborn_child_at_once() -> None:
+    async with running([child("a", STUBBORN)]) as run:
+        await run.says("here")
+        began = time.monotonic()
+        run.supervisor.kill()
+        assert await run.ended()
+        assert time.monotonic() - began < 2
+
+
+async def test_stopping_while_it_comes_up_ends_everything(tmp_path: Path) -> None:
+    never = exists(tmp_path / "never")
+    async with running([child("a", STAY, never, needed_first=True)], [child("b", STAY)]) as run:
+        await run.says("here")
+        run.supervisor.stop()
+        assert await run.ended()
+        assert "ready" not in run.log
+        assert "b " not in run.log
+
+
+async def test_a_line_of_a_mebibyte_does_not_end_the_log() -> None:
+    code = "print('x' * 2**20); print('after', flush=True); import signal; signal.pause()"
+    async with running([child("a", code)]) as run:
+        await run.says("a        | after")
+        assert run.log.count("x") == 2**20
+
+
+async def test_output_without_a_last_newline_is_shown() -> None:
+    code = "import sys; sys.stderr.write('broken off'); sys.exit(78)"
+    async with running([child("a", code)]) as run:
+        assert not await run.ended()
+        assert "broken off\n" in run.log
+
+
+async def test_what_a_dead_child_had_started_goes_too() -> None:
+    code = (
+        "import subprocess, sys\n"
+        f"p = subprocess.Popen([sys.executable, '-c', {STAY!r}], stdout=subprocess.DEVNULL)\n"
+        "print('pid', p.pid, flush=True)\n"
+        "import os; os._exit(78)\n"
+    )
+    async with running([child("a", code)]) as run:
+        assert not await run.ended()
+        pid = int(run.log.partition("| pid ")[2].split()[0])
+        await wait_until(lambda: not is_running(pid), "the grandchild to end")
+
+
+async def test_a_log_that_nobody_reads_tells_its_owner_once() -> None:
+    lost: list[str] = []
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "w") as out:
+        console = Console(out, False, lambda: lost.append("lost"))
+        console.say("a")
+        console.say("b")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+    assert lost == ["lost"]
+
+
+PARENT = """
+import os, subprocess, sys
+command = [sys.executable, "-I", "-S", *sys.argv[1:-1], str(os.getpid()), *sys.argv[-1:]]
+child = subprocess.Popen([*command[:-1], sys.executable, "-c", command[-1]])
+child.wait()
+"""
+SAY_PID = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
+
+
+@pytest.mark.parametrize("mode", [(), ("--watch",)], ids=["by the kernel", "by a watcher"])
+async def test_a_leashed_process_ends_with_its_killed_parent(mode: tuple[str, ...]) -> None:
+    if not mode and sys.platform != "linux":
+        pytest.skip("only Linux can do it in the kernel")
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+        [sys.executable, "-c", PARENT, leash.__file__, *mode, SAY_PID], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        assert is_running(pid)
+        parent.kill()
+        await wait_until(lambda: not is_running(pid), "the leashed process to end")
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        ("raise SystemExit(5)", 5),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+        ("import os; os.kill(os.getppid(), 15); import signal; signal.pause()", -signal.SIGTERM),
+    ],
+)
+def test_a_watcher_ends_as_its_command_ended(code: str, ending: int) -> None:
+    command = [sys.executable, "-I", "-S", leash.__file__, "--watch", str(os.getpid())]
+    done = subprocess.run([*command, sys.executable, "-c", code], check=False, timeout=10)
+    assert done.returncode == ending
+
+
+def test_a_command_that_cannot_be_started_says_so() -> None:
+    done = subprocess.run(
+        leash.leashed(("/nowhere/at/all",)), check=False, capture_output=True, timeout=10
+    )
+    assert done.returncode == leash.NOT_STARTED
+    assert b"cannot start /nowhere/at/all" in done.stderr

@@ -1,0 +1,1 @@
+"""What tests of several tiers share: stores, processes, waiting. Fixtures stand in `conftest`."""

@@ -1,0 +1,234 @@
+"""Workers in the test's own loop, built as the worker process builds its own, on a real store.
+
+Several may run beside each other; one that is taken away leaves its jobs as a crash does.
+"""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from shared.event_log import EventLog
+from shared.events import LoggedEvent
+from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from shared.job_store import JobStore
+from shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
+from shared.open_jobs import OpenJobs
+from shared.redis import Client, connect
+from shared.sweep import Sweep
+from shared.tasks import stop
+from tests.support.graphs import own_interpreter
+from tests.support.jobs import request
+from tests.support.wait import wait_until
+from worker.checkpoints import Checkpoints
+from worker.containment import Containment
+from worker.execution import Execution
+from worker.lease import LeaseKeeper
+from worker.leased import LeasedWorker
+from worker.registry import Registry, load_registry
+from worker.runner import Runner
+from worker.settings import WorkerSettings
+
+GRAPHS = Path(__file__).parents[1] / "graphs_b" / "langgraph.json"
+LEASE_S = 1.0
+RENEWAL_S = 0.1
+DONE_S = 15.0
+
+
+@cache
+def faulty_graphs() -> Registry:
+    """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
+    with own_interpreter():
+        return load_registry(GRAPHS)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A store with its queue, and whoever works on it."""
+
+    redis: Client
+    settings: WorkerSettings
+    queue: JobQueue
+    jobs: JobStore
+    log: EventLog
+    clients: AsyncExitStack
+    """Closed last: what a stopped graph leaves running may still use them."""
+
+    async def post(self, graph: str, value: Any = None, **fields: Any) -> JobId:
+        """Create and queue a job as the API does."""
+        job_id = await self.created(graph, value, **fields)
+        await self.queue.enqueue(job_id)
+        return job_id
+
+    async def created(self, graph: str, value: Any = None, **fields: Any) -> JobId:
+        """Create a job that the queue is not told of."""
+        job_id = new_job_id()
+        stream = fields.pop("stream", DEFAULT_STREAM)
+        wanted = replace(request(graph, value or {}, stream), **fields)
+        await self.jobs.create(job_id, "default", wanted)
+        return job_id
+
+    async def cancel(self, job_id: JobId) -> None:
+        """Ask for a job's end as the API does."""
+        await self.jobs.cancel(job_id)
+        await self.queue.interrupt(job_id)
+
+    async def answer(self, job_id: JobId, value: Any) -> None:
+        """Answer all that the job asks, as the API does."""
+        job = await self.jobs.get(job_id)
+        await self.jobs.answer(job, {interrupt.id: value for interrupt in job.interrupts})
+        await self.queue.enqueue(job_id)
+
+    async def ended(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:
+        """The job, once it has ended; fails if its log is not what a log has to be."""
+        job = await self._reaches(job_id, ("succeeded", "failed", "cancelled"), timeout_s)
+        events = await self.events(job_id)
+        assert [event.seq for event in events] == list(range(1, job.seq + 1))
+        assert [event.name for event in events].count("end") == 1
+        assert events[-1].name == "end"
+        return job
+
+    async def reaches(self, job_id: JobId, status: str, timeout_s: float = DONE_S) -> Job:
+        """The job, once it has this status."""
+        return await self._reaches(job_id, (status,), timeout_s)
+
+    async def has_said(self, job_id: JobId, words: str, timeout_s: float = DONE_S) -> None:
+        """Wait until the job's log holds these words."""
+
+        async def said() -> bool:
+            return any(words.encode() in event.data for event in await self.events(job_id))
+
+        await wait_until(said, f"{words!r} in the log of {job_id}", timeout_s)
+
+    async def events(self, job_id: JobId) -> list[LoggedEvent]:
+        """The whole log."""
+        return await self.log.read(job_id, 0, limit=1_000_000)
+
+    async def statuses(self, job_id: JobId) -> list[tuple[str, str | None]]:
+        """The log's changes of status, each with its reason."""
+        told = [e for e in await self.events(job_id) if e.name in ("status", "end")]
+        parsed = [orjson.loads(event.data) for event in told]
+        return [(data["status"], data.get("reason")) for data in parsed]
+
+    async def queue_is_empty(self) -> None:
+        """Wait until the queue knows no job."""
+        redis: Any = self.redis
+
+        async def empty() -> bool:
+            return not await redis.zcard("arq:queue") and not await redis.keys("arq:job:*")
+
+        await wait_until(empty, "an empty queue")
+
+    async def expire_lease(self, job_id: JobId) -> None:
+        """What time does to the lease of a worker that is dead or frozen."""
+        redis: Any = self.redis
+        await redis.zadd("arq:queue", {job_id: 1}, xx=True)
+        await redis.delete(f"arq:in-progress:{job_id}")
+
+    def sweep(self, missing: dict[JobId, float] | None = None) -> Sweep:
+        """A sweep; `missing` says since when it has missed jobs in the queue."""
+        return Sweep(self.jobs, OpenJobs(self.redis), self.queue, "sweeper", missing or {})
+
+    async def _reaches(self, job_id: JobId, statuses: tuple[str, ...], timeout_s: float) -> Job:
+        async def reached() -> Job | None:
+            job = await self.jobs.get(job_id)
+            return job if job.status in statuses else None
+
+        found = await wait_until(reached, f"{statuses} of {job_id}", timeout_s)
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def site(store_url: str, **settings: Any) -> AsyncGenerator[Site]:
+    """A store's queue, records and logs, with short leases."""
+    defaults = {"lease_s": LEASE_S, "renewal_s": RENEWAL_S, "backoff_s": 0.01, "grace_s": 0}
+    chosen = WorkerSettings.model_validate({**defaults, "redis_url": store_url, **settings})
+    before = asyncio.all_tasks()
+    async with AsyncExitStack() as clients:
+        redis = connect(store_url)
+        clients.push_async_callback(redis.aclose)
+        queue, jobs = JobQueue(redis, chosen), JobStore(redis, chosen)
+        yield Site(redis, chosen, queue, jobs, EventLog(redis, chosen), clients)
+        await _end_stray_tasks(before)
+
+
+async def _end_stray_tasks(before: "set[asyncio.Task[Any]]") -> None:
+    """A node that does not let go outlives its attempt, and must not outlive its test."""
+
+    async def none_left() -> bool:
+        strays = asyncio.all_tasks() - before - {asyncio.current_task()}
+        for task in strays:
+            task.cancel()
+        return not strays
+
+    await wait_until(none_left, "stray tasks to end", DONE_S)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A running worker."""
+
+    worker: LeasedWorker
+    worker_id: str
+    main: "asyncio.Task[None]"
+    vanished: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def vanish(self) -> None:
+        """Be gone, as far as the store can see, as after a crash."""
+        self.vanished.set()
+        # How a cancelled worker ends is nobody's business.
+        await stop(self.main)
+        await asyncio.gather(self.main, return_exceptions=True)
+
+
+@asynccontextmanager
+async def working(place: Site, registry: Registry, **settings: Any) -> AsyncGenerator[Hand]:
+    """A worker that takes jobs while the block runs."""
+    chosen = place.settings.model_copy(update=settings)
+    worker_id = f"worker-{secrets.token_hex(4)}"
+    async with AsyncExitStack() as stack:
+        store = connect(chosen.redis_url)
+        wake_store = connect(chosen.redis_url, max_connections=2, block_s=INBOX_S)
+        for client in (store, wake_store):
+            place.clients.push_async_callback(client.aclose)
+        worker, keeper = _build(store, wake_store, worker_id, registry, chosen)
+        await stack.enter_async_context(_renewing(keeper))
+        main = asyncio.ensure_future(worker.main())
+        hand = Hand(worker, worker_id, main)
+        stack.push_async_callback(hand.vanish)
+        yield hand
+        if not hand.vanished.is_set():
+            assert not main.done(), f"the worker has ended: {main.exception()!r}"
+
+
+@asynccontextmanager
+async def _renewing(keeper: LeaseKeeper) -> AsyncGenerator[None]:
+    """The keeper's thread runs inside the block, and is gone behind it: it uses the test's loop."""
+    before = set(threading.enumerate())
+    keeper.start()
+    threads = set(threading.enumerate()) - before
+    try:
+        yield
+    finally:
+        keeper.stop()
+        await wait_until(lambda: not any(t.is_alive() for t in threads), "the lease thread", DONE_S)
+
+
+def _build(
+    store: Client, wake_store: Client, worker_id: str, registry: Registry, settings: WorkerSettings
+) -> tuple[LeasedWorker, LeaseKeeper]:
+    queue, jobs = JobQueue(store, settings), JobStore(store, settings)
+    log = EventLog(store, settings)
+    execution = Execution(registry, Checkpoints(store, settings), settings)
+    runner = Runner(execution, jobs, log, queue, worker_id)
+    keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
+    wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
+    return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

@@ -1,0 +1,128 @@
+"""Jobs whose graphs run attempt by attempt, and small graphs to run so.
+
+A crash is played by cancelling the run: what the next attempt finds is only what the store has.
+"""
+
+import asyncio
+import operator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypedDict
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+
+from shared.jobs import Holder
+from tests.support.jobs import Stores
+from tests.support.wait import wait_until
+from worker.checkpoints import Checkpoints
+
+Durability = Literal["sync", "async"]
+Graph = Any
+
+
+class Ran(TypedDict, total=False):
+    ran: Annotated[list[str], operator.add]
+
+
+@dataclass
+class Resumable:
+    """A job whose graph runs attempt by attempt, each with a saver of its own."""
+
+    kept: Stores
+    checkpoints: Checkpoints
+    holder: Holder
+    ran: list[str] = field(default_factory=list[str])
+
+    async def next_attempt(self) -> None:
+        held = self.holder
+        self.holder = Holder(held.job_id, held.attempt + 1, f"token {held.attempt + 1}")
+        await self.kept.jobs.open_attempt(self.holder)
+
+    async def run(self, graph: Graph, start: Any, durability: Durability = "async") -> Any:
+        """Run the graph as an attempt does; the last values that it streams."""
+        bound = graph.copy({"checkpointer": self.checkpoints.of(self.holder)})
+        last: Any = None
+        parts = bound.astream(start, self.config, stream_mode="values", durability=durability)
+        async for last in parts:  # noqa: B007 - the last one counts
+            pass
+        return last
+
+    @asynccontextmanager
+    async def stuck(self, graph: Graph, durability: Durability = "async") -> AsyncGenerator[None]:
+        """Run the graph in the background, and take it away at the end, as a crash does."""
+        running = asyncio.ensure_future(self.run(graph, {"ran": []}, durability))
+        yield
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    async def state(self) -> Any:
+        """The values of the newest checkpoint."""
+        found = await self.checkpoints.of(self.holder).aget_tuple(self.config)
+        return found.checkpoint["channel_values"] if found else {}
+
+    async def has_stored(self, *names: str) -> None:
+        async def stored() -> bool:
+            return (await self.state()).get("ran") == list(names)
+
+        await wait_until(stored, f"a checkpoint behind {names}")
+
+    @property
+    def config(self) -> Any:
+        return {"configurable": {"thread_id": self.holder.job_id}}
+
+
+def in_a_row(state: Any = Ran, **nodes: Any) -> Graph:
+    """A graph of these nodes, one after the other."""
+    builder: Any = StateGraph(state)
+    for name, node in nodes.items():
+        builder.add_node(name, node)
+    for before, after in pairwise((START, *nodes)):
+        builder.add_edge(before, after)
+    return builder.compile()
+
+
+def saying(text: str) -> Any:
+    """A node that adds the text to what ran."""
+
+    def say(_: Ran) -> Ran:
+        return {"ran": [text]}
+
+    return say
+
+
+def chain(ran: list[str], *, stuck_at: str | None = None) -> Graph:
+    """Nodes one, two and three, which say so when they begin; one of them may never end."""
+
+    def node(name: str) -> Any:
+        async def run(_: Ran) -> Ran:
+            ran.append(name)
+            if name == stuck_at:
+                await asyncio.Event().wait()
+            return {"ran": [name]}
+
+        return run
+
+    return in_a_row(**{name: node(name) for name in ("one", "two", "three")})
+
+
+def asking() -> Graph:
+    """A graph whose only node asks, and adds the answer to what ran."""
+
+    def ask(_: Ran) -> Ran:
+        return {"ran": [interrupt("may I?")]}
+
+    return in_a_row(ask=ask)
+
+
+def looping(inner: Graph, rounds: int) -> Graph:
+    """A graph that runs an inner one in each of its rounds."""
+
+    def onward(state: Ran) -> str:
+        return "inner" if len(state.get("ran", [])) < rounds else "__end__"
+
+    builder: Any = StateGraph(Ran)
+    builder.add_node("inner", inner).add_edge(START, "inner")
+    return builder.add_conditional_edges("inner", onward).compile()

@@ -1,0 +1,64 @@
+import pytest
+from redis.crc import key_slot
+
+from shared import keys
+from shared.jobs import JobId, new_job_id
+
+JOB = JobId("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+def test_the_keys_of_a_job_are_spelled_as_the_table_says() -> None:
+    assert keys.job(JOB) == f"tailrace:{{7}}:job:{JOB}"
+    assert keys.log(JOB) == f"tailrace:{{7}}:log:{JOB}"
+    assert keys.open_jobs(JOB) == "tailrace:{7}:open"
+
+
+def test_the_keys_of_a_job_live_on_one_cluster_node() -> None:
+    job_id = new_job_id()
+
+    assert len({key_slot(key.encode()) for key in keys.of_job(job_id)}) == 1
+
+
+def test_there_are_sixteen_shards() -> None:
+    found = {keys.open_jobs(new_job_id()) for _ in range(1000)}
+
+    assert found == {keys.open_jobs_of_shard(shard) for shard in keys.SHARDS}
+    assert len(found) == 16
+
+
+def test_no_two_jobs_share_a_record_or_a_log() -> None:
+    one, other = new_job_id(), new_job_id()
+
+    assert set(keys.of_job(one)) & set(keys.of_job(other)) <= {keys.open_jobs(one)}
+
+
+@pytest.mark.parametrize("key", [keys.open_jobs(JOB), "arq:queue", "arq:abort"])
+def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
+    assert keys.PERMANENT.fullmatch(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        keys.job(JOB),
+        keys.log(JOB),
+        keys.checkpoints(JOB),
+        keys.TOKENS,
+        keys.inbox("a"),
+        keys.CATALOGUE_WORKERS,
+        keys.catalogue_worker("a"),
+        "arq:queue:health-check",
+        f"arq:job:{JOB}",
+    ],
+)
+def test_nothing_else_may_live_for_good(key: str) -> None:
+    assert not keys.PERMANENT.fullmatch(key)
+
+
+def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
+    table = keys.__doc__ or ""
+    spelled = [*keys.of_job(JOB), keys.catalogue_worker("<id>"), keys.inbox("<worker>")]
+    general = [key.replace(JOB, "<id>").replace("{7}", "{s}") for key in spelled]
+    fixed = [keys.CATALOGUE_WORKERS, keys.TOKENS]
+
+    assert [key for key in [*general, *fixed] if f"`{key}`" not in table] == []

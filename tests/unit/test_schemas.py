@@ -1,0 +1,144 @@
+import re
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.refusals import InvalidBody
+from api.schemas import CreateJob, job_body, parse, pointer
+from api.settings import ApiSettings
+from shared.jobs import Job, JobError, JobId, JobRequest
+
+JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
+FRAGMENT = re.compile(r"#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*")
+"""What RFC 3986 allows in a fragment."""
+
+
+def test_a_graph_and_an_input_are_enough():
+    request = parse(CreateJob, {"graph": "any", "input": None}).request(ApiSettings())
+    assert request.graph == "any"
+    assert request.input is None
+    assert request.stream == ("updates", "messages", "custom")
+    assert request.config["recursion_limit"] == 100
+
+
+def test_everything_a_caller_says_reaches_the_request():
+    body = {
+        "graph": "any",
+        "input": {"a": [1, None]},
+        "config": {"configurable": {"user": "u"}, "tags": ["t"], "recursion_limit": 7},
+        "stream": ["values", "debug"],
+        "metadata": {"m": True},
+    }
+    request = parse(CreateJob, body).request(ApiSettings())
+    assert request.input == body["input"]
+    assert request.config == body["config"]
+    assert request.stream == ("values", "debug")
+    assert request.metadata == {"m": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"graph": 5}, "#/graph"),
+        ({"graph": None}, "#/graph"),
+        ({"colour": "red"}, "#/colour"),
+        ({"webhook": "https://a.example"}, "#/webhook"),
+        ({"stream": []}, "#/stream"),
+        ({"stream": "values"}, "#/stream"),
+        ({"stream": ["custom", "custom"]}, "#/stream"),
+        ({"stream": ["custom", "end"]}, "#/stream/1"),
+        ({"metadata": []}, "#/metadata"),
+        ({"config": {"recursion_limit": 0}}, "#/config/recursion_limit"),
+        ({"config": {"recursion_limit": 1001}}, "#/config/recursion_limit"),
+        ({"config": {"recursion_limit": "5"}}, "#/config/recursion_limit"),
+        ({"config": {"recursion_limit": True}}, "#/config/recursion_limit"),
+        ({"config": {"recursion_limit": 5.0}}, "#/config/recursion_limit"),
+        ({"config": {"tags": ["t" * 129]}}, "#/config/tags/0"),
+        ({"config": {"callbacks": []}}, "#/config/callbacks"),
+        ({"config": {"configurable": {"thread_id": "x"}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"checkpoint_ns": ""}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"__pregel_x": 1}}}, "#/config/configurable"),
+        ({"a/b~c": 1}, "#/a~1b~0c"),
+        ({"a b": 1}, "#/a%20b"),
+    ],
+)
+def test_a_wrong_field_is_named_by_its_pointer(change: dict[str, Any], place: str):
+    with pytest.raises(InvalidBody) as refusal:
+        parse(CreateJob, {"graph": "any", "input": {}} | change)
+    assert place in {error.pointer for error in refusal.value.errors}
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 5, True])
+def test_a_body_that_is_no_object_is_refused(body: object):
+    with pytest.raises(InvalidBody) as refusal:
+        parse(CreateJob, body)
+    assert [error.pointer for error in refusal.value.errors] == ["#"]
+
+
+def test_missing_fields_are_all_named():
+    with pytest.raises(InvalidBody) as refusal:
+        parse(CreateJob, {})
+    assert {error.pointer for error in refusal.value.errors} == {"#/graph", "#/input"}
+
+
+def test_a_body_full_of_wrong_fields_gets_a_short_answer():
+    with pytest.raises(InvalidBody) as refusal:
+        parse(CreateJob, {f"field-{n}": 0 for n in range(10_000)})
+    assert len(refusal.value.errors) <= 20
+
+
+@given(st.lists(st.text(max_size=30) | st.integers(0, 99)))
+def test_a_pointer_is_a_uri_fragment_that_leads_back_to_its_place(path: list[str | int]):
+    fragment = pointer(tuple(path))
+    assert FRAGMENT.fullmatch(fragment)
+    parts = unquote(fragment[1:]).split("/")[1:]
+    assert [p.replace("~1", "/").replace("~0", "~") for p in parts] == [str(p) for p in path]
+
+
+@pytest.mark.parametrize("name", ["~" * 300, "é" * 300, "%" * 300])
+def test_a_long_name_is_cut_without_breaking_the_pointer(name: str):
+    fragment = pointer((name,))
+    assert FRAGMENT.fullmatch(fragment)
+    assert len(fragment) < 1000
+    assert name.startswith(unquote(fragment[2:]).replace("~1", "/").replace("~0", "~"))
+
+
+def job(**changes: Any) -> Job:
+    base = Job(JOB_ID, "ann", JobRequest("any", {"x": 1}), "queued", 0, 1, "2026-01-01T00:00:00Z")
+    return Job(**{name: getattr(base, name) for name in Job.__slots__} | changes)
+
+
+def test_a_queued_job_looks_as_the_protocol_says():
+    assert orjson.loads(job_body(job(), f"/jobs/{JOB_ID}/events", "")) == {
+        "id": JOB_ID,
+        "graph": "any",
+        "status": "queued",
+        "attempt": 0,
+        "created_at": "2026-01-01T00:00:00Z",
+        "urls": {
+            "self": f"/jobs/{JOB_ID}",
+            "events": f"/jobs/{JOB_ID}/events",
+            "cancel": f"/jobs/{JOB_ID}/cancel",
+        },
+    }
+
+
+def test_a_result_travels_as_it_is_also_null():
+    assert orjson.loads(job_body(job(status="succeeded", result=b"null"), "", ""))["result"] is None
+    assert orjson.loads(job_body(job(result=b'{"a":1}'), "", ""))["result"] == {"a": 1}
+
+
+def test_an_error_is_shown_with_its_type():
+    body = orjson.loads(
+        job_body(job(status="failed", error=JobError("timeout", "Too long.")), "", "")
+    )
+    assert body["error"] == {"type": "timeout", "detail": "Too long.", "retryable": False}
+
+
+def test_neither_input_nor_tenant_is_shown():
+    body = orjson.loads(job_body(job(), "", ""))
+    assert not {"input", "tenant", "seq", "token"} & set(body)

@@ -1,0 +1,78 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.errors import ConfigurationError
+from shared.settings import SharedSettings, load_settings
+
+
+def test_the_log_store_is_the_queue_store_unless_it_has_its_own_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TAILRACE_REDIS_URL", "redis://queue")
+    assert load_settings(SharedSettings).log_store_url == "redis://queue"
+
+    monkeypatch.setenv("TAILRACE_LOG_REDIS_URL", "redis://log")
+    assert load_settings(SharedSettings).log_store_url == "redis://log"
+
+
+def test_events_are_kept_a_day_records_a_week_open_jobs_a_month() -> None:
+    settings = load_settings(SharedSettings)
+    day = 24 * 3600
+
+    assert (settings.events_ttl_s, settings.retention_s, settings.open_ttl_s) == (
+        day,
+        7 * day,
+        30 * day,
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "", "inf", "nan"])
+@pytest.mark.parametrize("name", ["OPEN_TTL_S", "EVENTS_TTL_S", "RETENTION_S"])
+def test_a_life_that_is_no_positive_number_of_seconds_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TAILRACE_{name}", value)
+
+    with pytest.raises(ConfigurationError, match=f"TAILRACE_{name}: "):
+        load_settings(SharedSettings)
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_OPEN_TTL_S", "0")
+    monkeypatch.setenv("TAILRACE_LOG_LEVEL", "LOUD")
+
+    with pytest.raises(ConfigurationError, match=r"TAILRACE_OPEN_TTL_S: .*TAILRACE_LOG_LEVEL: "):
+        load_settings(SharedSettings)
+
+
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_SOMETHING_NEW", "1")
+
+    load_settings(SharedSettings)
+
+
+def test_settings_do_not_change() -> None:
+    settings: Any = SharedSettings()
+
+    with pytest.raises(ValidationError):
+        settings.open_ttl_s = 1
+
+
+def test_dotenv_fills_in_what_the_environment_leaves_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PYTHON_DOTENV_DISABLED")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAILRACE_LOG_LEVEL", "ERROR")
+    # What the file adds to the environment goes with this.
+    monkeypatch.setenv("TAILRACE_REDIS_URL", "")
+    monkeypatch.delenv("TAILRACE_REDIS_URL")
+    Path(".env").write_text("TAILRACE_LOG_LEVEL=DEBUG\nTAILRACE_REDIS_URL=redis://from-file\n")
+
+    settings = load_settings(SharedSettings)
+
+    assert settings.log_level == "ERROR"
+    assert settings.redis_url == "redis://from-file"

@@ -1,0 +1,1 @@
+"""Runs graphs, writes their logs."""

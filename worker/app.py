@@ -1,0 +1,114 @@
+"""The worker process: what it is made of, and what runs beside the jobs."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Final
+
+from shared import catalogue
+from shared.catalogue import BEAT_S, GraphSpec
+from shared.errors import StoreUnavailable
+from shared.event_log import EventLog
+from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from shared.job_store import JobStore
+from shared.open_jobs import OpenJobs
+from shared.redis import Client, connect, ping
+from shared.sweep import Sweep
+from shared.tasks import stop
+from worker.checkpoints import Checkpoints
+from worker.containment import Containment
+from worker.description import describe
+from worker.execution import Execution
+from worker.insist import insist
+from worker.lease import LeaseKeeper
+from worker.leased import LeasedWorker
+from worker.registry import Registry, load_registry
+from worker.runner import Runner
+from worker.settings import WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+_ALIVE_S: Final = 3 * BEAT_S
+
+
+async def serve(settings: WorkerSettings) -> None:
+    """Take jobs until SIGTERM or SIGINT, then let go of them.
+
+    Raises:
+        ConfigurationError: the graphs can't be loaded.
+        StoreUnavailable: there is no store at the start, not even half a minute later.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(settings.threads, "node"))
+    registry = load_registry(settings.graphs)
+    specs = [await describe(source) for source in registry]
+    worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    async with AsyncExitStack() as stack:
+        await _work(await _stores(stack, settings), worker_id, registry, specs, settings)
+
+
+async def _work(
+    stores: tuple[Client, Client, Client],
+    worker_id: str,
+    registry: Registry,
+    specs: Sequence[GraphSpec],
+    settings: WorkerSettings,
+) -> None:
+    queue_store, log_store, wake_store = stores
+    queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
+    log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
+    execution = Execution(registry, checkpoints, settings)
+    runner = Runner(execution, jobs, log, queue, worker_id)
+    wakeups = Wakeups(wake_store, worker_id)
+    keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
+    worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
+    keeper.start()
+    await catalogue.announce(queue_store, worker_id, specs)
+    logger.info("worker ready", extra={"graphs": [spec.name for spec in specs]})
+    async with asyncio.TaskGroup() as tasks:
+        beside = (
+            _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
+            Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
+        )
+        running = [tasks.create_task(work) for work in beside]
+        await worker.async_run()
+        await stop(*running)
+    keeper.stop()
+    try:
+        await catalogue.leave(queue_store, worker_id, specs)
+    except StoreUnavailable as error:
+        logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
+    logger.info("worker stopped")
+
+
+async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:
+    # A connection for each slot's writes, and some for everything beside.
+    size = settings.slots + 10
+    queue_store = connect(settings.redis_url, max_connections=size)
+    log_store = connect(settings.log_store_url, max_connections=2 * size)
+    wake_store = connect(settings.redis_url, max_connections=2, block_s=INBOX_S)
+    for client in (queue_store, log_store, wake_store):
+        stack.push_async_callback(client.aclose)
+    for client in (queue_store, log_store):
+        await insist(lambda client=client: ping(client))
+    return queue_store, log_store, wake_store
+
+
+async def _beat(
+    redis: Client, worker_id: str, specs: Sequence[GraphSpec], claimed_at: Callable[[], float]
+) -> None:
+    """Announce this worker for as long as the queue answers it."""
+    while True:
+        await asyncio.sleep(BEAT_S)
+        if time.monotonic() - claimed_at() > _ALIVE_S:
+            continue
+        try:
+            await catalogue.announce(redis, worker_id, specs)
+        except StoreUnavailable as error:
+            logger.warning("beat not stored", extra={"reason": str(error)})

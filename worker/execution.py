@@ -1,0 +1,144 @@
+"""Runs a job's graph: from its input, its answer or its last checkpoint to its last state."""
+
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from shared.errors import JobNotFound, StoreUnavailable, WriteRefused
+from shared.events import Event, encode
+from shared.jobs import Holder, Job, JobError
+from worker.checkpoints import Checkpoints
+from worker.failures import Failure, explain
+from worker.interrupts import asked, open_answers
+from worker.limits import RESULT_TOO_LARGE, Limits
+from worker.outcomes import Again, Ended, Outcome
+from worker.publisher import Publisher
+from worker.registry import Graph, Registry
+from worker.settings import WorkerSettings
+from worker.task_writes import TaskWrites
+from worker.translate import translate
+
+_UNKNOWN_GRAPH: Final = JobError(
+    "unknown-graph", "The worker that took the job does not serve this graph."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a run's events go, and its tasks' writes behind them."""
+
+    publisher: Publisher
+    writes: TaskWrites
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Runs graphs of one registry.
+
+    Two modes are streamed for the worker itself: `values` tells the result, `tasks` which tasks
+    have ended.
+    """
+
+    registry: Registry
+    checkpoints: Checkpoints
+    settings: WorkerSettings
+
+    async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
+        """Run the job's graph to its end and hand over what it says; how it ended.
+
+        Raises:
+            WriteRefused, JobNotFound: a checkpoint was refused: the job is not this attempt's.
+            asyncio.CancelledError: it was stopped.
+        """
+        source = self.registry.get(job.request.graph)
+        if source is None:
+            return Ended("failed", error=_UNKNOWN_GRAPH)
+        config = _config(job)
+        try:
+            async with source.open(config) as made:
+                graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
+                return await self._stream(graph, job, config, output)
+        except (WriteRefused, JobNotFound):
+            raise
+        except StoreUnavailable:
+            return Again("retry", delay_s=self.settings.backoff_s)
+        except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
+            return self._failed(job, explain(error, job.id))
+
+    async def _stream(
+        self, graph: Graph, job: Job, config: RunnableConfig, output: Output
+    ) -> Outcome:
+        """Drained to its end, so that its checkpoints are stored before the log says more."""
+        wanted, limits = job.request.stream, Limits(self.settings, job.seq)
+        last: Mapping[str, Any] = {}
+        async with aclosing(self._parts(graph, job, config)) as parts:
+            async for part in parts:
+                if part["type"] == "values" and not part["ns"]:
+                    last = part
+                if part["type"] in wanted:
+                    for event in translate(part):
+                        limits.count(event)
+                        await output.publisher.put(event)
+                if part["type"] == "tasks" and "result" in part["data"]:
+                    output.writes.release(part["data"]["id"])
+        if last.get("interrupts"):
+            waiting = await asked(graph, config)
+            limits.count(Event("status", encode(waiting.interrupts)))
+            return waiting
+        values = last["data"] if last else (await graph.aget_state(config)).values
+        result = encode(_output(graph, values))
+        if len(result) > self.settings.max_result_bytes:
+            return Ended("failed", error=RESULT_TOO_LARGE)
+        return Ended("succeeded", result=result)
+
+    async def _parts(
+        self, graph: Graph, job: Job, config: RunnableConfig
+    ) -> AsyncGenerator[Mapping[str, Any]]:
+        start: Any = job.request.input
+        if await self.checkpoints.exists(job.id):
+            given = await open_answers(graph, config, job.answer or {}, job.answers_taken)
+            start = Command(resume=given) if given else None
+        stream: Any = graph.astream(
+            start,
+            config,
+            stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
+            subgraphs=True,
+            version="v2",
+            durability=self.settings.durability,
+        )
+        async with aclosing(stream) as parts:
+            async for part in parts:
+                yield part
+
+    def _failed(self, job: Job, failure: Failure) -> Outcome:
+        if not failure.error.retryable or job.failures + 1 >= job.request.max_attempts:
+            return Ended("failed", error=failure.error)
+        # Full jitter: retries of many jobs do not come together.
+        longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
+        pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
+        return Again("retry", failures=1, delay_s=max(pause_s, failure.retry_after_s or 0))
+
+
+def _config(job: Job) -> RunnableConfig:
+    """The caller's configuration, with the thread that is always the job."""
+    wanted = job.request.config
+    return {
+        "configurable": {**wanted["configurable"], "thread_id": job.id},
+        "tags": list(wanted["tags"]),
+        "recursion_limit": wanted["recursion_limit"],
+        "metadata": dict(job.request.metadata),
+    }
+
+
+def _output(graph: Graph, values: Any) -> Any:
+    """The part of the last state that the graph declares as its output."""
+    channels = graph.output_channels
+    if isinstance(channels, str) or not isinstance(values, Mapping):
+        return values
+    state = cast("Mapping[str, Any]", values)
+    return {name: state[name] for name in channels if name in state}

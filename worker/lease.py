@@ -1,0 +1,203 @@
+"""Keeps the leases of what this worker holds, from a thread that a busy graph can't hold up.
+
+The thread has a loop and connections of its own. It also watches the worker's main loop: it
+reports a graph that blocks it, and past the limit ends that job, hands the others back and ends the
+process.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from contextlib import AsyncExitStack
+from typing import Final
+
+from shared.errors import JobNotFound, StoreUnavailable, WriteRefused
+from shared.job_queue import JobQueue
+from shared.job_store import JobStore
+from shared.jobs import JobError, JobId
+from shared.redis import connect
+from worker.attempts import Attempt, Stop
+from worker.containment import Containment
+from worker.settings import WorkerSettings
+
+REPORT_BLOCK_S: Final = 1.0
+OVERTIME_S: Final = 5.0
+"""How long a graph that was told to stop, because its time is over, may take to obey."""
+
+EXIT_BLOCKED: Final = 70
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseKeeper:
+    """The renewing thread.
+
+    Args:
+        settings: lease, renewal, and how long the loop may be blocked.
+        worker_id: the owner of the leases.
+        containment: tells who blocks the loop.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        worker_id: str,
+        containment: Containment,
+    ) -> None:
+        self._settings = settings
+        self.worker_id = worker_id
+        self._containment = containment
+        self._loop = asyncio.get_running_loop()
+        self._held: dict[str, Attempt] = {}
+        self._beat_at = time.monotonic()
+        self._reported = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Renew no more; what is still held runs out."""
+        self._stopping.set()
+
+    def hold(self, attempt: Attempt) -> None:
+        """Renew this attempt's lease from now on."""
+        self._held[attempt.token] = attempt
+
+    def drop(self, attempt: Attempt) -> None:
+        """Renew it no more: called before the queue is told, or a renewal takes it back."""
+        self._held.pop(attempt.token, None)
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """Give a job back over its graph's head, without a failure: this worker goes."""
+        thread_loop, queue, jobs = self._own
+        handing = self._hand_back(attempt, queue, jobs)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(handing, thread_loop))
+
+    def _run(self) -> None:
+        asyncio.run(self._keep())
+
+    async def _keep(self) -> None:
+        async with AsyncExitStack() as stack:
+            queue_store = connect(self._settings.redis_url, max_connections=2)
+            log_store = connect(self._settings.log_store_url, max_connections=2)
+            for client in (queue_store, log_store):
+                stack.push_async_callback(client.aclose)
+            queue = JobQueue(queue_store, self._settings)
+            jobs = JobStore(log_store, self._settings)
+            self._own = (asyncio.get_running_loop(), queue, jobs)
+            while not self._stopping.is_set():
+                asleep_at = time.monotonic()
+                await asyncio.sleep(self._settings.renewal_s)
+                if time.monotonic() - asleep_at > self._settings.renewal_s + REPORT_BLOCK_S:
+                    # The whole process stood still (SIGSTOP, a paused machine): no graph's fault.
+                    self._beat_at = time.monotonic()
+                if not self._stopping.is_set():
+                    await self._tick(queue, jobs)
+
+    async def _tick(self, queue: JobQueue, jobs: JobStore) -> None:
+        await self._watch_loop(queue, jobs)
+        try:
+            await self._renew(queue)
+            await self._end_overtime(queue, jobs)
+        except StoreUnavailable as error:
+            logger.warning("leases not renewed", extra={"reason": str(error)})
+
+    async def _renew(self, queue: JobQueue) -> None:
+        held = list(self._held.values())
+        if not held:
+            return
+        states = await queue.renew(self.worker_id, [attempt.claim for attempt in held])
+        for attempt, state in zip(held, states, strict=True):
+            # Before its log is open an attempt may just be raised; then the log itself decides.
+            is_open = attempt.deadline is not None and attempt.token in self._held
+            if state == "lost" and is_open:
+                self._tell(attempt, Stop.LOST)
+            elif state == "stop":
+                self._tell(attempt, Stop.CANCELLED)
+
+    async def _end_overtime(self, queue: JobQueue, jobs: JobStore) -> None:
+        """End the jobs whose graphs were told that their time is over and did not listen."""
+        late = time.monotonic() - OVERTIME_S
+        for attempt in list(self._held.values()):
+            if attempt.deadline is not None and attempt.deadline < late:
+                await self._end(attempt, _timeout(), queue, jobs)
+
+    async def _watch_loop(self, queue: JobQueue, jobs: JobStore) -> None:
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._beat)
+        blocked_s = time.monotonic() - self._beat_at
+        culprit = self._containment.culprit()
+        if blocked_s < REPORT_BLOCK_S + self._settings.renewal_s:
+            self._reported = False
+            return
+        if not self._reported:
+            self._reported = True
+            fields = {"job_id": culprit, "blocked_s": round(blocked_s, 1)}
+            logger.warning("the loop is blocked", extra=fields)
+        if blocked_s > self._settings.blocked_limit_s or self._is_overdue(culprit):
+            await self._evict(culprit, queue, jobs)
+
+    def _is_overdue(self, job_id: JobId | None) -> bool:
+        return any(
+            attempt.claim.job_id == job_id
+            and attempt.deadline is not None
+            and attempt.deadline < time.monotonic()
+            for attempt in list(self._held.values())
+        )
+
+    async def _evict(self, culprit: JobId | None, queue: JobQueue, jobs: JobStore) -> None:
+        """End the culprit, hand the others back without a failure, and end the process."""
+        error = JobError("blocked", "The graph blocked its worker for longer than it may.")
+        for attempt in list(self._held.values()):
+            try:
+                if attempt.claim.job_id == culprit:
+                    await self._end(attempt, error, queue, jobs)
+                else:
+                    await self._hand_back(attempt, queue, jobs)
+            except StoreUnavailable as refusal:
+                # Its lease runs out, and another worker finds it as it is.
+                fields = {"job_id": attempt.claim.job_id, "reason": repr(refusal)}
+                logger.warning("could not end", extra=fields)
+        logger.error("the loop is blocked for good: this worker ends", extra={"job_id": culprit})
+        logging.shutdown()
+        os._exit(EXIT_BLOCKED)
+
+    async def _hand_back(self, attempt: Attempt, queue: JobQueue, jobs: JobStore) -> None:
+        try:
+            await jobs.requeue(attempt.holder, "shutdown", failures=0)
+            self.drop(attempt)
+            await queue.release(self.worker_id, attempt.claim)
+        except (StoreUnavailable, WriteRefused, JobNotFound) as refusal:
+            # Its lease runs out, and another worker finds it as it is.
+            fields = {"job_id": attempt.claim.job_id, "reason": repr(refusal)}
+            logger.warning("could not hand back", extra=fields)
+
+    async def _end(
+        self, attempt: Attempt, error: JobError, queue: JobQueue, jobs: JobStore
+    ) -> None:
+        job_id = attempt.claim.job_id
+        logger.error("job ended over its graph's head", extra={"job_id": job_id, "why": error.type})
+        try:
+            await jobs.close_over(job_id, "failed", error=error, attempt=attempt.claim.attempt)
+        except (WriteRefused, JobNotFound) as refusal:
+            logger.info("already gone", extra={"job_id": job_id, "reason": repr(refusal)})
+        self.drop(attempt)
+        await queue.remove(job_id)
+        self._tell(attempt, Stop.LOST)
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic()
+
+    def _tell(self, attempt: Attempt, reason: Stop) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(attempt.interrupt, reason)
+
+
+def _timeout() -> JobError:
+    return JobError("timeout", "The job took longer than it may.")

@@ -1,0 +1,149 @@
+"""Brings a run's events to its log: in batches that clock themselves, one write in flight.
+
+What arrives while a write is under way is the next batch; the first event never waits. A bounded
+buffer pushes back on the graph.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice
+from typing import Final
+
+from shared.errors import SequenceHole
+from shared.event_log import EventLog
+from shared.events import Event
+from shared.job_store import JobStore
+from shared.jobs import FinalStatus, Holder, JobError
+from worker.insist import insist
+
+BATCH_EVENTS: Final = 512
+BATCH_BYTES: Final = 1024 * 1024
+BUFFER_EVENTS: Final = 4 * BATCH_EVENTS
+BUFFER_BYTES: Final = 4 * BATCH_BYTES
+
+
+class Publisher:
+    """The one writer of an attempt. It insists for ever: whoever stops the attempt ends that.
+
+    Args:
+        log: where the events go.
+        jobs: opens the log again if the store forgets.
+        holder: the attempt that has opened the log.
+        last_seq: the log's last number.
+    """
+
+    def __init__(self, log: EventLog, jobs: JobStore, holder: Holder, last_seq: int) -> None:
+        self._log = log
+        self._jobs = jobs
+        self._holder = holder
+        self._last_seq = last_seq
+        self._buffer: deque[Event] = deque()
+        self._buffered_bytes = 0
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._handed = 0
+        self._written = 0
+        self._progress = asyncio.Event()
+
+    async def put(self, event: Event) -> None:
+        """Hand over an event; waits while the buffer is full."""
+        await self._room.wait()
+        self._buffer.append(event)
+        self._buffered_bytes += len(event.data)
+        if len(self._buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
+            self._room.clear()
+        self._handed += 1
+        self._work.set()
+
+    async def run(self) -> None:
+        """Write what is handed over, until cancelled.
+
+        Raises:
+            WriteRefused: nothing more can be written under this attempt.
+            JobNotFound: the record has expired.
+        """
+        while True:
+            await self._work.wait()
+            while self._buffer:
+                await self._write_batch()
+            self._work.clear()
+
+    async def flushed(self) -> None:
+        """Wait until everything that was handed over so far is in the log."""
+        awaited = self._handed
+        while self._written < awaited:
+            await self._progress.wait()
+
+    async def close(
+        self,
+        status: FinalStatus,
+        *,
+        result: bytes | None = None,
+        error: JobError | None = None,
+    ) -> None:
+        """Write what is buffered, then `end`.
+
+        Raises:
+            WriteRefused, JobNotFound: as `run`.
+        """
+        await self.last_write(
+            lambda sent: self._log.close(self._holder, sent + 1, status, result=result, error=error)
+        )
+
+    async def last_write(self, write: Callable[[int], Awaitable[None]]) -> None:
+        """Write what ends the attempt, behind all that is buffered.
+
+        Args:
+            write: given the highest number sent; made anew where the store has forgotten some.
+
+        Raises:
+            WriteRefused, JobNotFound: as `run`.
+        """
+        await self.flushed()
+
+        async def insisted() -> None:
+            try:
+                await write(self._last_seq)
+            except SequenceHole:
+                await self._reopen(self._last_seq + 1)
+                await write(self._last_seq)
+
+        await insist(insisted, for_s=None)
+
+    async def _write_batch(self) -> None:
+        batch = self._next_batch()
+        # A batch once sent is sent again unchanged, so that the store knows a repeat.
+        await insist(lambda: self._append(batch), for_s=None)
+        self._last_seq += len(batch)
+        for event in batch:
+            self._buffer.popleft()
+            self._buffered_bytes -= len(event.data)
+        if len(self._buffer) < BUFFER_EVENTS and self._buffered_bytes < BUFFER_BYTES:
+            self._room.set()
+        self._written += len(batch)
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+    async def _append(self, batch: list[Event]) -> None:
+        try:
+            await self._log.append(self._holder, self._last_seq + 1, batch)
+        except SequenceHole:
+            await self._reopen(self._last_seq + len(batch))
+            await self._log.append(self._holder, self._last_seq + 1, batch)
+
+    async def _reopen(self, floor: int) -> None:
+        """Go on above every number ever sent: the store has forgotten some that it had taken."""
+        job = await self._jobs.open_attempt(self._holder, floor)
+        self._last_seq = job.seq
+
+    def _next_batch(self) -> list[Event]:
+        batch: list[Event] = []
+        size = 0
+        for event in islice(self._buffer, BATCH_EVENTS):
+            size += len(event.data)
+            if batch and size > BATCH_BYTES:
+                break
+            batch.append(event)
+        return batch

@@ -1,0 +1,160 @@
+"""One attempt at a job: open its log, run the graph, end or suspend it; what the queue is told."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
+from shared.event_log import EventLog
+from shared.job_queue import Claim, JobQueue
+from shared.job_store import JobStore
+from shared.jobs import Job, JobError
+from shared.tasks import stop
+from worker.attempts import Attempt, Stop
+from worker.execution import Execution, Output
+from worker.insist import insist
+from worker.outcomes import Again, Done, Ended, Lost, Outcome, Verdict, Waiting, name_of
+from worker.publisher import Publisher
+from worker.task_writes import TaskWrites
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT: Final = JobError("timeout", "The job took longer than it may.")
+_CANCELLED_ITSELF: Final = JobError("internal", "The graph cancelled itself.")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Carries jobs from claim to verdict."""
+
+    execution: Execution
+    jobs: JobStore
+    log: EventLog
+    queue: JobQueue
+    worker_id: str
+
+    async def run(self, attempt: Attempt) -> Verdict:
+        """Run one attempt, and write to its log how it ended; what the queue is to be told."""
+        job_id = attempt.claim.job_id
+        try:
+            job = await self._open(attempt)
+            fields = {"job_id": job_id, "attempt": attempt.claim.attempt}
+            logger.info("attempt opened", extra=fields)
+            verdict = await self._run_open(attempt, job)
+        except (LogClosed, JobNotFound) as refusal:
+            logger.info("nothing to run", extra={"job_id": job_id, "reason": repr(refusal)})
+            return Done()
+        except WriteRefused as refusal:
+            logger.warning("attempt lost", extra={"job_id": job_id, "reason": repr(refusal)})
+            return Lost()
+        return verdict
+
+    async def _open(self, attempt: Attempt) -> Job:
+        """Open the log, under a higher attempt if it has seen ours: the queue has to agree."""
+        while True:
+            try:
+                return await insist(lambda: self.jobs.open_attempt(attempt.holder))
+            except Fenced as refusal:
+                claim = await self._raise(attempt.claim, refusal.at)
+                if claim is None:
+                    raise
+                attempt.claim = claim
+
+    async def _raise(self, claim: Claim, above: int) -> Claim | None:
+        return await insist(lambda: self.queue.raise_attempt(self.worker_id, claim, above))
+
+    async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
+        publisher = Publisher(self.log, self.jobs, attempt.holder, job.seq)
+        output = Output(publisher, TaskWrites(publisher.flushed))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                beside = [
+                    tasks.create_task(publisher.run()),
+                    tasks.create_task(output.writes.run()),
+                ]
+                try:
+                    outcome = await self._outcome(attempt, job, output)
+                    verdict = await self._settle(attempt, output, outcome)
+                finally:
+                    await stop(*beside)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+        logger.info("attempt ended", extra={"job_id": job.id, "outcome": name_of(outcome)})
+        return verdict
+
+    async def _outcome(self, attempt: Attempt, job: Job, output: Output) -> Outcome:
+        """Run the graph until it ends or is stopped."""
+        attempt.deadline = time.monotonic() + job.request.timeout_s
+        timer = asyncio.get_running_loop().call_later(
+            job.request.timeout_s, attempt.interrupt, Stop.TIMEOUT
+        )
+        attempt.arm()
+        try:
+            if attempt.stop is None:
+                return await self.execution.run(job, attempt.holder, output)
+        except asyncio.CancelledError:
+            if attempt.stop is None and _is_cancelled():
+                raise  # the log is lost to us: the publisher's own error tells
+            _uncancel()
+        finally:
+            attempt.disarm()
+            timer.cancel()
+        return _stopped(attempt)
+
+    async def _settle(self, attempt: Attempt, output: Output, outcome: Outcome) -> Verdict:
+        """Write how the attempt ended, behind everything that it said."""
+        publisher, holder = output.publisher, attempt.holder
+        await publisher.flushed()
+        if not isinstance(outcome, Ended):
+            await output.writes.settle()
+        try:
+            match outcome:
+                case Ended(status, result, error):
+                    await publisher.close(status, result=result, error=error)
+                    return Done()
+                case Waiting(interrupts, taken):
+                    await publisher.last_write(
+                        lambda sent: self.jobs.wait_for_answer(holder, interrupts, taken, sent=sent)
+                    )
+                    return Done()
+                case Again(reason, failures):
+                    await publisher.last_write(
+                        lambda sent: self.jobs.requeue(holder, reason, failures=failures, sent=sent)
+                    )
+                    return outcome
+        except CancelRequested:
+            await publisher.close("cancelled")
+            return Done()
+
+
+def _stopped(attempt: Attempt) -> Outcome:
+    """The outcome of an attempt whose graph was stopped.
+
+    Raises:
+        Fenced: the job is another worker's.
+    """
+    match attempt.stop:
+        case Stop.CANCELLED:
+            return Ended("cancelled")
+        case Stop.TIMEOUT:
+            return Ended("failed", error=_TIMEOUT)
+        case Stop.SHUTDOWN:
+            return Again("shutdown")
+        case Stop.LOST:
+            raise Fenced(attempt.claim.attempt)
+        case None:
+            return Ended("failed", error=_CANCELLED_ITSELF)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _uncancel() -> None:
+    """Take the cancellation as dealt with, so that what follows may wait."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling() > 0:
+        task.uncancel()

@@ -1,0 +1,36 @@
+"""Settings of the worker process. `.env.example` lists them with their meaning."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from shared.settings import Seconds, SharedSettings
+
+
+class WorkerSettings(SharedSettings):
+    """What a worker serves, how much at once, and what a job may cost."""
+
+    graphs: Path = Path("langgraph.json")
+    """The file that names the graphs, in LangGraph's own form."""
+    slots: int = Field(default=10, ge=1, le=1000)
+    """Jobs that run at the same time."""
+    threads: int = Field(default=40, ge=1, le=1000)
+    """Threads for nodes that are plain functions; a running one can't be taken away."""
+    grace_s: float = Field(default=25, ge=0)
+    """How long running jobs may go on after SIGTERM, before they are handed back."""
+    renewal_s: Seconds = 1
+    """How often leases are renewed."""
+    blocked_limit_s: Seconds = 60
+    """A graph that blocks its worker's loop for this long is ended."""
+    durability: Literal["async", "sync", "exit"] = "async"
+    """When LangGraph stores a checkpoint: beside the next step, before it, or only at the end."""
+    backoff_s: Seconds = 1
+    """Pause before the first retry at most; doubles with each."""
+    backoff_max_s: Seconds = 60
+    max_event_bytes: int = Field(default=256 * 1024, gt=0)
+    max_events: int = Field(default=100_000, gt=0)
+    max_log_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
+    max_result_bytes: int = Field(default=1024 * 1024, gt=0)
+    alive_file: Path | None = None
+    """Touched whenever the queue has answered: how old it is tells whether the worker works."""

@@ -1,0 +1,78 @@
+"""From what LangGraph streams to events. Pure: no store, no clock."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from langchain_core.messages import BaseMessage
+
+from shared.events import Event, encode
+
+Part = Mapping[str, Any]
+"""`{"type", "ns", "data"}` of `astream(..., version="v2")`."""
+
+_TYPES: Final = {"AIMessageChunk": "ai", "ToolMessageChunk": "tool", "HumanMessageChunk": "human"}
+_ALWAYS: Final = ("type", "id", "content")
+_CACHED: Final = "__metadata__"
+"""Beside updates that LangGraph has taken from its store: a note of its own, no node."""
+_HIDDEN: Final = "failed"
+"""Stands where LangGraph gives an exception's text, which is not for users."""
+
+
+def translate(part: Part) -> Iterator[Event]:
+    """The events of one part; `updates` gives one a node.
+
+    Raises:
+        Unserializable: JSON can't hold what a node gave.
+    """
+    ns, data = list(part["ns"]), part["data"]
+    match part["type"]:
+        case "messages":
+            message, metadata = data
+            body = {"ns": ns, "node": metadata.get("langgraph_node"), "message": _message(message)}
+            yield Event("messages", encode(body))
+        case "updates":
+            for node, update in _without_note(data).items():
+                yield Event("updates", encode({"ns": ns, "node": node, "data": update}))
+        case "values" | "custom" as mode:
+            yield Event(mode, encode({"ns": ns, "data": data}))
+        case "tasks" as mode:
+            body = {"ns": ns, "node": data.get("name"), "data": _without_error(data)}
+            yield Event(mode, encode(body))
+        case "checkpoints" as mode:
+            yield Event(mode, encode({"ns": ns, "data": _without_task_errors(data)}))
+        case "debug" as mode:
+            payload = _without_task_errors(_without_error(data["payload"]))
+            yield Event(mode, encode({"ns": ns, "data": {**data, "payload": payload}}))
+        case unknown:
+            raise ValueError(f"LangGraph streams a mode that we do not know: {unknown}")
+
+
+def _message(message: BaseMessage) -> dict[str, Any]:
+    """The message without what is empty: a token is small, and there are many."""
+    body = {k: v for k, v in message.model_dump().items() if k in _ALWAYS or not _is_empty(v)}
+    kind = body["type"] = _TYPES.get(message.type, message.type)
+    if kind == "ai" and body.get("tool_call_chunks"):
+        # Arguments arrive in pieces; what is parsed of them so far is a guess.
+        body.pop("tool_calls", None)
+        body.pop("invalid_tool_calls", None)
+    return body
+
+
+def _without_note(updates: Mapping[str, Any]) -> dict[str, Any]:
+    return {node: update for node, update in updates.items() if node != _CACHED}
+
+
+def _is_empty(value: object) -> bool:
+    # By type: a value may compare in ways of its own, and 0 is not empty.
+    return value is None or value is False or (isinstance(value, (str, list, dict)) and not value)
+
+
+def _without_error(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {**data, "error": _HIDDEN} if data.get("error") else dict(data)
+
+
+def _without_task_errors(data: Mapping[str, Any]) -> dict[str, Any]:
+    if not data.get("tasks"):
+        return dict(data)
+    tasks = cast("list[Mapping[str, Any]]", data["tasks"])
+    return {**data, "tasks": [_without_error(task) for task in tasks]}

@@ -79,7 +79,12 @@ class LeaseKeeper:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(handing, thread_loop))
 
     def _run(self) -> None:
-        asyncio.run(self._keep())
+        try:
+            asyncio.run(self._keep())
+        except Exception:
+            logger.critical("leases can't be renewed: this worker ends", exc_info=True)
+            logging.shutdown()
+            os._exit(EXIT_BLOCKED)
 
     async def _keep(self) -> None:
         async with AsyncExitStack() as stack:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Final
 
-from shared.errors import SequenceHole
+from shared.errors import Fenced, SequenceHole
 from shared.event_log import EventLog
 from shared.events import Event
 from shared.job_store import JobStore
@@ -46,6 +46,7 @@ class Publisher:
         self._handed = 0
         self._written = 0
         self._progress = asyncio.Event()
+        self._over = False
 
     async def put(self, event: Event) -> None:
         """Hand over an event; waits while the buffer is full."""
@@ -64,16 +65,26 @@ class Publisher:
             WriteRefused: nothing more can be written under this attempt.
             JobNotFound: the record has expired.
         """
-        while True:
-            await self._work.wait()
-            while self._buffer:
-                await self._write_batch()
-            self._work.clear()
+        try:
+            while True:
+                await self._work.wait()
+                while self._buffer:
+                    await self._write_batch()
+                self._work.clear()
+        finally:
+            self._over = True
+            self._progress.set()
 
     async def flushed(self) -> None:
-        """Wait until everything that was handed over so far is in the log."""
+        """Wait until everything that was handed over so far is in the log.
+
+        Raises:
+            Fenced: it will never be, since `run` has ended.
+        """
         awaited = self._handed
         while self._written < awaited:
+            if self._over:
+                raise Fenced(self._holder.attempt)
             await self._progress.wait()
 
     async def close(

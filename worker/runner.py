@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,14 +94,18 @@ class Runner:
         attempt.arm()
         try:
             if attempt.stop is None:
-                return await self.execution.run(job, attempt.holder, output)
+                outcome = await self.execution.run(job, attempt.holder, output)
+                # A graph that was stopped may say that it failed; it had no choice.
+                if attempt.stop is None or _succeeded(outcome):
+                    return outcome
         except asyncio.CancelledError:
             if attempt.stop is None and _is_cancelled():
                 raise  # the log is lost to us: the publisher's own error tells
-            _uncancel()
         finally:
             attempt.disarm()
             timer.cancel()
+            if attempt.stop is not None:
+                await _absorb_cancellation()
         return _stopped(attempt)
 
     async def _settle(self, attempt: Attempt, output: Output, outcome: Outcome) -> Verdict:
@@ -148,13 +153,19 @@ def _stopped(attempt: Attempt) -> Outcome:
             return Ended("failed", error=_CANCELLED_ITSELF)
 
 
+def _succeeded(outcome: Outcome) -> bool:
+    return isinstance(outcome, Ended) and outcome.status == "succeeded"
+
+
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _uncancel() -> None:
-    """Take the cancellation as dealt with, so that what follows may wait."""
+async def _absorb_cancellation() -> None:
+    """Take our own cancellation as dealt with, delivered or not, so that what follows may wait."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
     task = asyncio.current_task()
     while task is not None and task.cancelling() > 0:
         task.uncancel()

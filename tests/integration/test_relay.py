@@ -17,6 +17,7 @@ from deploy.local.store import EmbeddedStore
 from shared import keys
 from shared.errors import LogClosed
 from shared.jobs import FinalStatus
+from shared.tasks import stop
 from tests.support.service import Api, Logs, serving, writing
 from tests.support.store import embedded_store
 from tests.support.wire import Exchange, ask, asking
@@ -98,7 +99,7 @@ async def test_a_listener_beyond_a_busy_log_still_hears_heartbeats(api: Api, log
         async with asyncio.TaskGroup() as tasks:
             busy = tasks.create_task(keep_busy())
             await far.until(b": hb\n")
-            busy.cancel()
+            await stop(busy)
 
 
 async def test_a_listener_whose_events_expire_is_sent_back_to_learn_it(api: Api, logs: Logs):

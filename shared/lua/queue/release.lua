@@ -4,5 +4,10 @@
 if not holds(ARGV[1], ARGV[2], ARGV[3]) then
   return { 'ok', 'lost' }
 end
-put_back(ARGV[1], tonumber(ARGV[4]))
+if redis.call('ZSCORE', ABORT, ARGV[1]) then
+  -- Cancelled behind its log's `queued`, and so closed: nobody shall run it.
+  remove(ARGV[1])
+else
+  put_back(ARGV[1], tonumber(ARGV[4]))
+end
 return { 'ok', 'released' }

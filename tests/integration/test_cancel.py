@@ -12,6 +12,7 @@ from blockbuster import BlockBuster
 from shared.errors import LogClosed
 from shared.jobs import Holder
 from shared.sweep import CANCEL_OVERDUE_S
+from shared.tasks import stop
 from tests.support.jobs import custom
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
@@ -116,7 +117,7 @@ async def test_a_job_whose_holder_does_not_answer_is_ended_by_the_sweep(place: S
     await place.cancel(job_id)
     sweeping = asyncio.ensure_future(place.sweep().run())
     assert (await place.ended(job_id)).status == "cancelled"
-    sweeping.cancel()
+    await stop(sweeping)
 
     assert CANCEL_OVERDUE_S <= time.monotonic() - since < 5
     with pytest.raises(LogClosed):

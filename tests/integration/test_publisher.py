@@ -9,6 +9,7 @@ from shared.errors import Fenced, SequenceTaken
 from shared.events import decode
 from shared.jobs import Holder
 from shared.redis import connect
+from shared.tasks import stop
 from tests.support.jobs import Stores, custom, stores
 from tests.support.proxy import StoreProxy, store_proxy
 from tests.support.wait import wait_until
@@ -42,7 +43,7 @@ async def publishing(at: Stores, holder: Holder) -> AsyncGenerator[Publisher]:
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(publisher.run())
         yield publisher
-        writing.cancel()
+        await stop(writing)
 
 
 async def values(kept: Stores, holder: Holder) -> list[object]:
@@ -259,7 +260,7 @@ async def test_a_log_that_went_back_in_time_goes_on_above_what_it_once_had(
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(publisher.run())
         await publisher.close("succeeded")
-        writing.cancel()
+        await stop(writing)
 
     events = await kept.events(holder.job_id)
     assert [(e.seq, e.name) for e in events[2:]] == [(42, "status"), (43, "custom"), (44, "end")]

@@ -9,6 +9,7 @@ from api.relay.tail import BLOCK_S, Tail
 from shared.event_log import EventLog
 from shared.redis import connect
 from shared.settings import SharedSettings
+from shared.tasks import stop
 from tests.support.service import Logs
 from tests.support.wait import wait_until
 
@@ -34,7 +35,7 @@ async def test_a_tail_that_its_listeners_have_left_lets_the_loop_run(
         assert all(await asyncio.gather(*waiting))
         # A tail that spins never comes back from here; pytest's timeout ends it.
         assert await busy is None
-        running.cancel()
+        await stop(running)
     await reader.aclose()
     await control.aclose()
 

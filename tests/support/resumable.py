@@ -15,6 +15,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from shared.jobs import Holder
+from shared.tasks import stop
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
 from worker.checkpoints import Checkpoints
@@ -55,7 +56,7 @@ class Resumable:
         """Run the graph in the background, and take it away at the end, as a crash does."""
         running = asyncio.ensure_future(self.run(graph, {"ran": []}, durability))
         yield
-        running.cancel()
+        await stop(running)
         await asyncio.gather(running, return_exceptions=True)
 
     async def state(self) -> Any:

@@ -19,13 +19,9 @@ logger = logging.getLogger(__name__)
 router = APIRouter()
 
 Ticket = Annotated[bool, Query(description="put a stream ticket into urls.events")]
-_BODY = {
-    "required": True,
-    "content": {"application/json": {"schema": CreateJob.model_json_schema()}},
-}
 
 
-@router.post("/jobs", status_code=202, openapi_extra={"requestBody": _BODY})
+@router.post("/jobs", status_code=202)
 async def create_job(
     request: Request, shared: Shared, tenant: Tenant, ticket: Ticket = False
 ) -> Response:

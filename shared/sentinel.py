@@ -1,10 +1,10 @@
 """A store behind Sentinels: who is primary is asked anew with each connection."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
 from shared.errors import ConfigurationError
 
@@ -42,11 +42,23 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
     )
     return sentinel.master_for(
         service,
+        connection_pool_class=_Pool,
         db=int(db or 0),
         username=unquote(user) or None,
         password=unquote(password) or None,
         ssl=parts.scheme.startswith("rediss"),
     )
+
+
+class _Pool(SentinelConnectionPool):
+    """Closes the connections to the Sentinels too, when it is closed itself."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        """Close what is idle, or everything."""
+        await super().disconnect(inuse_connections)
+        if inuse_connections:
+            for client in cast("list[Redis]", self.sentinel_manager.sentinels):
+                await client.aclose()
 
 
 def _address(host: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from api.settings import ApiSettings
 from shared.errors import StoreUnavailable
 from shared.event_log import EventLog
 from shared.redis import connect
+from shared.tasks import stop
 from tests.support.service import Attempt, Logs, writing
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
@@ -32,10 +33,7 @@ async def running_tail(store_url: str) -> AsyncGenerator[Tail]:
     try:
         yield tail
     finally:
-        # More than once: until Python 3.12, wait_for, which redis-py uses, may swallow one.
-        while not running.done():
-            running.cancel()
-            await asyncio.wait([running], timeout=0.1)
+        await stop(running)
         await reader.aclose()
         await control.aclose()
     assert running.cancelled()

@@ -4,6 +4,9 @@ PYTHON ?= python3
 # Handed on to the program a target runs: make test ARGS="-k fence", make lock ARGS=--upgrade
 ARGS ?=
 
+# What speaks to the store by itself: every script is called there. The other images get these.
+SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store catalogue redis sweep tail))
+
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
@@ -12,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check fmt test test-faults bench-queue lock clean
+.PHONY: help install demo dev check fmt test test-faults test-docker test-browser up down bench bench-full soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +45,32 @@ test: install ## all tiers; no Docker, no key
 test-faults: install ## kill, freeze, restart and cut everything for a quarter of an hour, then count
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-bench-queue: install ## the queue against stock arq; ARGS="--with saq,streaq" for more
-	@$(BIN)/python -m bench.queue $(ARGS)
+test-docker: install ## the store in containers, the image and the whole stack; needs Docker and Compose
+	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)
+	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
+	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
+	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
+
+test-browser: install ## the first page and the examples in Chromium, which is installed when run as root
+	@$(BIN)/python -m tests.browser.needs
+	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+
+up: ## the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
+	@docker compose up --build --wait $(ARGS)
+	@docker image inspect --format 'The image has {{.Size}} bytes.' $${TAILRACE_IMAGE:-tailrace}
+	@echo "Tailrace is at http://127.0.0.1:$${TAILRACE_HTTP_PORT:-8080}. make down ends it; its data stays."
+
+down: ## end what `make up` began; ARGS=--volumes deletes its data too
+	@docker compose --profile model down $(ARGS)
+
+bench: install ## relay, chain, queue and publisher against their goals: some minutes
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-full: install ## the same with more rounds and full sizes: the figures that README shows
+	@$(BIN)/python -m bench --full $(ARGS)
+
+soak: install ## thousands of listeners that come and go for ten minutes; memory and files have to come back
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 lock: $(BIN)/uv ## write requirements/ anew; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/base.txt

@@ -19,11 +19,11 @@ from api.auth import Keyring, TicketOffice
 from api.dependencies import Services
 from api.errors import HANDLERS, ErrorBoundary
 from api.graphs import Graphs
-from api.relay.listener import Relay
-from api.relay.tail import BLOCK_S, Tail
-from api.routes import events, graphs, health, jobs
+from api.relay.relay import Relay
+from api.relay.response import EventStreamResponse, StreamsLast
+from api.routes import events, graphs, health, jobs, web
 from api.settings import ApiSettings
-from shared.event_log import EventLog
+from shared.idempotency import IdempotencyKeys
 from shared.job_queue import JobQueue
 from shared.job_store import JobStore
 from shared.open_jobs import OpenJobs
@@ -40,7 +40,7 @@ class State(TypedDict):
     services: Services
 
 
-def create_app(settings: ApiSettings) -> FastAPI:
+def create_app(settings: ApiSettings) -> ASGIApp:
     """Build the app; it connects when its lifespan starts."""
 
     @asynccontextmanager
@@ -58,23 +58,23 @@ def create_app(settings: ApiSettings) -> FastAPI:
         middleware=[*_cors(settings), Middleware(SafeHeaders), Middleware(ErrorBoundary)],
         redirect_slashes=False,
     )
-    for module in (jobs, events, graphs, health):
+    app.router.routes.append(events.ROUTE)
+    for module in (jobs, graphs, health, web):
         app.include_router(module.router)
-    return app
+    return StreamsLast(app)
 
 
 async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Services:
     queue_store = connect(settings.redis_url)
     log_store = connect(settings.log_store_url)
-    reader = connect(settings.log_store_url, max_connections=1, block_s=BLOCK_S, retries=0)
-    for client in (queue_store, log_store, reader):
+    for client in (queue_store, log_store):
         stack.push_async_callback(client.aclose)
-    tail = Tail(EventLog(reader, settings), reader, control=log_store)
-    log, records = EventLog(log_store, settings), JobStore(log_store, settings)
+    records, relay = JobStore(log_store, settings), Relay(log_store, settings)
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     queue = JobQueue(queue_store, settings)
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    for work in (tail.run(), Sweep(records, OpenJobs(log_store), queue, process_id).run()):
+    sweep = Sweep(records, OpenJobs(log_store), queue, process_id)
+    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay)):
         task = tasks.create_task(work)
         task.add_done_callback(_end_if_broken)
         stack.push_async_callback(stop, task)
@@ -84,13 +84,19 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         stores=(queue_store, log_store),
         jobs=records,
         queue=queue,
+        idempotency=IdempotencyKeys(queue_store, settings, settings.idempotency_ttl_s),
         graphs=Graphs(queue_store),
-        relay=Relay(log, records, tail, settings.heartbeat_s),
+        relay=relay,
         keyring=Keyring(settings.api_keys),
         tickets=TicketOffice(
             secret.get_secret_value().encode() if secret else None, settings.ticket_ttl_s
         ),
     )
+
+
+async def _drain_at_shutdown(relay: Relay) -> None:
+    await EventStreamResponse.shutdown()
+    await relay.drain()
 
 
 def _end_if_broken(task: "asyncio.Task[None]") -> None:
@@ -109,8 +115,10 @@ def _cors(settings: ApiSettings) -> list[Middleware]:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD", "POST"],
             # fetch preflights a stream only when it reconnects with Last-Event-ID.
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-            expose_headers=["Location", "Content-Location", "Retry-After"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer")
+            ],
+            expose_headers=["Location", "Content-Location", "Preference-Applied", "Retry-After"],
             max_age=600,
         )
     ]

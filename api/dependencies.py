@@ -8,9 +8,10 @@ from starlette.requests import Request
 
 from api.auth import Keyring, TicketOffice
 from api.graphs import Graphs
-from api.relay.listener import Relay
+from api.relay.relay import Relay
 from api.settings import ApiSettings
 from shared.errors import JobNotFound
+from shared.idempotency import IdempotencyKeys
 from shared.job_queue import JobQueue
 from shared.job_store import JobStore
 from shared.jobs import Job, parse_job_id
@@ -25,6 +26,7 @@ class Services:
     stores: tuple[Client, ...]
     jobs: JobStore
     queue: JobQueue
+    idempotency: IdempotencyKeys
     graphs: Graphs
     relay: Relay
     keyring: Keyring

@@ -39,7 +39,6 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     refusals.TicketsUnavailable: Problem(
         409, "tickets-unavailable", "This service issues no tickets"
     ),
-    refusals.UnsupportedRequest: Problem(400, "unsupported-request", "Not done by this service"),
     refusals.NotAcceptable: Problem(406, "not-acceptable", "No such form of answer"),
     refusals.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "The body is not plain JSON"
@@ -48,6 +47,13 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     refusals.BodyTooSlow: Problem(408, "body-too-slow", "The body came too slowly"),
     refusals.InvalidJson: Problem(400, "invalid-json", "The body is not JSON"),
     refusals.InvalidBody: Problem(422, "invalid-body", "The body's fields are wrong"),
+    refusals.InvalidIdempotencyKey: Problem(
+        400, "invalid-idempotency-key", "The Idempotency-Key can't be used"
+    ),
+    refusals.IdempotencyConflict: Problem(
+        409, "idempotency-conflict", "The Idempotency-Key belongs to another request"
+    ),
+    refusals.NothingToResume: Problem(409, "nothing-to-resume", "There is no job to resume"),
     refusals.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
     refusals.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
     refusals.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),

@@ -3,13 +3,15 @@
 Refusal
 ├── Unauthorized           no or wrong credentials
 ├── TicketsUnavailable     a stream ticket was asked for, and no secret is set
-├── UnsupportedRequest     a header asks for something that this service does not do
 ├── NotAcceptable          the caller takes no form that we have
 ├── UnsupportedMediaType   the body is not plain JSON
 ├── BodyTooLarge           the body is over the limit
 ├── BodyTooSlow            the body did not come in time
 ├── InvalidJson            the body is not JSON as we take it
 ├── InvalidBody            the body's fields are wrong
+├── InvalidIdempotencyKey  the key is not what a key may be
+├── IdempotencyConflict    the key belongs to another request
+├── NothingToResume        a POST comes back to a job that it does not name
 ├── UnknownGraph           nobody serves a graph of that name
 ├── InvalidInput           the graph's own schema refuses the input
 ├── InvalidCursor          not a number that an event could have
@@ -47,10 +49,6 @@ class TicketsUnavailable(Refusal):
     """A stream ticket was asked for, and the service has no secret to sign it with."""
 
 
-class UnsupportedRequest(Refusal):
-    """A header asks for something that this service does not do; nothing is ignored."""
-
-
 class NotAcceptable(Refusal):
     """The caller takes no form of answer that we have."""
 
@@ -73,6 +71,18 @@ class InvalidJson(Refusal):
 
 class InvalidBody(Refusal):
     """The body is JSON, and its fields are wrong."""
+
+
+class InvalidIdempotencyKey(Refusal):
+    """The key is empty, given twice, too long, or not printable ASCII."""
+
+
+class IdempotencyConflict(Refusal):
+    """The key was used before, with another body."""
+
+
+class NothingToResume(Refusal):
+    """A POST says that it had events before, and does not tell of which job."""
 
 
 class UnknownGraph(Refusal):

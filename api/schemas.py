@@ -1,5 +1,6 @@
 """Request and response bodies: what a caller may say, and what a job looks like to a caller."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self, TypeVar
 from urllib.parse import quote
@@ -84,6 +85,15 @@ class CreateJob(BaseModel):
             max_attempts=self.max_attempts or settings.max_attempts,
             timeout_s=self.timeout_s or settings.job_timeout_s,
         )
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of what is asked for, however its JSON was written.
+
+        The order of names does not count, nor whether a default is spelled out: so a body keeps
+        its digest when a later version knows more fields.
+        """
+        said = self.model_dump(exclude_defaults=True)
+        return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class ResumeJob(BaseModel):

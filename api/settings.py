@@ -29,11 +29,21 @@ class ApiSettings(SharedSettings):
     heartbeat_s: Seconds = 4
     connection_age_s: Seconds = 1800
     """A stream is cut at this age (± 10 %), so that clients spread over replicas again."""
+    stall_s: Seconds = 30
+    """A connection whose outgoing buffer makes no progress for this long is cut."""
+    max_pending_bytes: int = Field(default=256 * 1024, ge=32 * 1024)
+    """What may wait in this process for one connection, beside one frame that is larger."""
+    drain_s: Seconds = 5
+    """At shutdown, streams are cut over this time, so that clients do not come back at once."""
     ticket_ttl_s: Seconds = 86400
     max_attempts: int = Field(default=3, ge=1, le=100)
     """How often a job may fail, unless it says otherwise."""
     job_timeout_s: Seconds = 3600
     """How long one attempt may run, unless the job says otherwise."""
+    max_wait_s: int = Field(default=60, ge=0)
+    """How long `Prefer: wait` may hold an answer back; who asks for longer gets this."""
+    idempotency_ttl_s: Seconds = 86400
+    """How long an `Idempotency-Key` stands for its job, from its first use on."""
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     max_depth: int = Field(default=32, gt=0)
     max_keys: int = Field(default=10_000, gt=0)

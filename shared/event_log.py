@@ -1,8 +1,9 @@
 """A job's log: append under a fence, close, read. One stream, numbered 1, 2, 3 without a gap."""
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Any, Final, cast
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, TypeAlias, cast
 
 from shared import keys
 from shared.events import Event, LoggedEvent, encode, end_event
@@ -10,11 +11,13 @@ from shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
 from shared.redis import Argument, Client, run, store_errors
 from shared.settings import SharedSettings
 
-Entries = list[tuple[bytes, dict[bytes, bytes]]]
-Reply = list[tuple[bytes, Entries]]
+Entries: TypeAlias = list[tuple[bytes, list[bytes]]]
 
 PAGE: Final = 500
 """Events that one read brings at most."""
+
+_NAME: Final = attrgetter("name")
+_DATA: Final = attrgetter("data")
 
 
 class EventLog:
@@ -22,6 +25,7 @@ class EventLog:
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._redis = redis
+        raw_entries(redis)
         self._open_ttl_ms = round(settings.open_ttl_s * 1000)
         self._retention_ms = round(settings.retention_s * 1000)
         self._events_ttl_ms = round(settings.events_ttl_s * 1000)
@@ -39,8 +43,9 @@ class EventLog:
             JobNotFound: the record has expired.
             StoreUnavailable: the batch may or may not have been stored.
         """
-        batch = chain.from_iterable((event.name, event.data) for event in events)
-        args: list[Argument] = [holder.attempt, holder.token, first_seq, self._open_ttl_ms, *batch]
+        last_seq = first_seq + len(events) - 1
+        args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
+        args += [self._open_ttl_ms, *_runs(events)]
         [last] = await run(self._redis, "append", keys.of_job(holder.job_id), args)
         return int(last)
 
@@ -76,24 +81,10 @@ class EventLog:
         Raises:
             StoreUnavailable: the store did not answer.
         """
+        command = ("XRANGE", keys.log(job_id), f"({after}-0", "+", "COUNT", limit)
         with store_errors():
-            entries = await self._redis.xrange(
-                keys.log(job_id), min=f"{after + 1}-0", max="+", count=limit
-            )
-        return _events(cast("Entries", entries))
-
-    async def wait(self, after: Mapping[JobId, int], block_ms: int) -> dict[JobId, int]:
-        """Wait until one of the logs has an event above its number; the first number of each.
-
-        Blocks its connection in the server for `block_ms` at most, so it wants a client of its own.
-
-        Raises:
-            StoreUnavailable: the store did not answer.
-        """
-        streams: dict[Any, Any] = {keys.log(job_id): f"{n}-0" for job_id, n in after.items()}
-        with store_errors():
-            reply = await self._redis.xread(streams, count=1, block=block_ms)
-        return {_job_id(log): _seq(page[0][0]) for log, page in cast("Reply", reply or [])}
+            entries = await cast("Any", self._redis).execute_command(*command)
+        return events_of(cast("Entries", entries))
 
     async def exists(self, job_id: JobId) -> bool:
         """Whether the log can still be read.
@@ -105,13 +96,27 @@ class EventLog:
             return bool(await cast("Any", self._redis).exists(keys.log(job_id)))
 
 
-def _events(entries: Entries) -> list[LoggedEvent]:
-    return [LoggedEvent(_seq(id_), e[b"e"].decode(), e[b"d"]) for id_, e in entries]
+def _runs(events: Sequence[Event]) -> Iterator[Argument]:
+    """Names, each with the lines of its run of events: an argument an event would cost far more."""
+    for name, run_of in groupby(events, _NAME):
+        data = [*map(_DATA, run_of)]
+        lines = b"\n".join([*data, b""])
+        if lines.count(b"\n") != len(data):
+            raise ValueError("an event's data holds a line break")
+        yield name
+        yield lines
 
 
-def _seq(entry_id: bytes) -> int:
-    return int(entry_id.partition(b"-")[0])
+def raw_entries(redis: Client) -> None:
+    """Have the client leave entries of streams as they came: dicts would cost more than frames."""
+    for command in ("XRANGE", "XREAD"):
+        cast("Any", redis).set_response_callback(command, _as_it_came)
 
 
-def _job_id(log: bytes) -> JobId:
-    return JobId(log.rpartition(b":")[2].decode())
+def events_of(entries: Entries) -> list[LoggedEvent]:
+    """The events of raw entries: `[b"<seq>-0", [b"e", name, b"d", data]]`."""
+    return [LoggedEvent(int(id_[:-2]), fields[1].decode(), fields[3]) for id_, fields in entries]
+
+
+def _as_it_came(reply: Any, **_: object) -> Any:
+    return reply

@@ -12,6 +12,7 @@
 | `tailrace:tokens` | queue | list | an hour | job_queue |
 | `tailrace:inbox:<worker>` | queue | list | a minute | job_queue |
 | `tailrace:sweeper` | queue | string | a few seconds | job_queue |
+| `tailrace:idem:<tenant>:<key>` | queue | string | a day, at most `retention` | idempotency |
 | `arq:queue`, `arq:abort` | queue | sorted set | for good | job_queue |
 | `arq:job:<id>` | queue | string | `open_ttl` | job_queue |
 | `arq:in-progress:<id>` | queue | string | the lease | job_queue |
@@ -21,6 +22,7 @@
 of one job live on one node, so that one script may touch them.
 """
 
+import hashlib
 import re
 from typing import Final
 
@@ -82,3 +84,8 @@ def inbox(worker_id: str) -> str:
 def catalogue_worker(worker_id: str) -> str:
     """What one worker serves."""
     return f"tailrace:catalogue:worker:{worker_id}"
+
+
+def idempotency(tenant: str, key: str) -> str:
+    """Which job a tenant's `Idempotency-Key` stands for; of the key, only a hash is kept."""
+    return f"tailrace:idem:{tenant}:{hashlib.sha256(key.encode()).hexdigest()}"

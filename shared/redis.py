@@ -1,8 +1,10 @@
 """The edge to Redis: connections, scripts, and its failures as ours. All untyped talk is here."""
 
+import hashlib
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -10,21 +12,24 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.commands.core import AsyncScript
 from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import (
+    AskError,
+    ClusterError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
+)
+from redis.exceptions import (
+    ConnectionError as RedisConnectionError,
 )
 from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
+from shared.cluster.client import Cluster, is_cluster
 from shared.errors import (
     CancelRequested,
     Fenced,
@@ -64,6 +69,7 @@ ScriptName = Literal[
     "queue/release",
     "queue/remove",
     "queue/renew",
+    "queue/reserve",
 ]
 Argument = bytes | str | int
 
@@ -76,13 +82,16 @@ _AWAY: Final = (
     RedisTimeoutError,
     ReadOnlyError,
     OutOfMemoryError,
-    NoScriptError,  # it restarted between our loading a script and running it
+    AskError,
+    ClusterError,
+    TryAgainError,
     OSError,
 )
 _AWAY_REPLY: Final = re.compile(
     # A pipeline puts words of its own before the reply.
     r"(?:^|caused error: \([\"'])"
-    r"(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN|UNBLOCKED)\b"
+    r"(ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|OOM|READONLY|TRYAGAIN"
+    r"|UNBLOCKED)\b"
 )
 _ENDING: Final = (
     "cancel",
@@ -116,9 +125,10 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     call that we make may be: a retry over a half-open link stores nothing twice.
 
     Args:
-        url: `redis://`, `rediss://`, `unix://`, or Sentinels as `shared.sentinel` reads them.
-        max_connections: connections at most; a caller beyond them waits for one (behind Sentinels
-            there is no such bound).
+        url: `redis://`, `rediss://`, `unix://`, Sentinels as `shared.sentinel` reads them, or nodes
+            of a Cluster as `shared.cluster` does.
+        max_connections: connections at most, on a Cluster to each node; a caller beyond them waits
+            for one (behind Sentinels there is no such bound).
         block_s: how long a blocking call on this client may wait in the server.
         retries: how often a call on a broken connection is repeated.
     """
@@ -133,10 +143,31 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     }
     if is_sentinel(url):
         return connect_to_primary(url, **options)
-    pool = BlockingConnectionPool.from_url(
-        url, max_connections=max_connections, timeout=TIMEOUT_S, **options
-    )
-    return Redis.from_pool(pool)
+    options |= {"max_connections": max_connections, "timeout": TIMEOUT_S}
+    if is_cluster(url):
+        return Cluster(url, **options)
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+
+
+async def connect_to_node_of(client: Client, url: str, key: str, *, block_s: float) -> Client:
+    """A client of the one server that serves the key at this moment, with a single connection.
+
+    On a Cluster the key may be served elsewhere later: the server then refuses, or goes, and the
+    caller asks for a client anew.
+
+    Args:
+        client: any client of the same store.
+        url: the store's.
+        key: the key.
+        block_s: how long a blocking call may wait in the server.
+
+    Raises:
+        StoreUnavailable: nobody serves the key now.
+    """
+    if isinstance(client, Cluster):
+        with store_errors():
+            url = await client.url_of_node(key)
+    return connect(url, max_connections=1, block_s=block_s, retries=0)
 
 
 def _keepalive(url: str) -> dict[str, Any]:
@@ -170,7 +201,7 @@ async def run(
         WriteRefused: one of its kinds, as the script's head says.
     """
     with store_errors():
-        reply = cast("list[bytes]", await _script(name)(keys, args, cast("Any", client)))
+        reply = await _evaluate(client, _script(name), [*keys, *args], len(keys))
     if reply[0] == b"ok":
         return reply[1:]
     if (refusal := _REFUSALS.get(reply[0])) is not None:
@@ -178,12 +209,30 @@ async def run(
     raise NotWaiting if reply[0] == b"conflict" else JobNotFound
 
 
+async def _evaluate(
+    client: Client, script: "_Script", operands: Sequence[Argument], keys: int
+) -> list[bytes]:
+    redis = cast("Any", client)
+    try:
+        return await redis.evalsha(script.sha, keys, *operands)
+    except NoScriptError:
+        # Sent whole to whoever serves the keys: loaded by another call, it may reach another node.
+        return await redis.eval(script.text, keys, *operands)
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    text: bytes
+    sha: str
+
+
 @cache
-def _script(name: ScriptName) -> AsyncScript:
+def _script(name: ScriptName) -> _Script:
     file = files("shared").joinpath("lua", f"{name}.lua")
     prelude = files("shared").joinpath("lua", *name.split("/")[:-1], "prelude.lua")
     flags = _ALWAYS_STORABLE if name in _ENDING else b""
-    return AsyncScript(cast("Any", None), flags + prelude.read_bytes() + file.read_bytes())
+    text = flags + prelude.read_bytes() + file.read_bytes()
+    return _Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
 
 
 async def ping(client: Client) -> None:

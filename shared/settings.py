@@ -7,7 +7,7 @@ fills in what the environment leaves open. `.env.example` lists them all.
 from typing import Annotated, Literal, TypeVar
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigurationError
@@ -22,9 +22,9 @@ class SharedSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TAILRACE_", extra="ignore", frozen=True)
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """The queue store, and the log store too unless that has its own URL."""
+    """The queue store, and the log store too unless that has its own URL; no Cluster."""
     log_redis_url: str | None = None
-    """The log store."""
+    """The log store, which may be a Cluster."""
     open_ttl_s: Seconds = 30 * 86400
     """A job that is never written to is forgotten after this."""
     events_ttl_s: Seconds = 86400
@@ -34,6 +34,16 @@ class SharedSettings(BaseSettings):
     lease_s: Seconds = 5
     """A worker that has not renewed its lease for this long is taken for dead."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_no_cluster(cls, url: str) -> str:
+        if "+cluster" in url.partition("://")[0]:
+            raise ValueError(
+                "the queue can't live on a Cluster; give it a Redis of its own, and name the"
+                " Cluster in TAILRACE_LOG_REDIS_URL"
+            )
+        return url
 
     @property
     def log_store_url(self) -> str:

@@ -1,7 +1,7 @@
 """What holds for every test: its tier, its store, and what it may neither leave nor do.
 
 The folder is the tier: unit runs nothing beside the test, integration a real store, e2e real
-processes.
+processes, docker containers, browser a browser. The last two run only where they are named.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import pytest_asyncio
 from blockbuster import BlockBuster, blockbuster_ctx
 from redis.asyncio import Redis
 
-from tests.support import keys, store
+from tests.support import docker, keys, store
 from tests.support.processes import Service, running_service
 
 TIERS = {
@@ -23,19 +23,45 @@ TIERS = {
     "e2e": "on real processes",
     "contract": "what arq has to keep for us",
     "conformance": "LangGraph's own suite for checkpointers",
+    "docker": "in containers",
+    "browser": "in a real browser",
 }
+NAMED_ONLY = {"docker", "browser"}
+"""Tiers that need more than `make install` brings: they run only where their folder is named."""
+HERE = Path(__file__).parent
+STORE = pytest.StashKey[store.Choice]()
 FOREIGN_PREFIXES = ("TAILRACE_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
 FOREIGN = {"MODEL", "FORCE_COLOR", "NO_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
 OURS = ["api", "worker", "shared"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the choice of a store."""
+    parser.addoption(
+        "--redis",
+        metavar="STORE",
+        help="what tests store in: embedded (the default), container or container:IMAGE",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the tiers and shut out the settings of the shell that started pytest."""
+    config.stash[STORE] = _chosen_store(config)
     for tier, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{tier}: {meaning} (given by the folder)")
     for name in filter(_is_foreign, list(os.environ)):
         del os.environ[name]
     os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+
+
+def _chosen_store(config: pytest.Config) -> store.Choice:
+    try:
+        choice = store.chosen(config.getoption("--redis"))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    if choice.kind == "container" and (lack := docker.missing()):
+        raise pytest.UsageError(f"--redis={config.getoption('--redis')}: {lack}")
+    return choice
 
 
 def _is_foreign(name: str) -> bool:
@@ -44,24 +70,34 @@ def _is_foreign(name: str) -> bool:
     return name.startswith(FOREIGN_PREFIXES) or name.upper() in FOREIGN
 
 
-def pytest_report_header() -> str:
+def pytest_report_header(config: pytest.Config) -> str:
     """Say which store the tests run against."""
-    return f"store: {store.description()}"
+    return f"store: {config.stash[STORE]}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what needs more than is there, unless it is named; a lack is then an error."""
+    if collection_path.parent != HERE or collection_path.name not in NAMED_ONLY:
+        return None
+    named = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with its tier, so that `-m unit` works."""
-    here = Path(__file__).parent
     for item in items:
-        tier = item.path.relative_to(here).parts[0]
+        tier = item.path.relative_to(HERE).parts[0]
         if tier in TIERS:
             item.add_marker(tier)
 
 
 @pytest.fixture(scope="session")
-def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def store_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A real store of this process's own; empty when a test begins."""
-    with store.own_store(tmp_path_factory.mktemp("store")) as url:
+    choice = request.config.stash[STORE]
+    with store.own_store(choice, tmp_path_factory.mktemp("store")) as url:
         yield url
 
 

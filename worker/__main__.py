@@ -9,6 +9,7 @@ from shared.errors import EX_CONFIG, ConfigurationError, StoreUnavailable
 from shared.settings import load_settings
 from shared.telemetry import configure_logging
 from worker.app import serve
+from worker.loop import WorkerLoop
 from worker.settings import WorkerSettings
 
 
@@ -17,7 +18,8 @@ def main() -> int:
     try:
         settings = load_settings(WorkerSettings)
         configure_logging(settings.log_level)
-        asyncio.run(_serve_and_leave(settings))
+        with asyncio.Runner(loop_factory=WorkerLoop) as runner:
+            runner.run(_serve_and_leave(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"tailrace worker: {error}\n")
         return EX_CONFIG

@@ -76,15 +76,17 @@ class Execution:
         """Drained to its end, so that its checkpoints are stored before the log says more."""
         wanted, limits = job.request.stream, Limits(self.settings, job.seq)
         last: Mapping[str, Any] = {}
-        async with aclosing(self._parts(graph, job, config)) as parts:
+        put = output.publisher.put
+        async with aclosing(await self._parts(graph, job, config)) as parts:
             async for part in parts:
-                if part["type"] == "values" and not part["ns"]:
+                mode = part["type"]
+                if mode == "values" and not part["ns"]:
                     last = part
-                if part["type"] in wanted:
+                if mode in wanted:
                     for event in translate(part):
                         limits.count(event)
-                        await output.publisher.put(event)
-                if part["type"] == "tasks" and "result" in part["data"]:
+                        await put(event)
+                if mode == "tasks" and "result" in part["data"]:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
             waiting = await asked(graph, config)
@@ -103,7 +105,7 @@ class Execution:
         if await self.checkpoints.exists(job.id):
             given = await open_answers(graph, config, job.answer or {}, job.answers_taken)
             start = Command(resume=given) if given else None
-        stream: Any = graph.astream(
+        parts: Any = graph.astream(
             start,
             config,
             stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
@@ -111,9 +113,7 @@ class Execution:
             version="v2",
             durability=self.settings.durability,
         )
-        async with aclosing(stream) as parts:
-            async for part in parts:
-                yield part
+        return parts
 
     def _failed(self, job: Job, failure: Failure) -> Outcome:
         if not failure.error.retryable or job.failures + 1 >= job.request.max_attempts:

@@ -1,6 +1,5 @@
 """What a job may bring into its log."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from shared.events import Event
@@ -18,7 +17,6 @@ class LimitExceeded(Exception):
         self.error = error
 
 
-@dataclass(slots=True)
 class Limits:
     """Counts what one attempt gives.
 
@@ -27,9 +25,12 @@ class Limits:
         seq: number of the log's last event, so that attempts share one limit of events.
     """
 
-    settings: WorkerSettings
-    seq: int
-    _bytes: int = 0
+    def __init__(self, settings: WorkerSettings, seq: int) -> None:
+        self.seq = seq
+        self._bytes = 0
+        self._max_event_bytes = settings.max_event_bytes
+        self._max_events = settings.max_events
+        self._max_log_bytes = settings.max_log_bytes
 
     def count(self, event: Event) -> None:
         """Take an event into account.
@@ -40,19 +41,19 @@ class Limits:
         size = len(event.data)
         self.seq += 1
         self._bytes += size
-        limits = self.settings
-        if size > limits.max_event_bytes:
-            raise LimitExceeded(
-                JobError(
-                    "event-too-large",
-                    f"An event of {size} bytes is over the limit of {limits.max_event_bytes}.",
-                )
+        if (
+            size > self._max_event_bytes
+            or self.seq > self._max_events
+            or self._bytes > self._max_log_bytes
+        ):
+            raise LimitExceeded(self._exceeded(size))
+
+    def _exceeded(self, size: int) -> JobError:
+        if size > self._max_event_bytes:
+            return JobError(
+                "event-too-large",
+                f"An event of {size} bytes is over the limit of {self._max_event_bytes}.",
             )
-        if self.seq > limits.max_events:
-            raise LimitExceeded(
-                JobError("too-many-events", f"A job may have {limits.max_events} events at most.")
-            )
-        if self._bytes > limits.max_log_bytes:
-            raise LimitExceeded(
-                JobError("log-too-large", f"A log may have {limits.max_log_bytes} bytes at most.")
-            )
+        if self.seq > self._max_events:
+            return JobError("too-many-events", f"A job may have {self._max_events} events at most.")
+        return JobError("log-too-large", f"A log may have {self._max_log_bytes} bytes at most.")

@@ -5,9 +5,9 @@ buffer pushes back on the graph.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
-from itertools import islice
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import accumulate
+from operator import attrgetter
 from typing import Final
 
 from shared.errors import Fenced, SequenceHole
@@ -21,6 +21,8 @@ BATCH_EVENTS: Final = 512
 BATCH_BYTES: Final = 1024 * 1024
 BUFFER_EVENTS: Final = 4 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
+
+_DATA: Final = attrgetter("data")
 
 
 class Publisher:
@@ -38,25 +40,26 @@ class Publisher:
         self._jobs = jobs
         self._holder = holder
         self._last_seq = last_seq
-        self._buffer: deque[Event] = deque()
+        self._buffer: list[Event] = []
         self._buffered_bytes = 0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self._handed = 0
         self._written = 0
         self._progress = asyncio.Event()
         self._over = False
 
     async def put(self, event: Event) -> None:
         """Hand over an event; waits while the buffer is full."""
-        await self._room.wait()
-        self._buffer.append(event)
+        if not self._room.is_set():
+            await self._room.wait()
+        buffer = self._buffer
+        if not buffer:
+            self._work.set()
+        buffer.append(event)
         self._buffered_bytes += len(event.data)
-        if len(self._buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
+        if len(buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
             self._room.clear()
-        self._handed += 1
-        self._work.set()
 
     async def run(self) -> None:
         """Write what is handed over, until cancelled.
@@ -81,7 +84,7 @@ class Publisher:
         Raises:
             Fenced: it will never be, since `run` has ended.
         """
-        awaited = self._handed
+        awaited = self._written + len(self._buffer)
         while self._written < awaited:
             if self._over:
                 raise Fenced(self._holder.attempt)
@@ -128,9 +131,8 @@ class Publisher:
         # A batch once sent is sent again unchanged, so that the store knows a repeat.
         await insist(lambda: self._append(batch), for_s=None)
         self._last_seq += len(batch)
-        for event in batch:
-            self._buffer.popleft()
-            self._buffered_bytes -= len(event.data)
+        del self._buffer[: len(batch)]
+        self._buffered_bytes -= _bytes_of(batch)
         if len(self._buffer) < BUFFER_EVENTS and self._buffered_bytes < BUFFER_BYTES:
             self._room.set()
         self._written += len(batch)
@@ -150,11 +152,13 @@ class Publisher:
         self._last_seq = job.seq
 
     def _next_batch(self) -> list[Event]:
-        batch: list[Event] = []
-        size = 0
-        for event in islice(self._buffer, BATCH_EVENTS):
-            size += len(event.data)
-            if batch and size > BATCH_BYTES:
-                break
-            batch.append(event)
-        return batch
+        """What fits into one write; one event always does."""
+        if self._buffered_bytes <= BATCH_BYTES:
+            return self._buffer[:BATCH_EVENTS]
+        sizes = accumulate(len(event.data) for event in self._buffer[:BATCH_EVENTS])
+        fitting = sum(1 for size in sizes if size <= BATCH_BYTES)
+        return self._buffer[: max(fitting, 1)]
+
+
+def _bytes_of(events: Sequence[Event]) -> int:
+    return sum(map(len, map(_DATA, events)))

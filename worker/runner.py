@@ -71,15 +71,15 @@ class Runner:
         output = Output(publisher, TaskWrites(publisher.flushed))
         try:
             async with asyncio.TaskGroup() as tasks:
-                beside = [
-                    tasks.create_task(publisher.run()),
-                    tasks.create_task(output.writes.run()),
-                ]
+                publishing = tasks.create_task(publisher.run())
+                writing = tasks.create_task(output.writes.run())
                 try:
                     outcome = await self._outcome(attempt, job, output)
+                    # One that came behind `end` would be refused, as if the job were another's.
+                    await stop(writing)
                     verdict = await self._settle(attempt, output, outcome)
                 finally:
-                    await stop(*beside)
+                    await stop(publishing, writing)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
         logger.info("attempt ended", extra={"job_id": job.id, "outcome": name_of(outcome)})

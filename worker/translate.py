@@ -1,6 +1,6 @@
 """From what LangGraph streams to events. Pure: no store, no clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from langchain_core.messages import BaseMessage
@@ -18,12 +18,19 @@ _HIDDEN: Final = "failed"
 """Stands where LangGraph gives an exception's text, which is not for users."""
 
 
-def translate(part: Part) -> Iterator[Event]:
+def translate(part: Part) -> Iterable[Event]:
     """The events of one part; `updates` gives one a node.
 
     Raises:
         Unserializable: JSON can't hold what a node gave.
     """
+    if part["type"] == "custom":
+        # The only mode in which a graph can be fast: no generator, no searching.
+        return (Event("custom", encode({"ns": part["ns"], "data": part["data"]})),)
+    return _others(part)
+
+
+def _others(part: Part) -> Iterator[Event]:
     ns, data = list(part["ns"]), part["data"]
     match part["type"]:
         case "messages":
@@ -33,7 +40,7 @@ def translate(part: Part) -> Iterator[Event]:
         case "updates":
             for node, update in _without_note(data).items():
                 yield Event("updates", encode({"ns": ns, "node": node, "data": update}))
-        case "values" | "custom" as mode:
+        case "values" as mode:
             yield Event(mode, encode({"ns": ns, "data": data}))
         case "tasks" as mode:
             body = {"ns": ns, "node": data.get("name"), "data": _without_error(data)}

@@ -76,7 +76,7 @@ def run(
     detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and leave.")] = False,
 ) -> None:
     """Start a job and follow it to its end. Ctrl-C stops following, not the job."""
-    value = given(source)
+    value = given(source, "--input")
     if detach:
         stdout().out(asyncio.run(_start(graph, value, stream)), highlight=False)
         return
@@ -91,6 +91,18 @@ def follow(
 ) -> None:
     """Follow a job to its end, from any event on. Ctrl-C stops following, not the job."""
     raise typer.Exit(asyncio.run(_follow(job, after, _view(as_json))))
+
+
+@app.command()
+def answer(
+    job: JobArgument,
+    source: Annotated[
+        str, typer.Option("--value", help="The answer: JSON, @FILE, or - for stdin.")
+    ],
+) -> None:
+    """Answer a job that waits. It goes on; `follow` shows how."""
+    status = asyncio.run(_answer(job, given(source, "--value")))
+    stdout().out(one_line(status), highlight=False)
 
 
 @app.command()
@@ -153,6 +165,11 @@ async def _follow(job_id: str, after: int, view: View) -> int:
         # A stream waits for a service that is away; a first call says so at once.
         await client.job(job_id)
         return await watch(client, view, job_id, after)
+
+
+async def _answer(job_id: str, value: JsonValue) -> str:
+    async with Tailrace() as client:
+        return (await client.resume(job_id, value)).status
 
 
 async def _cancel(job_id: str) -> str:

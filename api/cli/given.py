@@ -1,4 +1,4 @@
-"""Input for a graph, as it is given on the command line: JSON, `@file`, or `-` for stdin."""
+"""A value as it is given on the command line: JSON, `@file`, or `-` for stdin."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ import typer
 from api.client import JsonValue
 
 
-def given(argument: str) -> JsonValue:
-    """The value that `--input` names.
+def given(argument: str, option: str) -> JsonValue:
+    """The value that an option names.
 
     Raises:
         typer.BadParameter: it can't be read, or is not JSON.
@@ -19,9 +19,9 @@ def given(argument: str) -> JsonValue:
         return orjson.loads(_text(argument))
     except OSError as error:
         message = f"can't read {error.filename}: {error.strerror}"
-        raise typer.BadParameter(message, param_hint="--input") from error
+        raise typer.BadParameter(message, param_hint=option) from error
     except orjson.JSONDecodeError as error:
-        raise typer.BadParameter(f"not JSON: {error}", param_hint="--input") from error
+        raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
 
 
 def _text(argument: str) -> bytes | str:

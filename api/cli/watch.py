@@ -22,6 +22,8 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
             async for event in events:
                 view.show(event)
                 last = event
+                if event.name == "status" and event.fields.get("status") == "waiting":
+                    view.note(f"to answer: tailrace answer {job_id} --value JSON")
     except (asyncio.CancelledError, Unreachable):
         view.note(f"to go on: tailrace follow {job_id} --after {last.seq}")
         raise

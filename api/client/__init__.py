@@ -21,12 +21,22 @@ from api.client.errors import (
 )
 from api.client.service import Tailrace
 from api.client.stream import Reconnect
-from api.client.values import Graph, Job, JobError, JobUrls, JsonValue, Patience, ReceivedEvent
+from api.client.values import (
+    Graph,
+    Interrupt,
+    Job,
+    JobError,
+    JobUrls,
+    JsonValue,
+    Patience,
+    ReceivedEvent,
+)
 
 __all__ = [
     "ApiError",
     "EventsExpired",
     "Graph",
+    "Interrupt",
     "Job",
     "JobError",
     "JobNotFound",

@@ -36,13 +36,15 @@ class ProtocolBroken(TailraceError):
 class ApiError(TailraceError):
     """The service refused the request (RFC 9457)."""
 
-    def __init__(self, status: int, kind: str, detail: str) -> None:
+    def __init__(self, status: int, kind: str, detail: str, retry_after_s: float = 0) -> None:
         super().__init__(f"{detail} ({status} {kind})")
         self.status = status
         """The HTTP status."""
         self.type = kind
         """What kind of refusal, in the service's words, such as `invalid-input`."""
         self.detail = detail
+        self.retry_after_s = retry_after_s
+        """How long the service asks a caller to stay away; 0 where it does not say."""
 
 
 class Unauthorized(ApiError):
@@ -78,14 +80,21 @@ _BY_TYPE: Final[Mapping[str, type[ApiError]]] = {
 
 def api_error(response: httpx.Response) -> ApiError:
     """The error that a refusal stands for; the response's body has been read."""
+    status, after_s = response.status_code, _retry_after_s(response)
     try:
         problem = _Problem.model_validate_json(response.content)
     except ValidationError:
         detail = f"{response.url.copy_with(query=None)} does not answer like a Tailrace service"
-        return ApiError(response.status_code, response.reason_phrase or "no reason", detail)
+        return ApiError(status, response.reason_phrase or "no reason", detail, after_s)
     places = "".join(f"; {place.pointer}: {place.detail}" for place in problem.errors)
     kind = _BY_TYPE.get(problem.type, ApiError)
-    return kind(response.status_code, problem.type, (problem.detail or problem.title) + places)
+    return kind(status, problem.type, (problem.detail or problem.title) + places, after_s)
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    """`Retry-After` in seconds; a date is not what this service sends."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else 0
 
 
 def reason(error: httpx.HTTPError) -> str:

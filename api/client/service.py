@@ -6,18 +6,14 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Final, Self, TypeVar
+from uuid import uuid4
 
 import httpx
 import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from api.client.errors import (
-    NotSent,
-    ProtocolBroken,
-    Unreachable,
-    api_error,
-    reason,
-)
+from api.client.calls import Calls
+from api.client.errors import NotSent, ProtocolBroken
 from api.client.stream import EventStream, OnReconnect, Reconnect
 from api.client.values import Graph, Job, Patience, ReceivedEvent
 
@@ -61,6 +57,7 @@ class Tailrace:
             # A proxy set for the outside would be asked for this machine, too.
             trust_env=url.host not in _LOOPBACK,
         )
+        self._calls = Calls(self._http, self.url, self._patience)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -80,7 +77,7 @@ class Tailrace:
         Raises:
             TailraceError: as every call: `Unreachable`, `ApiError` or `ProtocolBroken`.
         """
-        return _parse(_Graphs, await self._call("GET", "graphs")).graphs
+        return _parse(_Graphs, await self._calls.call("GET", "graphs")).graphs
 
     async def create(
         self,
@@ -90,11 +87,12 @@ class Tailrace:
         config: Mapping[str, JsonValue] | None = None,
         stream: Sequence[str] | None = None,
         metadata: Mapping[str, JsonValue] | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
-        """Start a job.
+        """Start a job, once: a POST that got no answer is sent again under the same key.
 
-        Not repeated on a broken connection, since it could start the job twice: `Unreachable`
-        means not acknowledged, not "did not happen".
+        `Unreachable` means not acknowledged, not "did not happen". Who wants to know calls again
+        with the same key and the same job: it gives the job that is there already.
 
         Args:
             graph: the graph's name.
@@ -102,15 +100,17 @@ class Tailrace:
             config: LangGraph's `configurable`, `tags`, `recursion_limit`.
             stream: LangGraph's stream modes; else the service's default.
             metadata: kept with the job.
+            idempotency_key: 1 to 255 printable ASCII characters; else a new one for this call.
 
         Raises:
-            ApiError: no such graph, or an input that it does not take.
+            ApiError: no such graph, an input that it does not take, or a key of another job.
             TailraceError: as every call.
         """
         optional = {"config": config, "stream": stream, "metadata": metadata}
         wishes = {name: wish for name, wish in optional.items() if wish is not None}
         body = _encode({"graph": graph, "input": input, **wishes})
-        return _parse(Job, await self._call("POST", "jobs", body))
+        key = uuid4().hex if idempotency_key is None else idempotency_key
+        return _parse(Job, await self._calls.post_once("jobs", body, key))
 
     async def job(self, job_id: str) -> Job:
         """The job as it is now.
@@ -119,7 +119,7 @@ class Tailrace:
             JobNotFound: no such job for this caller.
             TailraceError: as every call.
         """
-        return _parse(Job, await self._call("GET", _job_path(job_id)))
+        return _parse(Job, await self._calls.call("GET", _job_path(job_id)))
 
     async def cancel(self, job_id: str) -> Job:
         """Ask for the job's end, and give the job as it is then; its log ends within seconds.
@@ -128,7 +128,28 @@ class Tailrace:
             JobNotFound: no such job for this caller.
             TailraceError: as every call.
         """
-        return _parse(Job, await self._call("POST", f"{_job_path(job_id)}/cancel"))
+        return _parse(Job, await self._calls.call("POST", f"{_job_path(job_id)}/cancel"))
+
+    async def resume(self, job_id: str, value: JsonValue) -> Job:
+        """Answer the one thing that a waiting job asks, and give the job as it is then.
+
+        Not repeated on a broken connection: the job may ask the next thing by then. The same answer
+        again is safe as long as `job` tells the same question.
+
+        Raises:
+            ApiError: the job does not wait, or no more, or asks several things.
+            TailraceError: as every call.
+        """
+        return await self._resume(job_id, {"value": value})
+
+    async def resume_each(self, job_id: str, values: Mapping[str, JsonValue]) -> Job:
+        """The same for a job that asks several things: an answer for each interrupt's id.
+
+        Raises:
+            ApiError: the job does not wait, or no more, or one of its questions is left out.
+            TailraceError: as every call.
+        """
+        return await self._resume(job_id, {"values": values})
 
     async def events(
         self, job_id: str, after: int = 0, on_reconnect: OnReconnect | None = None
@@ -149,15 +170,9 @@ class Tailrace:
             async for event in events:
                 yield event
 
-    async def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        try:
-            response = await self._http.request(method, path, content=body, headers=headers)
-        except httpx.RequestError as error:
-            raise Unreachable(f"no answer from {self.url}: {reason(error)}") from error
-        if not response.is_success:
-            raise api_error(response)
-        return response.content
+    async def _resume(self, job_id: str, body: Mapping[str, object]) -> Job:
+        path = f"{_job_path(job_id)}/resume"
+        return _parse(Job, await self._calls.call("POST", path, _encode(body)))
 
 
 def _ignore(_: Reconnect) -> None:

@@ -20,6 +20,8 @@ class Patience:
     """For the next byte of a stream: three heartbeats of 4 s."""
     outage_s: float = 60.0
     """For a service that gives no answer at all, before a stream is given up."""
+    posts: int = 3
+    """How often a job is posted before its creation is given up; it is made once."""
     first_wait_s: float = 0.1
     """Before the first reconnect; doubles with each connection that brings no event."""
     longest_wait_s: float = 10.0
@@ -45,6 +47,15 @@ class JobError(BaseModel):
     retryable: bool = False
 
 
+class Interrupt(BaseModel):
+    """A question that a job waits to have answered."""
+
+    model_config = _FROM_THE_WIRE
+
+    id: str
+    value: JsonValue = None
+
+
 class Job(BaseModel):
     """A job as the service tells it; times are RFC 3339 in UTC."""
 
@@ -61,6 +72,8 @@ class Job(BaseModel):
     result: JsonValue = None
     """What the graph's last state was; only of a job that succeeded."""
     error: JobError | None = None
+    interrupts: tuple[Interrupt, ...] = ()
+    """What a waiting job waits for."""
     urls: JobUrls
 
 

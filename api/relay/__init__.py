@@ -1,5 +1,6 @@
 """The relay: one log, many cursors. A listener is a number and a socket; the log is the queue.
 
-`cursor` reads what a client says it has; `frames` writes events as bytes; `tail` waits, for all
-listeners with one reader; `listener` goes through one log; `response` is the HTTP answer.
+`relay` is the way of a listener: `heads` tell where its log stands, `pages` bring what is behind,
+`tail` feeds the `channel` whose `window` all its listeners share, and `pulse` looks after them all.
+`cursor` reads what a client says it has, `frames` writes events as bytes, `response` is the answer.
 """

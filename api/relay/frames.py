@@ -1,16 +1,17 @@
-"""Events as the bytes of an event stream (WHATWG HTML, section 9.2). The order of lines matters.
+"""Events as bytes: frames of an event stream (WHATWG HTML, section 9.2), or lines of JSON.
 
-`event`, `data`, then `id`, because fetch-event-source keeps an id as soon as its line arrives; and
-nothing ends with a blank line but an event, because clients deliver what a blank line ends.
+The order of a frame's lines matters: `event`, `data`, then `id`, because fetch-event-source keeps
+an id as soon as its line arrives. And nothing ends with a blank line but an event, because clients
+deliver what a blank line ends.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from shared.events import LoggedEvent
 
-HEARTBEAT: Final = b": hb\n"
 MAX_WRITE_BYTES: Final = 64 * 1024
 """Frames are joined up to this size; a larger frame travels alone."""
 
@@ -23,13 +24,14 @@ def frame(event: LoggedEvent) -> bytes:
     That `retry` stands behind the data: it takes effect as its line arrives, and a cut before the
     data must not leave a page waiting.
     """
-    retry = b"retry: %d\n" % _NEVER_AGAIN_MS if event.name == "end" else b""
-    return b"event: %b\ndata: %b\n%bid: %d\n\n" % (
-        event.name.encode(),
-        event.data,
-        retry,
-        event.seq,
-    )
+    seq, name, data = event
+    retry = b"retry: %d\n" % _NEVER_AGAIN_MS if name == "end" else b""
+    return b"event: %b\ndata: %b\n%bid: %d\n\n" % (name.encode(), data, retry, seq)
+
+
+def line(event: LoggedEvent) -> bytes:
+    """One event as a line of JSON."""
+    return b'{"id":%d,"event":"%b","data":%b}\n' % (event.seq, event.name.encode(), event.data)
 
 
 def come_back() -> bytes:
@@ -37,14 +39,22 @@ def come_back() -> bytes:
     return b"retry: %d\n" % random.randint(1000, 3000)  # noqa: S311 - spreads load, keeps no secret
 
 
-def joined(events: Iterable[LoggedEvent]) -> Iterator[bytes]:
-    """Whole frames, joined into writes of at most `MAX_WRITE_BYTES`."""
-    write = b""
-    for event in events:
-        part = frame(event)
-        if write and len(write) + len(part) > MAX_WRITE_BYTES:
-            yield write
-            write = b""
-        write += part
-    if write:
-        yield write
+def _nothing() -> bytes:
+    return b""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A way to write a log; compared by identity."""
+
+    content_type: str
+    """Exactly this: with the charset that frameworks add, strict clients reject the stream."""
+    encode: Callable[[LoggedEvent], bytes]
+    heartbeat: bytes
+    farewell: Callable[[], bytes]
+    """What a listener is told before its stream is cut."""
+
+
+EVENT_STREAM: Final = Form("text/event-stream", frame, b": hb\n", come_back)
+NDJSON: Final = Form("application/x-ndjson", line, b"\n", _nothing)
+FORMS: Final = {form.content_type: form for form in (EVENT_STREAM, NDJSON)}

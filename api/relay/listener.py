@@ -1,114 +1,208 @@
-"""One client's way through one log: catch up in pages, wait at the tail, stop behind `end`."""
+"""One client of one log: a number and a socket. No queue: the log is the queue."""
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Generator
+from typing import Any, Final
 
-from api.refusals import EventsExpired
-from api.relay.cursor import Cursor
-from api.relay.frames import HEARTBEAT, come_back, frame, joined
-from api.relay.tail import Tail
-from shared.errors import JobNotFound, StoreUnavailable, TailraceError
-from shared.event_log import EventLog
-from shared.events import LoggedEvent, gap_event
-from shared.job_store import JobStore
-from shared.jobs import Job
+from starlette.types import Message, Receive, Send
 
-Frames = AsyncGenerator[bytes]
+from api.relay.frames import Form
+from api.relay.peer import Peer
+from api.relay.window import Window, Write
+
+_OPEN: Final = 0
+_OVER: Final = 1
+_CUT: Final = 2
 
 
-class StreamCut(TailraceError):
-    """The stream ends here, unfinished: the client has to see a broken connection."""
+class Rest:
+    """The rest of a send that has to wait for its socket; to be awaited in a task.
 
+    The first step was made by whoever had the frames, who can't wait for one client.
+    """
 
-class AtTheEnd(TailraceError):
-    """The client has the whole log, `end` included."""
+    __slots__ = ("_future", "_send")
 
+    def __init__(self, send: Coroutine[Any, Any, None], future: Any) -> None:
+        self._send = send
+        self._future = future
 
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """What every listener of this process shares."""
-
-    log: EventLog
-    jobs: JobStore
-    tail: Tail
-    heartbeat_s: float
-
-    async def listen(self, job: Job, cursor: Cursor) -> Frames:
-        """The job's frames behind the cursor, as an iterator that the caller has to close.
-
-        Raises:
-            AtTheEnd: a reconnect that has everything.
-            EventsExpired: the job has ended and its events are gone.
-            StoreUnavailable: the store did not answer.
-        """
-        if job.ended and cursor.from_header and cursor.seq >= job.seq:
-            raise AtTheEnd
-        if job.ended and not await self.log.exists(job.id):
-            raise EventsExpired("The job has ended, and its events are not kept any more.")
-        return self._stream(job, cursor.seq)
-
-    async def _stream(self, job: Job, seq: int) -> Frames:
-        """Frames for a client that has everything up to `seq`.
-
-        Raises:
-            StreamCut: behind a line that asks the client to come back.
-        """
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Go on where the first step stopped, as a task would have."""
         try:
-            if job.ended:
-                seq = min(seq, job.seq - 1)
-            elif seq > job.seq:
-                yield frame(gap_event(job.seq + 1, seq, "lost"))
-            async with aclosing(self._follow(job, seq)) as writes:
-                async for write in writes:
-                    yield write
-        except (StoreUnavailable, JobNotFound) as error:
-            yield come_back()
-            raise StreamCut from error
+            yield self._future
+            yield from self._send.__await__()
+        finally:
+            self._send.close()
 
-    async def _follow(self, job: Job, seq: int) -> Frames:
-        while True:
-            page = await self.log.read(job.id, seq)
-            for write in joined(with_gaps(page, seq)):
-                yield write
-            if page:
-                seq = page[-1].seq
-                if page[-1].name == "end":
-                    return
-            elif not await self.tail.grown(job.id, seq, self.heartbeat_s):
-                yield HEARTBEAT
-                if end := await self._missed_end(job, seq):
-                    yield frame(end)
-                    return
 
-    async def _missed_end(self, job: Job, seq: int) -> LoggedEvent | None:
-        """The `end` of a log that has ended at or below a number that the client already has.
+class Listener:
+    """A client that has everything up to `seq`. Its request's task waits; others write to it.
 
-        Only a store that went back in time gives that number twice.
+    Args:
+        send: the request's ASGI send.
+        peer: its connection, where the server shows it.
+        form: how events are written.
+        seq: the number that the client has.
+        ticks: its greatest age, in beats of the pulse.
+    """
 
-        Raises:
-            JobNotFound: record or log are gone; a client that comes back is told so.
+    __slots__ = (
+        "_moved_at",
+        "_peer",
+        "_rest",
+        "_send",
+        "_state",
+        "_taken",
+        "_task",
+        "_waits",
+        "form",
+        "idle_ticks",
+        "sent",
+        "seq",
+        "slow",
+        "ticks_left",
+    )
+
+    def __init__(self, send: Send, peer: Peer | None, form: Form, seq: int, ticks: int) -> None:
+        self._send = send
+        self._peer = peer
+        self._task = asyncio.current_task()
+        self._rest: Rest | None = None
+        self._state = _OPEN
+        self._waits = False
+        self._taken = 0
+        self._moved_at: int | None = None
+        self.form = form
+        self.seq = seq
+        self.slow = False
+        """Whether the last delivery had to wait for the socket."""
+        self.sent = 0
+        self.idle_ticks = 0
+        self.ticks_left = ticks
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be written."""
+        return self._state != _OPEN
+
+    @property
+    def pending(self) -> bool:
+        """Whether this process still holds something for the client."""
+        return self._peer is not None and self._peer.pending > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether a send waits for the socket; nothing may be written before it is done."""
+        return self._rest is not None
+
+    def advance(self, window: Window) -> bool:
+        """Write what the window has for this listener, without waiting.
+
+        False if the listener can't be served from here: its socket is full, or it has fallen
+        behind the window. It then has to catch up by itself.
         """
-        record = await self.jobs.get(job.id)
-        if not record.ended:
-            return None
-        events = await self.log.read(job.id, min(seq, record.seq - 1), limit=1)
-        if not events:
-            raise JobNotFound(job.id)
-        return events[0] if record.seq <= seq else None
+        if self._rest is not None:
+            return False
+        while self._state == _OPEN:
+            write = window.after(self.seq)
+            if write is None:
+                return window.covers(self.seq)
+            if not self._begin(write):
+                return False
+            if not write.rest:
+                return True
+        return True
 
+    async def deliver(self, write: Write) -> None:
+        """Write frames; waits while the socket is full."""
+        self.slow = not self._begin(write)
+        if self.slow:
+            await self.drained()
 
-def with_gaps(page: list[LoggedEvent], seq: int) -> Iterator[LoggedEvent]:
-    """The page behind `seq`, with a `gap` wherever numbers are missing."""
-    for event in page:
-        if event.seq > seq + 1:
-            lost = event.name == "status" and b'"reason":"store_lost"' in event.data
-            yield gap_event(seq + 1, event.seq - 1, "lost" if lost else "trimmed")
-        yield event
-        seq = event.seq
+    async def drained(self) -> None:
+        """Wait until the send that found the socket full is done."""
+        if self._rest is not None:
+            await self._rest
+            self._rest = None
 
+    def offer(self, data: bytes) -> bool:
+        """Hand bytes to the server; False if its send waits for the socket, see `drained`."""
+        message = {"type": "http.response.body", "body": data, "more_body": True}
+        return self._step(message, len(data))
 
-async def passing_trouble() -> Frames:
-    """What a client gets while the service can't say more: come back in a moment."""
-    yield come_back()
-    raise StreamCut
+    def beat(self) -> None:
+        """Write a sign of life."""
+        if not self.offer(self.form.heartbeat):
+            self.wake()
+
+    def cut(self, farewell: bytes = b"") -> None:
+        """End the stream unfinished: the client has to see a broken connection."""
+        if self._state != _OPEN:
+            return
+        self._state = _CUT
+        if self.full and self._peer is not None:
+            self._peer.abort()
+        elif farewell and not self.full:
+            self.offer(farewell)
+        self.wake()
+
+    def abort(self) -> None:
+        """Drop a connection that takes nothing, with all that it holds."""
+        if self._peer is not None:
+            self._peer.abort()
+        self.cut()
+
+    def wake(self) -> None:
+        """Have the request's own task go on: there is something that only it can do."""
+        if self._waits and self._task is not None:
+            self._waits = False
+            self._task.cancel()
+
+    async def wait(self, receive: Receive) -> None:
+        """Wait until the client has left, the response is complete, or somebody calls `wake`."""
+        self._waits = True
+        try:
+            while self._state == _OPEN:
+                if (await receive())["type"] == "http.disconnect":
+                    self._state = _OVER
+        except asyncio.CancelledError:
+            # Woken, unless somebody else has cancelled the task as well, or alone.
+            if self._waits or self._task is None or self._task.uncancel():
+                raise
+        finally:
+            self._waits = False
+
+    async def finish(self) -> None:
+        """Wait until the last bytes are with the server, unless the stream is cut."""
+        if self._state != _CUT:
+            await self.drained()
+
+    def unmoved(self, tick: int) -> int:
+        """For how many ticks the peer has taken nothing of what waits for it; 0 if nothing does."""
+        if self._peer is None:
+            return 0
+        waits = self._peer.unacknowledged
+        taken = self.sent - waits
+        if not waits or taken > self._taken or self._moved_at is None:
+            self._moved_at = tick
+        self._taken = taken
+        return tick - self._moved_at
+
+    def _begin(self, write: Write) -> bool:
+        self.seq = write.last
+        if write.ends:
+            self._state = _OVER
+        return self._step(write.message, len(write.data))
+
+    def _step(self, message: Message, size: int) -> bool:
+        """Make the first step of a send, which is all of it while the socket has room."""
+        self.idle_ticks = 0
+        self.sent += size
+        sending: Any = self._send(message)
+        try:
+            future = sending.send(None)
+        except StopIteration:
+            return True
+        self._rest = Rest(sending, future)
+        return False

@@ -1,54 +1,88 @@
 """The HTTP answer that carries a stream: sse-starlette's, held to the wire's rules."""
 
-import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import anyio
 from sse_starlette import EventSourceResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.relay.frames import come_back
-from api.relay.listener import Frames, StreamCut
+from api.relay.frames import EVENT_STREAM, Form
+from api.relay.relay import Relay, Start
 
-HEADERS: Final[Mapping[str, str]] = {
-    # Exactly this: with the charset that frameworks add, strict clients reject the stream.
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store, no-transform",
-}
-_AGE_JITTER: Final = 0.1
+HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
+
+_LATER: Final = "tailrace.later"
+
+
+Work = Callable[[Receive, Send], Awaitable[None]]
 
 
 class EventStreamResponse(EventSourceResponse):
-    """Sends frames as they are; ends clean when they end, dirty in every other case.
+    """Sends a log's frames as they are; ends clean behind `end`, dirty in every other case.
 
     A clean end is the end of the job to fetch-event-source and LangGraph's SDK. So at a cut, at
-    shutdown and at the maximum age the chunked body is left unfinished: `__call__` returns without
-    a last chunk, and uvicorn closes the connection (a test pins that).
+    shutdown and at the greatest age the chunked body is left unfinished: the app returns without a
+    last chunk, and uvicorn closes the connection (a test pins that).
+
+    Headers, content type and the answer to HEAD are the base class's, and its watch for a shutdown
+    (`shutdown`). Its tasks for each connection and its cancel scope for each send are not used:
+    see `StreamsLast` for what was measured.
 
     Args:
-        frames: whole frames; closed by this response.
-        age_s: the stream is cut at this age, give or take a tenth.
+        relay: serves the stream.
+        start: where the client begins; None asks it to come back in a moment.
+        form: how events are written.
+        headers: more headers.
     """
 
-    def __init__(self, frames: Frames, age_s: float) -> None:
-        # Heartbeats come with the frames, which know whether a stream is idle: no ping task.
-        super().__init__(frames, headers=HEADERS, ping=0)
-        self._frames = frames
-        self._age_s = age_s * random.uniform(1 - _AGE_JITTER, 1 + _AGE_JITTER)  # noqa: S311 - spreads reconnects
+    def __init__(
+        self,
+        relay: Relay,
+        start: Start | None,
+        form: Form = EVENT_STREAM,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        own = {**HEADERS, **(headers or {}), "Content-Type": form.content_type}
+        super().__init__(iter(()), headers=own, ping=0)
+        self._relay = relay
+        self._start = start
+        self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; returns early, without the last chunk, where the stream is cut."""
-        self._send = send
-        try:
-            with anyio.move_on_after(self._age_s):
-                await super().__call__(scope, receive, send)
-        except StreamCut:
+        """Begin the answer; `StreamsLast` has it go on when the app has returned."""
+        if scope["method"] == "HEAD":
+            await super().__call__(scope, receive, send)
             return
-        finally:
-            await self._frames.aclose()
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        relay, start, form = self._relay, self._start, self._form
 
-    async def _listen_for_exit_signal_with_grace(self) -> None:
-        """At shutdown, spread the reconnects before the base class cuts the stream."""
-        await super()._listen_for_exit_signal_with_grace()
-        await self._send({"type": "http.response.body", "body": come_back(), "more_body": True})
+        async def go_on(receive: Receive, send: Send) -> None:
+            await relay.serve(start, form, scope, receive, send)
+
+        scope[_LATER].append(go_on)
+
+    @classmethod
+    async def shutdown(cls) -> None:
+        """Wait until the server begins to shut down."""
+        await cls._listen_for_exit_signal()
+
+
+class StreamsLast:
+    """Serves streams when everything that led to them has returned.
+
+    Middlewares, router and route would otherwise stand around each stream for its whole life, and
+    around each of its sends.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the app, then the stream that it has begun."""
+        later: list[Work] = []
+        scope[_LATER] = later
+        await self._app(scope, receive, send)
+        if later:
+            await later.pop()(receive, send)

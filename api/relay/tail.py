@@ -1,136 +1,172 @@
-"""Waits at the end of many logs with one blocked read, and wakes who listens to what has grown."""
+"""Serves the ends of many logs with few blocked reads."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, Final, cast
+import logging
+from itertools import chain, islice
+from typing import Final
 
+from api.relay.channel import Channel
 from shared.errors import StoreUnavailable
-from shared.event_log import EventLog
 from shared.jobs import JobId
-from shared.redis import Client, store_errors
+from shared.log_reader import BLOCK_S, LogReader, shard_of_reader
+from shared.redis import Client
 
-BLOCK_S: Final = 1.0
-"""How long one read waits in the server; who joins meanwhile has it end at once."""
+logger = logging.getLogger(__name__)
+
+LOGS_A_READ: Final = 256
+"""The cost of a read grows with the logs that it names, whether they have news or not."""
+
+READERS: Final = 16
+"""Readers of one process at most: on a Cluster one a shard."""
+
+_SLICE_S: Final = 0.02
+"""How long a reader waits for a part of its logs, where it has more than `LOGS_A_READ`."""
+
+_BUSY_LOGS: Final = 8
+_LINGER_S: Final = 0.002
+"""Who finds news in many logs waits for more: a read costs by the logs that it names."""
 
 _RETRY_S: Final = 0.2
 _UNBLOCK_RETRY_S: Final = 0.002
 
-Watch = tuple[int, "asyncio.Future[None]"]
-
 
 class Tail:
-    """The waiting of one API process.
+    """All readers of a process; as many as its channels need, `READERS` at most.
 
     Args:
-        log: on a client of its own with one connection, since its reads block.
-        reader: that client.
-        control: any other client of the same store; it ends a blocked read when a listener joins.
+        store: the client of the log store.
+        url: its URL.
     """
 
-    def __init__(self, log: EventLog, reader: Client, control: Client) -> None:
-        self._log = log
-        self._reader = reader
-        self._control = control
-        self._watches: defaultdict[JobId, set[Watch]] = defaultdict(set)
-        self._joined = asyncio.Event()
-        self._unseen: set[JobId] = set()
-        self._connection_id: int | None = None
-        self._stopped = False
+    def __init__(self, store: Client, url: str) -> None:
+        self._store = store
+        self._url = url
+        self._lanes: dict[str, list[Lane]] = {}
+        self._new: asyncio.Queue[Lane] = asyncio.Queue(READERS)
 
-    async def grown(self, job_id: JobId, after: int, timeout_s: float) -> bool:
-        """Wait until the log may have an event above `after`; False when the time is over.
-
-        Raises:
-            StoreUnavailable: the reader lost the store.
-        """
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        watch = (after, future)
-        self._watches[job_id].add(watch)
-        self._unseen.add(job_id)
-        self._joined.set()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await future
-        except TimeoutError:
-            return False
-        finally:
-            self._forget(job_id, watch)
-        return True
+    def watch(self, channel: Channel) -> None:
+        """Feed a channel from its position on, until it has none."""
+        shard = shard_of_reader(self._url, channel.job_id)
+        lanes = self._lanes.setdefault(shard, [])
+        if any(channel in lane for lane in lanes):
+            return
+        lane = min(lanes, key=len, default=None)
+        if lane is None or (len(lane) >= LOGS_A_READ and not shard and len(lanes) < READERS):
+            lane = Lane(LogReader(self._store, self._url))
+            lanes.append(lane)
+            self._new.put_nowait(lane)
+        lane.watch(channel)
 
     async def run(self) -> None:
-        """Read and wake for ever; a lost store is told to the waiting and tried again."""
+        """Read until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                while True:
+                    tasks.create_task((await self._new.get()).run())
+            finally:
+                for lane in chain.from_iterable(self._lanes.values()):
+                    lane.stop()
+
+
+class Lane:
+    """One reader, and the channels that it feeds."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self._reader = reader
+        self._channels: dict[JobId, Channel] = {}
+        self._unseen: set[JobId] = set()
+        self._joined = asyncio.Event()
+        self._stopped = False
+        self._away = False
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def __contains__(self, channel: Channel) -> bool:
+        return self._channels.get(channel.job_id) is channel
+
+    def watch(self, channel: Channel) -> None:
+        """Read for this channel too, from now on."""
+        self._channels[channel.job_id] = channel
+        self._unseen.add(channel.job_id)
+        self._joined.set()
+
+    async def run(self) -> None:
+        """Read and feed until cancelled; a lost store is told to listeners and tried again."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._admit_joins())
             try:
-                while True:
+                while not self._stopped:
                     await self._someone_waits()
-                    await self._read_and_wake()
+                    await self._read_and_feed()
             finally:
-                self._stopped = True
+                await self._reader.aclose()
+
+    def stop(self) -> None:
+        """End `run`, beside its cancellation, which redis-py may swallow until Python 3.12."""
+        self._stopped = True
+        self._joined.set()
 
     async def _someone_waits(self) -> None:
-        while not self._watches:
-            # Whoever joined may have left again: without this the loop would spin. And an idle
-            # connection may be replaced unseen, so its id is asked for anew.
-            self._connection_id = None
+        while not (self._channels or self._stopped):
+            # Whoever joined may have left again: without this the loop would spin.
+            self._reader.forget_connection()
             self._joined.clear()
             await self._joined.wait()
 
-    async def _read_and_wake(self) -> None:
+    async def _read_and_feed(self) -> None:
+        channels = self._next()
+        positions = {c.job_id: c.position for c in channels if c.position is not None}
+        if not positions:
+            return
+        whole = len(self._channels) <= LOGS_A_READ
+        self._unseen.difference_update(positions)
         try:
-            self._wake(await self._read())
+            news = await self._reader.read(positions, BLOCK_S if whole else _SLICE_S)
         except StoreUnavailable as error:
-            self._fail(error)
+            self._lose(error)
             await asyncio.sleep(_RETRY_S)
+            return
+        self._found()
+        for channel in channels:
+            if (events := news.get(channel.job_id)) and channel.position is not None:
+                channel.feed(events)
+        if len(news) >= _BUSY_LOGS:
+            await asyncio.sleep(_LINGER_S)
 
-    async def _read(self) -> dict[JobId, int]:
-        if self._connection_id is None:
-            with store_errors():
-                self._connection_id = await cast("Any", self._reader).client_id()
+    def _lose(self, error: StoreUnavailable) -> None:
+        if not self._away:
+            logger.warning("store lost to a reader", extra={"reason": str(error)})
+        self._away = True
         self._unseen.clear()
-        after = {job_id: min(w[0] for w in watches) for job_id, watches in self._watches.items()}
-        if not after:
-            return {}
-        return await self._log.wait(after, round(BLOCK_S * 1000))
+        for channel in self._channels.values():
+            channel.forget()
+
+    def _found(self) -> None:
+        if self._away:
+            logger.info("store back for a reader")
+        self._away = False
+
+    def _next(self) -> list[Channel]:
+        """The channels of the next read; where there are too many for one, the next in turn."""
+        for job_id in [id_ for id_, c in self._channels.items() if c.position is None]:
+            del self._channels[job_id]
+            self._unseen.discard(job_id)
+        channels = list(islice(self._channels.values(), LOGS_A_READ))
+        if len(channels) < len(self._channels):
+            for channel in channels:
+                self._channels[channel.job_id] = self._channels.pop(channel.job_id)
+        return channels
 
     async def _admit_joins(self) -> None:
         """End the blocked read for those who joined behind its back."""
-        # A flag beside the cancellation, which redis-py may swallow until Python 3.12.
         while not self._stopped:
             await self._joined.wait()
             self._joined.clear()
             while self._unseen and not self._stopped:
-                await self._unblock()
+                try:
+                    await self._reader.interrupt()
+                except StoreUnavailable:
+                    # The read itself meets the same trouble, and tells everyone.
+                    await asyncio.sleep(_RETRY_S)
                 await asyncio.sleep(_UNBLOCK_RETRY_S)
-
-    async def _unblock(self) -> None:
-        if self._connection_id is None:
-            return
-        try:
-            with store_errors():
-                await cast("Any", self._control).client_unblock(self._connection_id)
-        except StoreUnavailable:
-            # The read itself meets the same trouble, and tells everyone.
-            await asyncio.sleep(_RETRY_S)
-
-    def _wake(self, grown: Mapping[JobId, int]) -> None:
-        for job_id, seq in grown.items():
-            for after, future in self._watches.get(job_id, ()):
-                if after < seq and not future.done():
-                    future.set_result(None)
-
-    def _fail(self, error: StoreUnavailable) -> None:
-        self._connection_id = None
-        self._unseen.clear()
-        for watches in self._watches.values():
-            for _, future in watches:
-                if not future.done():
-                    future.set_exception(error)
-
-    def _forget(self, job_id: JobId, watch: Watch) -> None:
-        watches = self._watches[job_id]
-        watches.discard(watch)
-        if not watches:
-            del self._watches[job_id]
-            self._unseen.discard(job_id)

@@ -1,46 +1,48 @@
 """A job's event stream."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from api.dependencies import Services, Shared, authenticate, find_job
-from api.negotiation import require
+from api.dependencies import Services, authenticate, services
+from api.negotiation import choose
 from api.relay.cursor import parse_cursor
-from api.relay.listener import AtTheEnd, Frames, passing_trouble
-from api.relay.response import EventStreamResponse
-from shared.errors import StoreUnavailable
-from shared.jobs import JobId
+from api.relay.frames import FORMS
+from api.relay.relay import AtTheEnd, Start
+from api.relay.response import HEADERS, EventStreamResponse
+from shared.errors import JobNotFound, StoreUnavailable
+from shared.jobs import JobId, parse_job_id
 
-router = APIRouter()
 
-
-@router.api_route("/jobs/{job_id}/events", methods=["GET", "HEAD"])
-async def stream_events(request: Request, shared: Shared, job_id: str) -> Response:
+async def stream_events(request: Request) -> Response:
     """The job's events behind the cursor, as they come, up to `end`.
 
     Checked in this order: credentials, the job, the cursor, whether there is anything left.
     """
+    shared, job_id = await services(request), request.path_params["job_id"]
     tenant = await _reader(request, shared, job_id)
-    require(request, "text/event-stream")
+    form = FORMS[choose(request, *FORMS)]
     try:
-        frames = await _listen(request, shared, job_id, tenant)
+        start = await _start(request, shared, job_id, tenant)
     except AtTheEnd:
-        return Response(status_code=204, headers={"Cache-Control": "no-store, no-transform"})
+        return Response(status_code=204, headers=HEADERS)
     except StoreUnavailable:
         # Anything but 200 would close an EventSource for good.
-        frames = passing_trouble()
-    return EventStreamResponse(frames, shared.settings.connection_age_s)
+        start = None
+    return EventStreamResponse(shared.relay, start, form)
 
 
-async def _listen(request: Request, shared: Services, job_id: str, tenant: str) -> Frames:
-    job = await find_job(shared, job_id, tenant)
+async def _start(request: Request, shared: Services, job_id: str, tenant: str) -> Start:
+    known_id = parse_job_id(job_id)
+    head = await shared.relay.heads.get(known_id)
+    if head.tenant != tenant:
+        raise JobNotFound
     query = request.query_params
     cursor = parse_cursor(
         request.headers.getlist("last-event-id"),
         query.getlist("after") + query.getlist("last_event_id"),
     )
-    return await shared.relay.listen(job, cursor)
+    return Start.of(known_id, head, cursor)
 
 
 async def _reader(request: Request, shared: Services, job_id: str) -> str:
@@ -48,3 +50,7 @@ async def _reader(request: Request, shared: Services, job_id: str) -> str:
     if ticket is None or shared.keyring.open:
         return await authenticate(request, shared)
     return shared.tickets.tenant(ticket, JobId(job_id))
+
+
+ROUTE = Route("/jobs/{job_id}/events", stream_events, methods=["GET", "HEAD"])
+"""A plain route of the app itself: FastAPI's way to a route takes longer than all that is here."""

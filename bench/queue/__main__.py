@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,15 +13,13 @@ import orjson
 from rich.console import Console
 
 from bench.queue.contenders import ALWAYS, BY_NAME, ON_REQUEST, OURS, STOCK, Contender
-from bench.queue.measures import Figures, Size, measure
+from bench.queue.measures import Size
+from bench.queue.suite import Results, rounds
 from bench.queue.table import comparison, goals
 from deploy.local.store import EmbeddedStore
-from shared.redis import connect
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "queue.json"
 _WIDTH: Final = 150
-
-Results = Mapping[Contender, Sequence[Figures]]
 
 
 def main() -> None:
@@ -30,12 +28,13 @@ def main() -> None:
     contenders = _chosen(options)
     present = [contender for contender in contenders if contender.installed]
     console = Console()
+    say = partial(console.print, style="dim")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         store = EmbeddedStore(Path(folder), options.fsync)
         store.start()
         try:
             size = Size(options.jobs, options.samples)
-            results = asyncio.run(_rounds(console, present, store.url, size, options.rounds))
+            results = asyncio.run(rounds(present, store.url, size, options.rounds, say))
         finally:
             store.stop()
     _keep(results, vars(options))
@@ -47,19 +46,6 @@ def main() -> None:
     console.print(
         f"{options.jobs} jobs, {options.samples} samples; fsync {options.fsync}; {RESULTS}"
     )
-
-
-async def _rounds(
-    console: Console, contenders: Sequence[Contender], url: str, size: Size, rounds: int
-) -> Results:
-    """All contenders in turns, so that what else the machine does hits all of them."""
-    results: dict[Contender, list[Figures]] = {contender: [] for contender in contenders}
-    async with aclosing(connect(url)) as store:
-        for number in range(1, rounds + 1):
-            for contender in contenders:
-                console.print(f"round {number} of {rounds}: {contender.title}", style="dim")
-                results[contender].append(await measure(contender, store, url, size))
-    return results
 
 
 def _keep(results: Results, options: Mapping[str, object]) -> None:

@@ -44,7 +44,7 @@ class Figures:
     jobs_two: float
 
 
-async def measure(contender: Contender, store: Client, url: str, size: Size) -> Figures:
+async def measure_contender(contender: Contender, store: Client, url: str, size: Size) -> Figures:
     """Measure a contender on an empty store."""
     pickups, idle = await _one_idle_worker(contender, store, url, size.samples)
     alone_1, at_once_1, jobs_one = await _backlog(contender, store, url, size.jobs, workers=1)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
 from typing import Final
 
 from rich.table import Table
 
+from bench.figures import percentile, spread
 from bench.queue.contenders import OURS, STOCK, Contender
 from bench.queue.measures import Figures
 
@@ -41,13 +42,6 @@ class Measure:
         return "" if self.at_least is None else f"at least {self.at_least:,.0f}"
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """A percentile from 1 to 99; of few values, the outer one."""
-    if len(values) < 2:
-        return values[0]
-    return quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 MEASURES: Final = (
     Measure("pick-up p50, ms", lambda f: median(f.pickups_ms), digits=1, at_most=3),
     Measure("pick-up p99, ms", lambda f: percentile(f.pickups_ms, 99), digits=1),
@@ -66,7 +60,9 @@ def comparison(results: Mapping[Contender, Rounds], missing: Sequence[Contender]
     for measure in MEASURES:
         table.add_column(measure.name, justify="right")
     for contender, rounds in results.items():
-        table.add_row(contender.title, *(_cell(measure, rounds) for measure in MEASURES))
+        table.add_row(
+            contender.title, *(spread(measure.each(rounds), measure.digits) for measure in MEASURES)
+        )
     for contender in missing:
         how = f"not installed: pip install {contender.package}"
         table.add_row(contender.title, how, *[NOT_MEASURED] * (len(MEASURES) - 1))
@@ -101,16 +97,6 @@ def ratio(measure: Measure, results: Mapping[Contender, Rounds]) -> float:
     """The median of our figure over stock arq's, round by round: neighbours in time."""
     pairs = zip(measure.each(results[OURS]), measure.each(results[STOCK]), strict=True)
     return median(ours / theirs if theirs else float("inf") for ours, theirs in pairs)
-
-
-def _cell(measure: Measure, rounds: Rounds) -> str:
-    values = measure.each(rounds)
-    middle, least, most = (_number(v, measure.digits) for v in _spread(values))
-    return middle if len(values) == 1 else f"{middle} ({least} to {most})"
-
-
-def _spread(values: Sequence[float]) -> tuple[float, float, float]:
-    return median(values), min(values), max(values)
 
 
 def _number(value: float, digits: int) -> str:

@@ -1,8 +1,9 @@
-"""The local model: SmolLM2-135M-Instruct behind an OpenAI-compatible endpoint on loopback.
+"""The local model: SmolLM2-135M-Instruct behind an OpenAI-compatible endpoint, on loopback.
 
-Run as `python -m deploy.local.model --port P`. Owns the choice of model file, the size of its
-context and how it picks words; it ends when asked to, or when the process that started it ends.
-It knows nothing of graphs, jobs or the worker, which see an endpoint like any other.
+Run as `python -m deploy.local.model --port P`; a container says `--anywhere` too. Owns the choice
+of model file, the size of its context and how it picks words; it ends when asked to, or when the
+process that started it ends. It knows nothing of graphs, jobs or the worker, which see an endpoint
+like any other.
 """
 
 import argparse
@@ -118,6 +119,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.model", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes any")
     parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
+    parser.add_argument(
+        "--anywhere",
+        dest="host",
+        action="store_const",
+        const="0.0.0.0",  # noqa: S104 - asked for in so many words
+        help="listen on every address, in a container whose network is its own",
+    )
     return parser.parse_args()
 
 
@@ -127,7 +135,7 @@ def _loopback(host: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     if not address.is_loopback:
-        raise argparse.ArgumentTypeError("the local model listens on loopback only")
+        raise argparse.ArgumentTypeError("not a loopback address; a container says --anywhere")
     return host
 
 

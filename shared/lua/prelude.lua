@@ -38,8 +38,12 @@ local function add(seq, name, data)
   redis.call('XADD', LOG, whole(seq) .. '-0', 'e', name, 'd', data)
 end
 
--- Every write to an open job renews the life of its keys.
+-- A write to an open job renews the life of its keys, unless that was done within the last
+-- thousandth of it: three calls for every token of a model would be most of an append.
 local function keep_open(open_ttl_ms)
+  if redis.call('PTTL', LOG) > open_ttl_ms * 0.999 then
+    return
+  end
   redis.call('PEXPIRE', JOB, open_ttl_ms)
   redis.call('PEXPIRE', LOG, open_ttl_ms)
   redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)

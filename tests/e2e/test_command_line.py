@@ -111,6 +111,21 @@ async def test_a_cancelled_job_ends_its_followers_with_code_3(service: Service):
     assert shown.endswith("cancelled\n")
 
 
+@pytest.mark.timeout(60)
+async def test_a_job_that_asks_goes_on_with_the_answer(service: Service):
+    given = '{"text": "Closed on Monday."}'
+    async with tailrace(service.url, "run", "approval", "--input", given, "--json") as run:
+        while '"status":"waiting"' not in await read_line(run.stdout):
+            continue
+        job_id = job_id_in(await read_line(run.stderr))
+        answered, status, _ = await call(service.url, "answer", job_id, "--value", "true")
+        code, shown, err = await left(run)
+    assert (answered, code) == (0, 0)
+    assert status.strip() in ("queued", "running", "succeeded")
+    assert json.loads(shown.splitlines()[-1])["data"]["result"]["published"] is True
+    assert f"tailrace answer {job_id} --value JSON" in err
+
+
 async def test_a_reader_that_leaves_causes_no_traceback(service: Service):
     ours, theirs = os.pipe()
     arguments = ("run", "counter", "--input", LASTING)

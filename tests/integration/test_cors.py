@@ -27,14 +27,14 @@ def names(head: Head, header: str) -> set[str]:
 def assert_readable(head: Head) -> None:
     assert head.one("access-control-allow-origin") == PAGE
     exposed = names(head, "access-control-expose-headers")
-    assert exposed == {"location", "content-location", "retry-after"}
+    assert exposed == {"location", "content-location", "preference-applied", "retry-after"}
     assert "origin" in names(head, "vary")
     assert not head.values("access-control-allow-credentials")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_preflight_of_a_reconnect_is_allowed(api: Api, logs: Logs, method: str):
-    wanted = "last-event-id, authorization, idempotency-key, content-type, cache-control"
+    wanted = "last-event-id, authorization, idempotency-key, content-type, prefer, cache-control"
     exchange = await ask(
         api.port,
         "OPTIONS",
@@ -47,7 +47,7 @@ async def test_the_preflight_of_a_reconnect_is_allowed(api: Api, logs: Logs, met
     assert exchange.head.one("access-control-allow-origin") == PAGE
     assert method.lower() in names(exchange.head, "access-control-allow-methods")
     allowed = names(exchange.head, "access-control-allow-headers")
-    assert {"last-event-id", "authorization", "idempotency-key"} <= allowed
+    assert {"last-event-id", "authorization", "idempotency-key", "prefer"} <= allowed
 
 
 async def test_an_event_stream_is_readable_to_the_page(api: Api, logs: Logs):

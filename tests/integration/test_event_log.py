@@ -293,28 +293,6 @@ async def test_a_repeat_behind_the_end_does_not_lengthen_any_life(
     assert max(await kept.ttls_ms(holder.job_id)) <= 5000
 
 
-async def test_waiting_names_the_jobs_that_have_something_new(kept: Stores) -> None:
-    old, new = await kept.running(), await kept.running()
-    await kept.log.append(new, 3, batch("a"))
-
-    assert await kept.log.wait({old.job_id: 2, new.job_id: 2}, block_ms=1000) == {new.job_id: 3}
-
-
-async def test_waiting_ends_as_soon_as_an_event_comes(kept: Stores, store_url: str) -> None:
-    holder = await kept.running()
-    async with Redis.from_url(store_url) as client, asyncio.timeout(5):
-        waiting = stores(client).log.wait({holder.job_id: 2}, block_ms=60_000)
-        found, _ = await asyncio.gather(waiting, kept.log.append(holder, 3, batch("a")))
-
-    assert found == {holder.job_id: 3}
-
-
-async def test_waiting_ends_with_nothing_when_its_time_is_over(kept: Stores) -> None:
-    holder = await kept.running()
-
-    assert await kept.log.wait({holder.job_id: 2}, block_ms=1) == {}
-
-
 @dataclass
 class Writer:
     """A worker as the store sees one: it numbers what it believes to come next."""

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from shared.errors import Fenced, SequenceTaken
-from shared.events import decode
+from shared.events import Event, EventName, decode, encode
 from shared.jobs import Holder
 from shared.redis import connect
 from shared.tasks import stop
@@ -216,6 +216,25 @@ async def test_a_paused_store_delays_and_loses_nothing(kept: Stores, store_url: 
         await operator.client_unpause()
         await publisher.flushed()
     assert await values(kept, holder) == list(range(100))
+
+
+async def test_names_and_numbers_keep_their_order_within_one_batch(kept: Stores) -> None:
+    holder = await kept.running()
+    names: list[EventName] = ["custom", "custom", "updates", "custom", "messages", "messages"]
+    batch = [Event(name, encode(n)) for n, name in enumerate(names)]
+    assert await kept.log.append(holder, 3, batch) == 8
+
+    events = await kept.log.read(holder.job_id, after=2)
+    assert [(e.seq, e.name, e.data) for e in events] == [
+        (seq, event.name, event.data) for seq, event in enumerate(batch, start=3)
+    ]
+
+
+async def test_data_with_a_line_break_is_refused_before_anything_is_stored(kept: Stores) -> None:
+    holder = await kept.running()
+    with pytest.raises(ValueError, match="line break"):
+        await kept.log.append(holder, 3, [custom(1), Event("custom", b'{"a":\n1}')])
+    assert await values(kept, holder) == []
 
 
 async def test_a_fenced_publisher_stops_with_the_reason(kept: Stores) -> None:

@@ -140,6 +140,29 @@ async def test_a_ticket_reads_the_events_of_its_job_and_is_good_for_reconnects(
             assert stream.head.one("content-type") == "text/event-stream"
 
 
+async def test_a_posted_stream_says_where_its_events_are_with_the_ticket_that_was_asked_for(
+    api: Api, logs: Logs
+):
+    await logs.announce()
+    stream = (ANN, JSON, "Accept: text/event-stream")
+    async with asking(api.port, "POST", "/jobs?ticket=true", *stream, body=GOOD) as posted:
+        url = posted.head.one("content-location")
+    async with asking(api.port, "GET", url) as events:
+        assert events.head.status == 200
+        await events.until(b"id: 1\n\n")
+
+
+async def test_invariant_11_a_key_stands_for_a_job_of_its_tenant_alone(api: Api, logs: Logs):
+    await logs.announce()
+    key = "Idempotency-Key: order-42"
+    answers = [
+        await ask(api.port, "POST", "/jobs", who, JSON, key, body=GOOD) for who in (ANN, BOB, ANN)
+    ]
+    assert [answer.head.status for answer in answers] == [202, 202, 200]
+    ann, bob, again = (orjson.loads(answer.body)["id"] for answer in answers)
+    assert (ann != bob, ann == again) == (True, True)
+
+
 async def test_a_ticket_does_nothing_but_read_its_events(api: Api, logs: Logs):
     job, other = await logs.opened("ann"), await logs.opened("ann")
     ticket = TicketOffice(SECRET.encode(), 60).issue(job.job_id, "ann")

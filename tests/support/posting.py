@@ -4,16 +4,28 @@ from typing import Any
 
 import orjson
 
-from tests.support.service import Api
+from api.schemas import CreateJob, parse
+from shared.idempotency import IdempotencyKeys, Reservation
+from shared.jobs import new_job_id
+from shared.settings import SharedSettings
+from tests.support.service import Api, Logs
 from tests.support.wire import Exchange, ask
 
 JSON = "Content-Type: application/json"
 GOOD = b'{"graph":"any","input":{}}'
+KEY = "Idempotency-Key: order-42"
 
 
 async def post(api: Api, body: bytes | dict[str, Any], *headers: str) -> Exchange:
     data = body if isinstance(body, bytes) else orjson.dumps(body)
     return await ask(api.port, "POST", "/jobs", *(headers or (JSON,)), body=data)
+
+
+async def reserved(logs: Logs) -> Reservation:
+    """What an API process leaves of `GOOD` under `KEY` that dies behind its first step."""
+    mine = Reservation(new_job_id(), parse(CreateJob, orjson.loads(GOOD)).digest())
+    held = IdempotencyKeys(logs.store, SharedSettings(), 60)
+    return await held.reserve("default", KEY.removeprefix("Idempotency-Key: "), mine)
 
 
 def assert_problem(exchange: Exchange, status: int, kind: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from api.app import create_app
+from api.protocol import PeerProtocol
 from api.relay.frames import frame
 from api.settings import ApiSettings
 from shared.catalogue import GraphSpec, announce
@@ -152,7 +153,7 @@ async def serving(settings: ApiSettings) -> AsyncGenerator[Api]:
     """The app on a free port of loopback; fails if it logs an error that the test did not take."""
     config = uvicorn.Config(
         create_app(settings),
-        http="httptools",
+        http=PeerProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,47 +1,92 @@
-"""The store that tests run against: the caller's own server, or an embedded Valkey.
+"""The store that tests run against: an embedded Valkey, a container, or the caller's own server.
 
-Owns which database a test process may empty. Every xdist process has one for itself.
+Owns the choice, and which database a test process may empty. Every xdist process has one for
+itself. What was asked for is never replaced by something else.
 """
 
 import asyncio
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from deploy.local.store import EmbeddedStore
 from tests.support import keys
+from tests.support.docker_store import container_store
 
 URL_VARIABLE = "TAILRACE_TEST_REDIS_URL"
+EMBEDDED: Final = "embedded"
+CONTAINER: Final = "container"
+DEFAULT_IMAGE: Final = "redis:8-alpine"
 
 
-def description() -> str:
-    """One line for pytest's header; names no password."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which store, and its image or its URL where it has one."""
+
+    kind: Literal["embedded", "container", "server"]
+    where: str = ""
+
+    def __str__(self) -> str:
+        """One line for pytest's header; names no password."""
+        match self.kind:
+            case "embedded":
+                return "embedded Valkey, one for each test process"
+            case "container":
+                return f"{self.where} in a container, one for each test process"
+            case "server":
+                parts = urlsplit(self.where)
+                address = parts.netloc.rpartition("@")[2]
+                return f"{parts.scheme}://{address}{parts.path} ({URL_VARIABLE})"
+
+
+def chosen(asked: str | None) -> Choice:
+    """The store that `--redis` and the environment ask for.
+
+    Args:
+        asked: `embedded`, `container` or `container:IMAGE`; None where nothing is said.
+
+    Raises:
+        ValueError: no such choice, or both name a store.
+    """
     url = os.environ.get(URL_VARIABLE)
-    if not url:
-        return "embedded Valkey, one for each test process"
-    parts = urlsplit(url)
-    address = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{address}{parts.path} ({URL_VARIABLE})"
+    if asked is None:
+        return Choice("server", url) if url else Choice("embedded")
+    if url:
+        raise ValueError(f"--redis={asked} and {URL_VARIABLE} both name a store")
+    kind, colon, image = asked.partition(":")
+    if asked == EMBEDDED:
+        return Choice("embedded")
+    if kind != CONTAINER or (colon and not image):
+        raise ValueError(f"--redis is embedded, container or container:IMAGE, not {asked!r}")
+    return Choice("container", image or DEFAULT_IMAGE)
 
 
 @contextmanager
-def own_store(folder: Path) -> Generator[str]:
+def own_store(choice: Choice, folder: Path) -> Generator[str]:
     """The URL of a database that belongs to this test process alone.
 
     Args:
+        choice: which store.
         folder: where an embedded store keeps its data; a short path, since a socket lies in it.
 
     Raises:
         RuntimeError: the server's database holds something already; it may be somebody's.
+        NoContainers: a container is asked for, and Docker does not answer.
     """
-    if url := os.environ.get(URL_VARIABLE):
-        with _database_of_server(url) as own_url:
-            yield own_url
-    else:
-        with embedded_store(folder) as store:
-            yield store.url
+    match choice.kind:
+        case "embedded":
+            with embedded_store(folder) as embedded:
+                yield embedded.url
+        case "container":
+            with container_store(choice.where) as container:
+                yield container.url
+        case "server":
+            with _database_of_server(choice.where) as own_url:
+                yield own_url
 
 
 @contextmanager

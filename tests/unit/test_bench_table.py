@@ -2,9 +2,10 @@
 
 import pytest
 
+from bench.figures import percentile
 from bench.queue.contenders import OURS, STOCK
 from bench.queue.measures import Figures, rate
-from bench.queue.table import MEASURES, comparison, percentile, ratio, verdict
+from bench.queue.table import MEASURES, comparison, ratio, verdict
 
 BY_NAME = {measure.name: measure for measure in MEASURES}
 

@@ -135,6 +135,23 @@ async def test_cancel_prints_the_status(tailrace: Tailrace):
     assert (server.asked[0].method, server.asked[0].path) == ("POST", f"/jobs/{JOB}/cancel")
 
 
+async def test_answer_sends_the_value_and_prints_the_status(tailrace: Tailrace):
+    async with serving(in_turn([record("queued")])) as server:
+        outcome = await tailrace(server.url, "answer", JOB, "--value", '{"yes": true}')
+    assert outcome == Outcome(0, "queued\n", "")
+    assert (server.asked[0].method, server.asked[0].path) == ("POST", f"/jobs/{JOB}/resume")
+    assert server.asked[0].body == b'{"value":{"yes":true}}'
+
+
+async def test_who_watches_a_job_that_asks_is_told_how_to_answer(tailrace: Tailrace):
+    asks = '{"status":"waiting","attempt":1,"at":"t","interrupts":[{"id":"i","value":"Go on?"}]}'
+    log = frame(1, "status", asks) + frame(2, "end", '{"status":"cancelled"}')
+    async with serving(in_turn([record("running"), event_stream(log)])) as server:
+        outcome = await tailrace(server.url, "follow", JOB)
+    assert "Go on?" in outcome.out
+    assert f"tailrace answer {JOB} --value JSON" in outcome.err
+
+
 async def test_graphs_lists_names_and_fields(tailrace: Tailrace):
     fields: dict[str, object] = {"count": {}, "tag": {}}
     schema = {"properties": fields, "required": ["count"]}
@@ -183,6 +200,8 @@ async def test_a_service_that_is_away_is_one_line_and_code_4(tailrace: Tailrace)
         ("follow", JOB, "--after", "-1"),
         ("follow", "../jobs"),
         ("key", "a,b"),
+        ("answer", JOB),
+        ("answer", JOB, "--value", "yes"),
         ("fly",),
     ],
 )

@@ -1,13 +1,14 @@
 import re
 from collections.abc import Iterable
 
+import orjson
 import pytest
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.relay.frames import HEARTBEAT, MAX_WRITE_BYTES, come_back, frame, joined
+from api.relay.frames import EVENT_STREAM, NDJSON, come_back, frame, line
 from shared.events import LoggedEvent, encode, gap_event
 
 NAMES = ["status", "updates", "values", "custom", "messages", "tasks", "checkpoints", "debug"]
@@ -37,7 +38,8 @@ def test_a_gap_has_the_number_of_the_last_event_that_is_missing():
 
 
 def test_a_heartbeat_is_a_comment_and_ends_no_block():
-    assert HEARTBEAT == b": hb\n"
+    assert EVENT_STREAM.heartbeat == b": hb\n"
+    assert NDJSON.heartbeat == b"\n"
 
 
 def test_clients_are_asked_back_in_one_to_three_seconds_each_in_its_own():
@@ -50,21 +52,16 @@ def test_clients_are_asked_back_in_one_to_three_seconds_each_in_its_own():
 
 
 @given(EVENTS)
-def test_joined_writes_are_the_frames_and_nothing_else(events: list[LoggedEvent]):
-    assert b"".join(joined(events)) == b"".join(map(frame, events))
-
-
-@given(st.lists(st.integers(1, 3 * MAX_WRITE_BYTES), max_size=8))
-def test_a_write_holds_whole_frames_up_to_64_kib_or_one_larger_frame(sizes: list[int]):
-    events = [LoggedEvent(n, "custom", b"x" * size) for n, size in enumerate(sizes, 1)]
-    for write in joined(events):
-        assert write.endswith(b"\n\n")
-        assert len(write) <= MAX_WRITE_BYTES or write.count(b"event: ") == 1
+def test_a_line_of_json_is_the_event_and_one_line_for_every_reader(events: list[LoggedEvent]):
+    for event in events:
+        [text] = line(event).decode().splitlines()
+        value = orjson.loads(text)
+        assert value == {"id": event.seq, "event": event.name, "data": orjson.loads(event.data)}
 
 
 @given(EVENTS)
 def test_a_decoder_of_others_reads_the_events_back(events: list[LoggedEvent]):
-    text = b"".join(HEARTBEAT + write for write in joined(events)).decode()
+    text = b"".join(EVENT_STREAM.heartbeat + frame(e) for e in events).decode()
     read = [(e.event, e.data, e.id) for e in decoded(text.splitlines())]
     assert read == [(e.name, e.data.decode(), str(e.seq)) for e in events]
 

@@ -47,6 +47,7 @@ def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
         keys.inbox("a"),
         keys.CATALOGUE_WORKERS,
         keys.catalogue_worker("a"),
+        keys.idempotency("t", "k"),
         "arq:queue:health-check",
         f"arq:job:{JOB}",
     ],
@@ -62,3 +63,11 @@ def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
     fixed = [keys.CATALOGUE_WORKERS, keys.TOKENS]
 
     assert [key for key in [*general, *fixed] if f"`{key}`" not in table] == []
+
+
+def test_an_idempotency_key_is_kept_as_a_hash_under_its_tenant() -> None:
+    named = keys.idempotency("acme", "order-42")
+
+    assert named.startswith("tailrace:idem:acme:")
+    assert "order-42" not in named
+    assert named not in (keys.idempotency("acme", "order-43"), keys.idempotency("b", "order-42"))

@@ -92,8 +92,11 @@ def test_no_dependency_installs_a_package_named_like_ours() -> None:
     assert taken == set()
 
 
-def test_the_wheel_carries_our_packages_and_every_lua_script(tmp_path: Path) -> None:
+def test_the_wheel_carries_our_packages_their_scripts_and_their_pages(tmp_path: Path) -> None:
     packed = _wheel_contents(tmp_path)
+    pages = [path for path in _committed_files() if path.is_relative_to(ROOT / "api/web")]
+    assert pages
+    assert {path.relative_to(ROOT).as_posix() for path in pages} <= packed
     scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "shared/lua").glob("*.lua")}
     assert scripts
     assert scripts <= packed

@@ -40,6 +40,38 @@ def test_everything_a_caller_says_reaches_the_request():
     assert request.metadata == {"m": True}
 
 
+GIVEN: dict[str, Any] = {"graph": "any", "input": {"a": 1, "b": [{"c": 1, "d": None}]}}
+
+
+WRITTEN: list[dict[str, Any]] = [
+    {"input": {"b": [{"d": None, "c": 1}], "a": 1}, "graph": "any"},
+    GIVEN | {"metadata": {}, "stream": ["updates", "messages", "custom"]},
+    GIVEN | {"config": {"recursion_limit": 100}, "max_attempts": None},
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_digest_tells_what_is_asked_for_and_not_how_it_is_written(written: dict[str, Any]):
+    assert parse(CreateJob, written).digest() == parse(CreateJob, GIVEN).digest()
+
+
+def test_every_field_and_the_order_of_lists_count_for_the_digest():
+    changes: list[dict[str, Any]] = [
+        {},
+        {"graph": "other"},
+        {"input": {"a": 1}},
+        {"input": {"a": 1.0, "b": GIVEN["input"]["b"]}},
+        {"input": {"a": True, "b": GIVEN["input"]["b"]}},
+        {"config": {"tags": ["t"]}},
+        {"stream": ["custom"]},
+        {"stream": ["messages", "updates", "custom"]},
+        {"metadata": {"m": 1}},
+        {"max_attempts": 3},
+        {"timeout_s": 5},
+    ]
+    assert len({parse(CreateJob, GIVEN | change).digest() for change in changes}) == len(changes)
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

@@ -1,0 +1,71 @@
+"""What a listener has to know of its job: asked for many at once, in one call to the store."""
+
+import asyncio
+from typing import Final
+
+from shared.errors import JobNotFound
+from shared.job_store import JobHead, JobStore
+from shared.jobs import JobId
+
+_AT_ONCE: Final = 256
+
+
+class Heads:
+    """Looks up the heads of records; while a call is under way, the next one collects."""
+
+    def __init__(self, jobs: JobStore) -> None:
+        self._jobs = jobs
+        self._wanted: dict[JobId, list[asyncio.Future[JobHead | None]]] = {}
+        self._asked = asyncio.Event()
+        self._stopped = False
+
+    async def get(self, job_id: JobId) -> JobHead:
+        """The head of a job's record.
+
+        Raises:
+            JobNotFound: there is none.
+            StoreUnavailable: the store did not answer.
+        """
+        future: asyncio.Future[JobHead | None] = asyncio.get_running_loop().create_future()
+        self._wanted.setdefault(job_id, []).append(future)
+        self._asked.set()
+        head = await future
+        if head is None:
+            raise JobNotFound(job_id)
+        return head
+
+    def stop(self) -> None:
+        """End `run`, beside its cancellation, which redis-py may swallow until Python 3.12."""
+        self._stopped = True
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Answer until cancelled, or stopped."""
+        while not self._stopped:
+            await self._asked.wait()
+            wanted = {id_: self._wanted.pop(id_) for id_ in list(self._wanted)[:_AT_ONCE]}
+            if not self._wanted:
+                self._asked.clear()
+            futures = [future for futures in wanted.values() for future in futures]
+            try:
+                heads = dict(zip(wanted, await self._jobs.heads(list(wanted)), strict=True))
+            except Exception as error:  # noqa: BLE001 - each of those who asked raises it
+                _fail(futures, error)
+                continue
+            for job_id, asked in wanted.items():
+                _answer(asked, heads[job_id])
+
+
+_Futures = list[asyncio.Future[JobHead | None]]
+
+
+def _answer(futures: _Futures, head: JobHead | None) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(head)
+
+
+def _fail(futures: _Futures, error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)

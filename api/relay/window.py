@@ -1,0 +1,143 @@
+"""Consecutive events of one log as frames, made once for all who want them. Pure."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from starlette.types import Message
+
+from api.relay.frames import MAX_WRITE_BYTES, Form
+from shared.events import LoggedEvent, gap_event
+
+_WRITES_KEPT: Final = 4
+"""Writes for listeners that come with the same number: those at the tail, or replays."""
+
+_OVERHEAD_BYTES: Final = 64
+"""What a frame takes beside its bytes."""
+
+
+class Write(NamedTuple):
+    """Frames to be written at once."""
+
+    data: bytes
+    last: int
+    """Number of the last event in it."""
+    ends: bool
+    """Whether that event is the log's `end`."""
+    rest: bool
+    """Whether the window has more behind it."""
+    message: Message
+    """The same for an ASGI `send`, made once for all listeners."""
+
+
+def write_of(data: bytes, last: int, *, ends: bool = False, rest: bool = False) -> Write:
+    """A write with its message."""
+    message = {"type": "http.response.body", "body": data, "more_body": not ends}
+    return Write(data, last, ends, rest, message)
+
+
+class Window:
+    """The frames numbered above `base`, up to the last one known; numbers rise, gaps are frames."""
+
+    __slots__ = ("_form", "_frames", "_numbers", "_writes", "base", "ended", "size")
+
+    def __init__(self, form: Form, base: int) -> None:
+        self._form = form
+        self._numbers = array("q")
+        self._frames: list[bytes] = []
+        self._writes: dict[int, Write] = {}
+        self.base = base
+        self.ended = False
+        self.size = 0
+        """Memory that the frames take, in bytes."""
+
+    @property
+    def last(self) -> int:
+        """The highest number that it reaches."""
+        return self._numbers[-1] if self._numbers else self.base
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def covers(self, seq: int) -> bool:
+        """Whether a listener that has `seq` can go on from here without a loss."""
+        return self.base <= seq
+
+    def add(self, events: Sequence[LoggedEvent]) -> None:
+        """Take what follows; events that are known already are passed over."""
+        last = self.last
+        if events and events[0].seq <= last:
+            events = [event for event in events if event.seq > last]
+        encode = self._form.encode
+        for event in with_gaps(events, last):
+            self._append(event.seq, encode(event))
+        self.ended = self.ended or bool(events and events[-1].name == "end")
+
+    def take(self, page: "Window") -> None:
+        """Take over the frames of a page, if they go on where this window stops."""
+        if not page.base <= self.last < page.last:
+            return
+        first = bisect_right(page._numbers, self.last)  # noqa: SLF001 - of the same class
+        for seq, frame in zip(page._numbers[first:], page._frames[first:], strict=True):  # noqa: SLF001
+            self._append(seq, frame)
+        self.ended = page.ended
+
+    def after(self, seq: int) -> Write | None:
+        """The next frames for a listener that has `seq`: at most 64 KiB, or one larger frame.
+
+        None where there are none, or where this window does not cover the number. Behind the end
+        the end is given again: only a store that has forgotten events puts a listener there.
+        """
+        if (known := self._writes.get(seq)) is not None:
+            return known
+        if seq < self.base:
+            return None
+        if self.ended:
+            seq = min(seq, self.last - 1)
+        elif seq >= self.last:
+            return None
+        write = self._join(bisect_right(self._numbers, seq))
+        if len(self._writes) == _WRITES_KEPT:
+            self._writes.clear()
+        self._writes[seq] = write
+        return write
+
+    def trim(self, max_bytes: int) -> None:
+        """Drop the oldest frames until half of `max_bytes` is left, but never the newest frame."""
+        if self.size <= max_bytes:
+            return
+        dropped = 0
+        while self.size > max_bytes // 2 and dropped < len(self._frames) - 1:
+            self.size -= len(self._frames[dropped]) + _OVERHEAD_BYTES
+            dropped += 1
+        if not dropped:
+            return
+        self.base = self._numbers[dropped - 1]
+        del self._frames[:dropped], self._numbers[:dropped]
+        self._writes.clear()
+
+    def _append(self, seq: int, frame: bytes) -> None:
+        self._numbers.append(seq)
+        self._frames.append(frame)
+        self.size += len(frame) + _OVERHEAD_BYTES
+        self._writes.clear()
+
+    def _join(self, first: int) -> Write:
+        frames, stop = self._frames, first + 1
+        size = len(frames[first])
+        while stop < len(frames) and (size := size + len(frames[stop])) <= MAX_WRITE_BYTES:
+            stop += 1
+        data = frames[first] if stop == first + 1 else b"".join(frames[first:stop])
+        rest = stop < len(frames)
+        return write_of(data, self._numbers[stop - 1], ends=self.ended and not rest, rest=rest)
+
+
+def with_gaps(events: Sequence[LoggedEvent], seq: int) -> Iterator[LoggedEvent]:
+    """The events behind `seq`, with a `gap` wherever numbers are missing."""
+    for event in events:
+        if event.seq > seq + 1:
+            lost = event.name == "status" and b'"reason":"store_lost"' in event.data
+            yield gap_event(seq + 1, event.seq - 1, "lost" if lost else "trimmed")
+        yield event
+        seq = event.seq

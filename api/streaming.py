@@ -1,0 +1,44 @@
+"""A job's events in answer to its POST."""
+
+from starlette.responses import Response
+
+from api.answers import Links
+from api.dependencies import Services
+from api.relay.cursor import Cursor
+from api.relay.frames import Form
+from api.relay.relay import AtTheEnd, Start
+from api.relay.response import HEADERS, EventStreamResponse
+from shared.errors import StoreUnavailable
+from shared.events import LoggedEvent, status_event
+from shared.jobs import Job
+
+
+async def stream_answer(links: Links, job: Job, form: Form, cursor: Cursor) -> Response:
+    """The job's events behind the cursor; `204` for a caller that has them all.
+
+    The job is accepted, so a store that is away by now is no error: the caller shall come back.
+
+    Raises:
+        EventsExpired: the job has ended and its events are gone.
+        JobNotFound: the store has lost the job.
+    """
+    headers = {"Location": links.job(job.id), "Content-Location": links.events(job.id)}
+    try:
+        start = await _start(links.shared, job, cursor)
+    except AtTheEnd:
+        return Response(status_code=204, headers={**HEADERS, **headers})
+    except StoreUnavailable:
+        start = None
+    return EventStreamResponse(links.shared.relay, start, form, headers)
+
+
+async def _start(shared: Services, job: Job, cursor: Cursor) -> Start:
+    """Where the caller begins; at the log's start with an event that needs no store.
+
+    Who is cut behind it comes back with its number, so that a POST without a key is known for a
+    repeat, and starts no second job.
+    """
+    if cursor.seq == 0 and not job.ended:
+        queued = status_event("queued", 0, job.created_at)
+        return Start(job.id, 1, 1, LoggedEvent(1, queued.name, queued.data))
+    return Start.of(job.id, await shared.relay.heads.get(job.id), cursor)

@@ -1,0 +1,99 @@
+/**
+ * EventSource on a job's events. Post the job, open its `urls.events`, close at `end`: the rest is the browser's.
+ *
+ * A key can't be sent by EventSource. `?ticket=true` puts one into the URL that reads this one job's events.
+ */
+
+const INPUTS = {
+  answer: { question: "What color is the sky?" },
+  article: { topic: "the sea at night" },
+  steps: { messages: ["start"] },
+  progress: { task_title: "Write the report", total_steps: 5 },
+  countdown: { seconds: 5 },
+  thinking: { request: "Why do boats float?" },
+};
+
+const form = document.getElementById("form");
+const text = document.getElementById("text");
+const events = document.getElementById("events");
+const close = document.getElementById("close");
+const listen = document.getElementById("listen");
+let job = null;
+let source = null;
+let last = "";
+
+for (const name of Object.keys(INPUTS)) form.elements.graph.add(new Option(name));
+form.elements.graph.onchange = suggest;
+form.onsubmit = (event) => {
+  event.preventDefault();
+  start();
+};
+close.onclick = () => stop("closed; the job goes on without a listener");
+listen.onclick = follow;
+suggest();
+
+function suggest() {
+  form.elements.input.value = JSON.stringify(INPUTS[form.elements.graph.value]);
+}
+
+async function start() {
+  stop("posting the job");
+  text.textContent = "";
+  events.replaceChildren();
+  last = "";
+  const { graph, input, key } = form.elements;
+  const headers = { "Content-Type": "application/json" };
+  if (key.value) headers.Authorization = `Bearer ${key.value}`;
+  const body = `{"graph":${JSON.stringify(graph.value)},"input":${input.value}}`;
+  try {
+    const response = await fetch("../../jobs?ticket=true", { method: "POST", headers, body });
+    const answer = await response.json();
+    if (!response.ok) return say(`${answer.title}: ${answer.errors?.[0]?.detail ?? answer.detail}`);
+    job = answer;
+    follow();
+  } catch (error) {
+    say(`The service does not answer: ${error.message}`);
+  }
+}
+
+function follow() {
+  source?.close();
+  const url = new URL(job.urls.events, location.href);
+  // Only for a page that closed the stream itself: after a cut, EventSource says it in a header.
+  if (last) url.searchParams.set("after", last);
+  source = new EventSource(url);
+  source.onopen = () => say(last ? `live again, after event ${last}` : "live");
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) stop("refused by the service; EventSource does not say why");
+    else say(`the line broke after event ${last || 0}; the browser comes back`);
+  };
+  source.addEventListener("messages", (event) => (text.textContent += heard(event).message.content));
+  for (const name of ["status", "custom", "updates", "gap"]) source.addEventListener(name, heard);
+  source.addEventListener("end", (event) => {
+    const { status, error } = heard(event);
+    stop(error ? `${status}: ${error.detail}` : status);
+    listen.disabled = true;
+  });
+  close.disabled = false;
+  listen.disabled = true;
+}
+
+function heard(event) {
+  last = event.lastEventId;
+  const row = document.createElement("li");
+  row.textContent = `${last} ${event.type} ${event.data}`;
+  events.append(row);
+  return JSON.parse(event.data);
+}
+
+function stop(words) {
+  source?.close();
+  source = null;
+  close.disabled = true;
+  listen.disabled = job === null;
+  say(words);
+}
+
+function say(words) {
+  document.getElementById("state").textContent = words;
+}

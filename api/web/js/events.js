@@ -1,0 +1,72 @@
+/** The raw events: all of them, as rows; one of them whole; and all of them as a file. */
+
+import { element, parts } from "./element.js";
+import { Rows } from "./rows.js";
+import { summary } from "./summary.js";
+import { exact } from "./value.js";
+
+const ALL = "all events";
+
+export class Events {
+  #parts;
+  #rows;
+  #log;
+  #names = [ALL];
+  #items;
+
+  constructor(root, log) {
+    this.#parts = parts(root);
+    this.#log = log;
+    this.#items = log.entries;
+    const { rows, space, filter, save, follow } = this.#parts;
+    this.#rows = new Rows(rows, space, { fill, chosen: (entry) => this.#open(entry) });
+    this.#rows.show(this.#items);
+    filter.replaceChildren(element("option", {}, ALL));
+    filter.onchange = () => this.#filter(filter.value);
+    save.onclick = () => this.#save();
+    follow.onclick = () => this.#rows.follow();
+    rows.addEventListener("scroll", () => this.#offer(), { passive: true });
+  }
+
+  take(entry) {
+    if (!this.#names.includes(entry.name)) {
+      this.#names.push(entry.name);
+      this.#parts.filter.append(element("option", {}, entry.name));
+    }
+    if (this.#items !== this.#log.entries && entry.name === this.#parts.filter.value) this.#items.push(entry);
+  }
+
+  paint() {
+    this.#rows.paint();
+    this.#offer();
+  }
+
+  #offer() {
+    this.#parts.follow.hidden = this.#rows.following;
+  }
+
+  #filter(name) {
+    const { entries } = this.#log;
+    this.#items = name === ALL ? entries : entries.filter((entry) => entry.name === name);
+    this.#parts.opened.hidden = true;
+    this.#rows.show(this.#items);
+  }
+
+  #open({ seq, name, data }) {
+    this.#parts.opened.hidden = false;
+    this.#parts.caption.textContent = `${seq} ${name}, ${data.length.toLocaleString("en")} characters`;
+    this.#parts.json.textContent = JSON.stringify(exact(data), null, 2);
+  }
+
+  #save() {
+    const url = URL.createObjectURL(new Blob(this.#log.lines, { type: "application/x-ndjson" }));
+    element("a", { href: url, download: "events.ndjson" }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+}
+
+function fill(row, { seq, name, data }) {
+  const [who, what] = summary(name, data);
+  const words = element("span", {}, element("b", {}, who), " ", what);
+  row.append(element("span", {}, String(seq)), element("span", {}, name), words);
+}

@@ -1,0 +1,42 @@
+/** How far the job says that it is. */
+
+import { element } from "./element.js";
+import { reading } from "./reading.js";
+
+export class Gauge {
+  #root;
+  #first;
+  #now = null;
+  #words = element("strong");
+  #number = element("span");
+  #bar = element("progress", { max: 1, "aria-label": "Progress" });
+
+  constructor(root) {
+    this.#root = root;
+    root.replaceChildren(element("p", {}, this.#words, this.#number), this.#bar);
+  }
+
+  get isEmpty() {
+    return this.#now === null;
+  }
+
+  take(data) {
+    this.#first ??= data?.remaining;
+    this.#now = reading(data, this.#first) ?? this.#now;
+  }
+
+  paint() {
+    if (this.#now === null) return;
+    const { share, number, words } = this.#now;
+    this.#root.hidden = false;
+    this.#words.textContent = words;
+    this.#number.textContent = number;
+    this.#bar.hidden = share === null;
+    if (share !== null) this.#bar.value = Math.min(Math.max(share, 0), 1);
+  }
+
+  /** The job is over: a countdown's last tick is not its end. */
+  finish(succeeded) {
+    if (succeeded && this.#now?.words === "remaining") this.#now = { ...this.#now, share: 1, number: "0" };
+  }
+}

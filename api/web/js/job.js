@@ -1,0 +1,218 @@
+/** One job on the page: its line, its log, and the views that both feed. */
+
+import { element, parts } from "./element.js";
+import { Events } from "./events.js";
+import { Gauge } from "./gauge.js";
+import { Line } from "./line.js";
+import { Log } from "./log.js";
+import { Outcome } from "./outcome.js";
+import { Painter } from "./painter.js";
+import { Question } from "./question.js";
+import { Recent } from "./recent.js";
+import { keepEndInSight } from "./sight.js";
+import { Strip } from "./strip.js";
+import { Transcript } from "./transcript.js";
+import { duration, lineWords } from "./words.js";
+
+const LOOK_AGAIN_MS = 2000;
+const TICK_MS = 1000;
+const FINAL = new Set(["succeeded", "failed", "cancelled"]);
+
+export class Job {
+  #root;
+  #parts;
+  #service;
+  #announce;
+  #id;
+  #job = null;
+  #status = "";
+  #log = new Log();
+  #line;
+  #painter;
+  #views;
+
+  constructor(root, service, announce, id) {
+    this.#root = root;
+    this.#parts = parts(root);
+    this.#service = service;
+    this.#announce = announce;
+    this.#id = id;
+    this.#line = new Line({
+      renew: async () => (await service.listening(id)).urls.events,
+      heard: (...event) => this.#painter.push(event),
+      changed: (state, error) => this.#lineIs(state, error),
+    });
+    this.#painter = new Painter((event) => this.#take(event), () => this.#draw());
+    this.#views = this.#makeViews();
+    this.#wire();
+  }
+
+  /** Find the job and follow it; `known` is what a POST has just answered. */
+  async show(known) {
+    this.#root.hidden = false;
+    this.#parts.id.textContent = this.#id;
+    if (known) {
+      this.#told(known);
+      this.#parts.graph.focus();
+    } else this.#parts.graph.textContent = "Looking for the job…";
+    try {
+      this.#told(await this.#found());
+      this.#line.start(this.#job.urls.events);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  /** The page is shown again, or the network is back: a line that has died unseen is taken up. */
+  takeUp() {
+    this.#line.takeUp();
+  }
+
+  #makeViews() {
+    const { transcript, gauge, outcome, question, events, strip } = this.#parts;
+    return {
+      transcript: new Transcript(transcript),
+      gauge: new Gauge(gauge),
+      outcome: new Outcome(outcome),
+      events: new Events(events, this.#log),
+      strip: new Strip(strip),
+      question: new Question(question, (body) => this.#service.answer(this.#id, body)),
+    };
+  }
+
+  #wire() {
+    const { drop, cancel } = this.#parts;
+    drop.onclick = () => (this.#line.state === "dropped" ? this.#line.takeUp() : this.#line.drop());
+    cancel.onclick = () => this.#cancel();
+    const ticking = setInterval(() => {
+      this.#tick();
+      if (this.#job?.ended_at) clearInterval(ticking);
+    }, TICK_MS);
+  }
+
+  /** The job and a URL for its events, as soon as the service answers. */
+  async #found() {
+    for (;;) {
+      try {
+        return await this.#service.listening(this.#id);
+      } catch (error) {
+        if (!error.passing) throw error;
+        this.#parts.quiet.textContent = `${error.message} This page tries again.`;
+      }
+      await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
+    }
+  }
+
+  #told(job) {
+    this.#job = job;
+    this.#parts.graph.textContent = job.graph;
+    Recent.note(job);
+    if (this.#status === "" || FINAL.has(job.status)) this.#statusIs(job.status);
+    this.#tick();
+  }
+
+  /** There is nothing to listen to; what the record knows of the outcome is shown all the same. */
+  async #refused(error) {
+    if (error.status === undefined) throw error;
+    if (error.status === 404) return this.#unknown(error);
+    const job = await this.#service.job(this.#id);
+    this.#told(job);
+    this.#lineIs("stopped", error);
+    this.#parts.quiet.textContent = "";
+    if (FINAL.has(job.status)) this.#views.outcome.show(job, this.#views.transcript.said);
+  }
+
+  #unknown(error) {
+    this.#parts.graph.textContent = error.title;
+    this.#root.dataset.is = "unknown";
+    this.#notice("It may have been forgotten, which happens a week after a job's end, or belong to another key.");
+    this.#parts.quiet.textContent = "";
+  }
+
+  #notice(...lines) {
+    this.#parts.notice.hidden = false;
+    this.#parts.notice.replaceChildren(...lines.map((line) => element("p", {}, line)));
+  }
+
+  #take([name, seq, data]) {
+    const entry = this.#log.take(name, seq, data);
+    if (entry === null) return;
+    const { transcript, gauge, events } = this.#views;
+    transcript.take(entry);
+    events.take(entry);
+    if (name === "custom") gauge.take(entry.value.data);
+    if (name === "status") this.#statusEvent(entry.value);
+    if (name === "end") this.#end(entry.value);
+  }
+
+  #statusEvent({ status, at, interrupts }) {
+    if (status === "running") this.#job.started_at ??= at;
+    this.#statusIs(status);
+    if (status === "waiting") this.#views.question.ask(interrupts);
+    else this.#views.question.close();
+  }
+
+  #end(end) {
+    this.#statusIs(end.status);
+    this.#views.question.close();
+    this.#views.gauge.finish(end.status === "succeeded");
+    this.#views.outcome.show(end, this.#views.transcript.said);
+    // The record knows when; the log does not say.
+    this.#service.job(this.#id).then((job) => this.#told(job), (error) => this.#notice(error.message));
+  }
+
+  #draw() {
+    const { transcript, gauge, events, strip } = this.#views;
+    keepEndInSight(this.#parts.transcript, () => {
+      gauge.paint();
+      transcript.paint();
+    });
+    events.paint();
+    strip.paint(this.#line);
+    this.#parts.count.textContent = this.#log.account;
+    this.#parts.quiet.hidden = !transcript.isEmpty || !gauge.isEmpty || FINAL.has(this.#status);
+  }
+
+  #statusIs(status) {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#parts.status.textContent = status;
+    this.#parts.status.parentElement.dataset.is = status;
+    this.#parts.cancel.hidden = FINAL.has(status);
+    this.#parts.quiet.textContent = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." }[status] ?? "";
+    document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
+    this.#announce(status === "waiting" ? "The job waits for an answer." : `The job is ${status}.`);
+    this.#tick();
+  }
+
+  #tick() {
+    const { started_at: started, ended_at: ended } = this.#job ?? {};
+    const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
+    const until = ended ? Date.parse(ended) : Date.now();
+    this.#parts.time.textContent = running === null ? "" : `${ended ? "after" : "for"} ${duration(until - running, ended !== undefined)}`;
+  }
+
+  #lineIs(state, error) {
+    const [word, detail] = lineWords(state, this.#line, error);
+    const { line, word: shown, detail: more, drop } = this.#parts;
+    line.dataset.is = state;
+    shown.textContent = word;
+    more.textContent = detail;
+    drop.hidden = state === "ended" || state === "stopped";
+    drop.textContent = state === "dropped" ? "Take it up now" : "Drop the line";
+    if (state === "reconnecting" || (state === "live" && this.#line.resumes.length)) this.#announce(`The line: ${word}`);
+    this.#painter.nudge();
+  }
+
+  async #cancel() {
+    this.#parts.cancel.disabled = true;
+    this.#parts.cancel.textContent = "Cancelling…";
+    try {
+      await this.#service.cancel(this.#id);
+    } catch (error) {
+      this.#parts.cancel.disabled = false;
+      this.#parts.cancel.textContent = "Cancel the job";
+      this.#notice("The job is not cancelled.", error.message);
+    }
+  }
+}

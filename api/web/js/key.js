@@ -1,0 +1,45 @@
+/** The caller's API key: kept for this tab, asked for where the service wants one. */
+
+import { parts } from "./element.js";
+
+const KEPT_AS = "tailrace-key";
+
+export class Key {
+  #form;
+  #parts;
+  #asking = null;
+
+  constructor(form) {
+    this.#form = form;
+    this.#parts = parts(form);
+  }
+
+  get headers() {
+    const key = sessionStorage.getItem(KEPT_AS);
+    return key ? { Authorization: `Bearer ${key}` } : {};
+  }
+
+  /** Show the form, with the service's own words; resolves when a key is given. */
+  ask(words) {
+    this.#asking ??= new Promise((given) => {
+      this.#parts.reason.textContent = sessionStorage.getItem(KEPT_AS) ? words : "Calls are told apart by their keys. " + words;
+      document.body.dataset.locked = "";
+      this.#form.hidden = false;
+      this.#form.elements.key.focus();
+      this.#form.onsubmit = (event) => {
+        event.preventDefault();
+        const key = this.#form.elements.key.value.trim();
+        if (key) given(key);
+      };
+    }).then((key) => this.#take(key));
+    return this.#asking;
+  }
+
+  #take(key) {
+    sessionStorage.setItem(KEPT_AS, key);
+    this.#asking = null;
+    this.#form.reset();
+    this.#form.hidden = true;
+    delete document.body.dataset.locked;
+  }
+}

@@ -1,0 +1,43 @@
+/** How the job ended. */
+
+import { element } from "./element.js";
+import { inWords } from "./value.js";
+import { outcomeWords } from "./words.js";
+
+/** A result may have a megabyte; the whole of it is in the last event. */
+const SHOWN = 20_000;
+
+export class Outcome {
+  #root;
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** `said` knows which texts have been said already, and by whom: they are not shown twice. */
+  show({ status, result, error }, said) {
+    const { title, detail } = outcomeWords({ status, error });
+    this.#root.className = `outcome ${status}`;
+    this.#root.hidden = false;
+    const parts = [element("h3", {}, title)];
+    if (detail) parts.push(element("p", {}, detail));
+    if (result !== undefined) parts.push(listed(result, said));
+    this.#root.replaceChildren(...parts);
+  }
+}
+
+function listed(result, said) {
+  const named = result !== null && typeof result === "object" && !Array.isArray(result);
+  const entries = named ? Object.entries(result) : [["result", result]];
+  const rows = entries.map(([name, value]) => {
+    return element("div", { className: "outcome-row" }, element("dt", {}, name), shown(value, said));
+  });
+  return element("dl", {}, ...rows);
+}
+
+function shown(value, said) {
+  const by = said.get(value);
+  if (by !== undefined) return element("dd", { className: "said" }, `as ${by} says above`);
+  const words = inWords(value) || "(empty)";
+  return element("dd", {}, words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words);
+}

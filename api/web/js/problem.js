@@ -1,0 +1,32 @@
+/** What the service refuses (RFC 9457), and that it can't be reached. */
+
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail ?? body.title ?? `The service answered ${status}.`);
+    this.type = body.type ?? "about:blank";
+    this.title = body.title ?? "The service refuses";
+    this.status = status;
+    this.errors = body.errors ?? [];
+  }
+
+  static async of(response) {
+    const json = response.headers.get("content-type")?.includes("json");
+    const body = json ? await response.json().catch(() => ({})) : {};
+    return new Problem(body, response.status);
+  }
+
+  /** Whether the same call may do better in a moment. */
+  get passing() {
+    return this.status >= 500 || this.status === 408 || this.status === 429;
+  }
+}
+
+export class Unreachable extends Error {
+  constructor() {
+    super("The service does not answer.");
+  }
+
+  get passing() {
+    return true;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What a node's own event (`custom`) says about progress. Pure.
+ *
+ * LangGraph leaves its form to the graph, so this goes by the names that are in use: a percentage, a
+ * step of so many, what remains, a bare count. A reading has `share` (0 to 1, or null), `number` and
+ * `words`; null is no progress at all.
+ */
+
+export function reading(data, first) {
+  if (data === null || typeof data !== "object") return null;
+  const of = data.total_steps ?? data.total ?? data.of;
+  const at = data.step ?? data.number ?? data.current;
+  if (isNumber(data.percentage)) return { share: data.percentage / 100, number: `${data.percentage} %`, words: title(data) };
+  if (isNumber(at) && isNumber(of)) return { share: at / of, number: `${at} of ${of}`, words: title(data) };
+  if (isNumber(data.remaining)) {
+    const from = first ?? data.remaining;
+    return { share: from ? 1 - data.remaining / from : 1, number: String(data.remaining), words: "remaining" };
+  }
+  if (isNumber(data.i)) return { share: null, number: data.i.toLocaleString("en"), words: "counted" };
+  return null;
+}
+
+/** The line that an event adds to what the node says; null where it only moves the progress. */
+export function line(data) {
+  if (typeof data === "string") return data;
+  if (data === null || typeof data !== "object") return JSON.stringify(data);
+  if (typeof data.message === "string") return data.message;
+  return reading(data) ? null : JSON.stringify(data);
+}
+
+function title(data) {
+  return [data.task_title, data.kind].find((word) => typeof word === "string") ?? "done";
+}
+
+function isNumber(value) {
+  return typeof value === "number" && Number.isFinite(value);
+}

@@ -1,0 +1,74 @@
+/** The calls of the service. Knows the wire, and nothing of the page but who has the key. */
+
+import { Problem, Unreachable } from "./problem.js";
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+/** Longer than a restart takes; a call that hangs is told as one that failed. */
+const PATIENCE_MS = 15_000;
+
+export class Service {
+  #key;
+
+  constructor(key) {
+    this.#key = key;
+  }
+
+  async graphs() {
+    return (await this.#json("graphs")).graphs;
+  }
+
+  /** `ready`, or what is missing. */
+  async readiness() {
+    const response = await this.#fetch("readyz");
+    return (await response.json()).status;
+  }
+
+  create(graph, input) {
+    return this.#post("jobs", { graph, input });
+  }
+
+  job(id) {
+    return this.#json(`jobs/${encodeURIComponent(id)}`);
+  }
+
+  cancel(id) {
+    return this.#post(`jobs/${encodeURIComponent(id)}/cancel`);
+  }
+
+  answer(id, body) {
+    return this.#post(`jobs/${encodeURIComponent(id)}/resume`, body);
+  }
+
+  /** The job, with a fresh URL for EventSource; which never says why it was refused, so this asks. */
+  async listening(id) {
+    const job = await this.#json(`jobs/${encodeURIComponent(id)}?ticket=true`);
+    const head = await this.#fetch(job.urls.events, { method: "HEAD" });
+    if (head.status === 410) throw new Problem({ type: "events-expired", title: "The events are gone" }, 410);
+    if (!head.ok) throw await Problem.of(head);
+    return job;
+  }
+
+  #post(path, body) {
+    const content = body === undefined ? {} : { headers: JSON_TYPE, body: JSON.stringify(body) };
+    return this.#json(path, { method: "POST", ...content });
+  }
+
+  async #json(path, options = {}) {
+    const response = await this.#fetch(path, options);
+    if (response.ok) return response.json();
+    const problem = await Problem.of(response);
+    if (problem.status !== 401) throw problem;
+    await this.#key.ask(problem.message);
+    return this.#json(path, options);
+  }
+
+  async #fetch(path, { headers, ...options } = {}) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const own = { headers: { ...headers, ...this.#key.headers }, cache: "no-store", signal };
+    try {
+      return await fetch(new URL(path, document.baseURI), { ...options, ...own });
+    } catch {
+      throw new Unreachable();
+    }
+  }
+}

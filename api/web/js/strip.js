@@ -1,0 +1,19 @@
+/** The log as a line, with a notch where the connection was taken up again. */
+
+import { element } from "./element.js";
+
+export class Strip {
+  #root;
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  paint({ resumes, last }) {
+    this.#root.dataset.is = last ? "here" : "waiting";
+    while (this.#root.childElementCount < resumes.length) this.#root.append(element("i"));
+    resumes.forEach((after, index) => {
+      this.#root.children[index].style.left = `${last ? (100 * after) / last : 0}%`;
+    });
+  }
+}

@@ -1,0 +1,28 @@
+/** Values of JSON as people read them. */
+
+import { element } from "./element.js";
+
+const SHOWN = 280;
+
+/** The value of a text of JSON; a number that is too long for the language stays as it was written. */
+export function exact(json) {
+  return JSON.parse(json, (_, value, context) => {
+    const short = typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value);
+    return short || !context?.source || !JSON.rawJSON ? value : JSON.rawJSON(context.source);
+  });
+}
+
+/** Text as it is, anything else as JSON on one line. */
+export function inWords(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A list of names with their values, long ones cut: the whole is among the events. */
+export function pairs(entries) {
+  const rows = entries.map(([name, value]) => {
+    const words = inWords(value) ?? "";
+    const shown = words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words;
+    return element("div", {}, element("dt", {}, name), element("dd", {}, shown || "(empty)"));
+  });
+  return element("dl", { className: "pairs" }, ...rows);
+}

@@ -1,0 +1,131 @@
+"""POST /jobs alone: how many a second one API process accepts, and how soon at 100 a second.
+
+No worker runs: what is measured is the API and the store. The load's own ceiling is measured the
+same way against a server that does nothing.
+"""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from bench.chain.service import GRAPHS, Service, service
+from bench.chain.wire import Connection, job
+from bench.polling import until
+from deploy.local.health import answers_ok
+from deploy.local.leash import leashed
+from deploy.local.ports import LOOPBACK, take_port
+from shared import catalogue
+from shared.catalogue import BEAT_S, GraphSpec
+from shared.redis import Client, connect
+from shared.tasks import stop
+from worker.description import describe
+from worker.registry import load_registry
+
+PACE: Final = 100
+"""POSTs a second at which the time to the answer is measured."""
+_AT_ONCE: Final = 16
+_SPARE: Final = 50
+"""Connections of the paced load: a slow answer must not hold up the next POST."""
+_WARM_UP: Final = 500
+_START_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """How POST /jobs fared."""
+
+    rates: Sequence[float]
+    """POSTs a second, 16 at once, round by round."""
+    ceiling: float
+    """The same load against a server that does nothing."""
+    latencies_ms: Sequence[float]
+    """At 100 a second: from when each was due to its answer."""
+
+
+async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:
+    """Measure one API process."""
+    async with service() as running, _announced(running):
+        await _rate(running.port, _WARM_UP)
+        rates = [await _rate(running.port, posts) for _ in range(rounds)]
+        latencies = await _paced(running.port, round(paced_s * PACE))
+    async with _idle_server() as port:
+        await _rate(port, _WARM_UP)
+        ceiling = await _rate(port, posts)
+    return Accepting(rates, ceiling, latencies)
+
+
+@asynccontextmanager
+async def _announced(running: Service) -> AsyncGenerator[None]:
+    """Say what a worker would, as often: the API refuses graphs that nobody serves."""
+    specs = [await describe(source) for source in load_registry(GRAPHS)]
+    async with aclosing(connect(running.store.url)) as store, asyncio.TaskGroup() as tasks:
+        await catalogue.announce(store, "bench", specs)
+        beating = tasks.create_task(_beat(store, specs))
+        yield
+        await stop(beating)
+
+
+async def _beat(store: Client, specs: Sequence[GraphSpec]) -> None:
+    while True:
+        await asyncio.sleep(BEAT_S)
+        await catalogue.announce(store, "bench", specs)
+
+
+async def _rate(port: int, posts: int) -> float:
+    turns = iter(range(posts))
+    connections = [await Connection.open(port) for _ in range(_AT_ONCE)]
+    since = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for connection in connections:
+            tasks.create_task(_in_turn(connection, turns))
+    took_s = time.perf_counter() - since
+    for connection in connections:
+        connection.close()
+    return posts / took_s
+
+
+async def _in_turn(connection: Connection, turns: Iterator[int]) -> None:
+    body = job(1)
+    for _ in turns:
+        await connection.post("/jobs", body)
+
+
+async def _paced(port: int, posts: int) -> list[float]:
+    """Milliseconds of each, counted from when it was due, so that no wait is left out."""
+    free: asyncio.Queue[Connection] = asyncio.Queue()
+    connections = [await Connection.open(port) for _ in range(_SPARE)]
+    for connection in connections:
+        free.put_nowait(connection)
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        timed = [tasks.create_task(_due(free, began + n / PACE)) for n in range(posts)]
+    for connection in connections:
+        connection.close()
+    return [task.result() for task in timed]
+
+
+async def _due(free: asyncio.Queue[Connection], at: float) -> float:
+    await asyncio.sleep(at - time.perf_counter())
+    connection = await free.get()
+    await connection.post("/jobs", job(1))
+    free.put_nowait(connection)
+    return (time.perf_counter() - at) * 1e3
+
+
+@asynccontextmanager
+async def _idle_server() -> AsyncGenerator[int]:
+    """A server in a process of its own that says 202 to whatever comes; its port."""
+    port = take_port(LOOPBACK, 0)
+    command = leashed((sys.executable, "-P", "-m", "bench.chain.idle_server", str(port)))
+    process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL)
+    try:
+        await until(lambda: answers_ok(LOOPBACK, port, "/"), _START_S)
+        yield port
+    finally:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,61 @@
+"""Live logs: some dozens at a time, each written for a while in bursts, then closed."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from bench.soak.frames import event
+from shared.event_log import EventLog
+from shared.job_store import JobStore
+from shared.jobs import Holder, JobRequest, new_job_id
+from shared.redis import connect
+from shared.settings import SharedSettings
+
+_LIFE_S: Final = (30.0, 150.0)
+_PAUSE_S: Final = (0.5, 5.0)
+_BURST: Final = (1, 6)
+
+
+class Logs:
+    """Writes as workers would, without running anything.
+
+    Args:
+        url: the store's.
+        told: called with the ids of the open logs whenever these change.
+    """
+
+    def __init__(self, url: str, told: Callable[[list[str]], None]) -> None:
+        settings = SharedSettings(redis_url=url, events_ttl_s=120, retention_s=300)
+        self._store = connect(url)
+        self._jobs = JobStore(self._store, settings)
+        self._log = EventLog(self._store, settings)
+        self._open: list[str] = []
+        self._told = told
+
+    async def run(self) -> None:
+        """Be one log after another, until cancelled."""
+        while True:
+            await self._live()
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        await self._store.aclose()
+
+    async def _live(self) -> None:
+        holder = Holder(new_job_id(), 1, secrets.token_hex(16))
+        await self._jobs.create(holder.job_id, "default", JobRequest("soak", {}))
+        seq = (await self._jobs.open_attempt(holder)).seq
+        self._open.append(holder.job_id)
+        self._told(self._open)
+        until = asyncio.get_running_loop().time() + random.uniform(*_LIFE_S)  # noqa: S311 - no secret
+        while asyncio.get_running_loop().time() < until:
+            numbers = range(seq + 1, seq + 1 + random.randint(*_BURST))  # noqa: S311 - no secret
+            seq = await self._log.append(
+                holder, numbers.start, [event(holder.job_id, n) for n in numbers]
+            )
+            await asyncio.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 - no secret
+        await self._log.close(holder, seq + 1, "succeeded")
+        self._open.remove(holder.job_id)
+        self._told(self._open)

@@ -1,0 +1,139 @@
+"""What the page says where something is not there, not allowed, or not right."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from api.settings import ApiSettings
+from tests.support.browser import fresh_page
+from tests.support.browser_page import FirstPage
+from tests.support.openai_server import WRONG_KEY, openai_server
+from tests.support.processes import running_service
+from tests.support.service import serving, writing
+
+
+async def test_an_unknown_job_is_said_to_be_unknown(first: FirstPage) -> None:
+    await first.open("01a1fc91-6207-732d-ba47-90d83b400c90")
+    await expect(first.page.get_by_role("heading", level=1)).to_have_text("There is no such job")
+    await expect(first.page.locator(".line")).to_be_hidden()
+    await first.page.get_by_role("link", name="New job").click()
+    await expect(first.page.get_by_role("button", name="Start")).to_be_visible()
+
+
+async def test_what_the_graph_refuses_is_said_at_its_field(first: FirstPage) -> None:
+    await first.fill("counter", count="10", pad_bytes="200001")
+    await first.page.get_by_role("button", name="Start").click()
+    field = first.page.get_by_label("pad_bytes")
+    await expect(first.page.get_by_role("alert").first).to_contain_text("refuses the input")
+    await expect(first.page.locator("#field-pad_bytes-wrong")).to_contain_text("greater than")
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await expect(field).to_be_focused()
+    await field.fill("1")
+    await first.page.get_by_role("button", name="Start").click()
+    await first.ends()
+
+
+async def test_a_field_that_is_needed_says_so(first: FirstPage) -> None:
+    await first.fill("article", topic=" ")
+    await first.page.get_by_role("button", name="Start").click()
+    await expect(first.page.locator("#field-topic-wrong")).to_contain_text("does not match")
+
+
+async def test_a_field_that_is_no_json_is_not_sent(first: FirstPage) -> None:
+    await first.fill("steps", messages='["one"')
+    await first.page.get_by_role("button", name="Start").click()
+    await expect(first.page.locator("#field-messages-wrong")).to_contain_text("This is not JSON")
+    await first.page.locator("#field-messages").fill('["one", 2]')
+    await first.page.get_by_role("button", name="Start").click()
+    await expect(first.page.locator("#field-messages-wrong")).to_contain_text("At 1: 2 is not")
+
+
+async def test_a_job_that_fails_says_why(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        openai_server(WRONG_KEY) as model,
+        running_service(tmp_path / "service", model.environment()) as service,
+        fresh_page(browser) as page,
+    ):
+        first = FirstPage(page, service.url)
+        await first.start("answer", question="Why?")
+        await first.ends("failed")
+        await expect(page.locator(".outcome")).to_contain_text("Failed: authentication")
+        await expect(page.locator(".outcome")).to_contain_text("Incorrect API key provided.")
+
+
+async def test_a_page_without_its_service_waits_for_it(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        running_service(tmp_path / "service") as service,
+        fresh_page(browser) as page,
+    ):
+        first = FirstPage(page, service.url)
+        await first.fill("steps")
+        start = page.get_by_role("button", name="Start")
+        await service.api.kill()
+        await start.click()
+        await expect(page.get_by_role("alert")).to_contain_text("The service does not answer.")
+        await expect(page.locator("#readiness")).to_have_text("The service does not answer.")
+        service.api.start()
+        await expect(page.locator("#readiness")).to_have_text("", timeout=30_000)
+        await start.click()
+        await first.ends()
+
+
+async def test_a_job_whose_service_is_down_is_found_when_it_is_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        running_service(tmp_path / "service") as service,
+        fresh_page(browser) as page,
+    ):
+        first = FirstPage(page, service.url)
+        await first.start("steps")
+        await first.ends()
+        os.kill(service.store.pid, signal.SIGSTOP)
+        try:
+            await page.reload(wait_until="domcontentloaded")
+            await expect(page.locator(".quiet")).to_contain_text("tries again", timeout=30_000)
+        finally:
+            os.kill(service.store.pid, signal.SIGCONT)
+        await first.ends()
+        await first.shows_log()
+
+
+async def test_events_that_are_gone_leave_the_outcome(browser: Browser, tmp_path: Path) -> None:
+    env = {"TAILRACE_EVENTS_TTL_S": "1"}
+    async with (
+        running_service(tmp_path / "service", env) as service,
+        fresh_page(browser) as page,
+    ):
+        first = FirstPage(page, service.url)
+        job = await first.start("steps")
+        await first.ends()
+        gone = re.compile("The events are gone")
+        for _ in range(20):
+            await first.open(job)
+            await expect(first.status).to_contain_text("succeeded")
+            await page.wait_for_timeout(200)
+            if gone.search(await first.line.inner_text()):
+                break
+        await expect(first.line).to_contain_text(gone)
+        await expect(page.locator(".outcome")).to_contain_text("Node C processed")
+
+
+async def test_a_service_without_a_worker_says_what_is_missing(
+    browser: Browser, store_url: str
+) -> None:
+    async with (
+        serving(ApiSettings(redis_url=store_url)) as api,
+        writing(store_url) as logs,
+        fresh_page(browser) as page,
+    ):
+        await FirstPage(page, api.url).open()
+        await expect(page.locator("#start .lead")).to_contain_text("No worker has announced")
+        await expect(page.locator("#readiness")).to_have_text(
+            "The service is waiting for a worker."
+        )
+        await logs.announce()
+        await expect(page.get_by_role("button", name="Start")).to_be_visible()

@@ -1,0 +1,61 @@
+"""A whole service whose logs live on a Cluster, while a log's slot moves from node to node."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.client import JsonValue, ReceivedEvent, Tailrace
+from shared import keys
+from shared.jobs import JobId
+from tests.support.cluster_store import ClusterStore, cluster_store
+from tests.support.processes import running_service
+from tests.support.wait import wait_until
+
+COUNT = 300
+HEARD_BEFORE = 50
+JOB_S = 20.0
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[ClusterStore]:
+    with cluster_store(tmp_path / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.mark.timeout(90)
+async def test_a_listener_has_a_whole_log_whose_slot_moved_under_it(
+    tmp_path: Path, cluster: ClusterStore
+) -> None:
+    heard: list[ReceivedEvent] = []
+
+    async def listen(tailrace: Tailrace, job_id: str) -> None:
+        async for event in tailrace.events(job_id):
+            heard.append(event)  # noqa: PERF401 - it is watched while it grows
+
+    logs_are = {"TAILRACE_LOG_REDIS_URL": cluster.url}
+    async with (
+        running_service(tmp_path, logs_are) as service,
+        Tailrace(service.url) as tailrace,
+        asyncio.TaskGroup() as tasks,
+    ):
+        given: dict[str, JsonValue] = {"count": COUNT, "interval_s": 0.01}
+        job = await tailrace.create("counter", given, stream=["custom"])
+        listening = tasks.create_task(listen(tailrace, job.id))
+        await wait_until(lambda: len(heard) > HEARD_BEFORE, "the first events", JOB_S)
+        move = await cluster.move(keys.log(JobId(job.id)))
+        await move.begin()
+        await move.finish()
+        moved_at = len(heard)
+        await wait_until(listening.done, "the end", JOB_S)
+        again = [event async for event in tailrace.events(job.id)]
+        status = (await tailrace.job(job.id)).status
+
+    assert moved_at < COUNT
+    assert status == "succeeded"
+    assert heard == again
+    assert [event.seq for event in heard] == [*range(1, len(heard) + 1)]
+    parts: list[Any] = [event.value for event in heard if event.name == "custom"]
+    assert [part["data"]["i"] for part in parts] == [*range(1, COUNT + 1)]

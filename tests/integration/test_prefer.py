@@ -1,0 +1,200 @@
+"""`Prefer: wait`: the finished job in the answer to its POST, or the job as it is by then."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Any, cast
+
+import orjson
+import pytest
+
+from api.settings import ApiSettings
+from shared.jobs import Holder, Interrupt, JobId, JobRequest
+from tests.support.posting import GOOD, JSON, KEY, post, reserved
+from tests.support.proxy import store_proxy
+from tests.support.service import Api, Attempt, Logs, serving
+from tests.support.wait import wait_until
+from tests.support.wire import Exchange, connected, request
+
+LONG = "Prefer: wait=20"
+SOON_S = 5.0
+"""Far below `LONG`, far above what an answer takes."""
+QUESTION = (Interrupt("i-1", "Go on?"),)
+
+
+@pytest.fixture(autouse=True)
+async def graphs(logs: Logs) -> None:
+    """A worker has announced a graph that takes anything and one that takes a number."""
+    await logs.announce()
+
+
+@pytest.fixture
+async def other(store_url: str) -> AsyncGenerator[Api]:
+    """A second replica."""
+    async with serving(ApiSettings(redis_url=store_url)) as api:
+        yield api
+
+
+async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
+    """The job that has been queued since."""
+
+    async def found() -> str | None:
+        queued = cast("list[bytes]", await cast("Any", logs.store).zrange("arq:queue", 0, -1))
+        return next((i.decode() for i in queued if i.decode() not in but), None)
+
+    return JobId(cast("str", await wait_until(found, "a job to be queued")))
+
+
+async def opened(logs: Logs, job_id: JobId, attempt: int = 1) -> Attempt:
+    holder = Holder(job_id, attempt, secrets.token_hex(16))
+    return Attempt(logs.log, holder, (await logs.jobs.open_attempt(holder)).seq)
+
+
+async def known_job(logs: Logs) -> Attempt:
+    """A running job that `KEY` and `GOOD` stand for."""
+    job_id = (await reserved(logs)).job_id
+    await logs.jobs.create(job_id, "default", JobRequest("any", {}))
+    return await opened(logs, job_id)
+
+
+def told(exchange: Exchange) -> dict[str, Any]:
+    return cast("dict[str, Any]", orjson.loads(exchange.body))
+
+
+async def test_the_finished_job_comes_as_soon_as_it_has_ended(api: Api, logs: Logs):
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        posted = tasks.create_task(post(api, GOOD, JSON, LONG))
+        job = await opened(logs, await new_job(logs))
+        await job.append(*range(50))
+        assert not posted.done()
+        await job.close(result=b'{"n":1}')
+    exchange = posted.result()
+    assert exchange.head.status == 200
+    assert (told(exchange)["status"], told(exchange)["result"]) == ("succeeded", {"n": 1})
+    assert exchange.head.one("preference-applied") == "wait=20"
+    assert exchange.head.one("location") == f"/jobs/{job.job_id}"
+    assert time.monotonic() - began < SOON_S
+
+
+async def test_a_wait_that_runs_out_is_202_with_the_job_as_it_is(api: Api, logs: Logs):
+    job = await known_job(logs)
+    exchange = await post(api, GOOD, JSON, KEY, "Prefer: wait=1")
+    assert exchange.head.status == 202
+    assert (told(exchange)["id"], told(exchange)["status"]) == (job.job_id, "running")
+    assert exchange.head.one("preference-applied") == "wait=1"
+
+
+@pytest.mark.parametrize("wish", ["wait=0", "wait=600", "respond-async, wait=9"])
+async def test_nobody_waits_longer_than_the_service_lets_them(store_url: str, wish: str):
+    began = time.monotonic()
+    async with serving(ApiSettings(redis_url=store_url, max_wait_s=1)) as api:
+        exchange = await post(api, GOOD, JSON, f"Prefer: {wish}")
+    assert (exchange.head.status, told(exchange)["status"]) == (202, "queued")
+    applied = "wait=0" if wish == "wait=0" else "wait=1"
+    assert exchange.head.one("preference-applied") == applied
+    assert time.monotonic() - began < SOON_S
+
+
+@pytest.mark.parametrize("wish", ["wait", "wait=soon", "wait=-1", "wait=1.5", "return=minimal"])
+async def test_what_is_no_wait_is_ignored(api: Api, wish: str):
+    exchange = await post(api, GOOD, JSON, f"Prefer: {wish}")
+    assert exchange.head.status == 202
+    assert not exchange.head.values("preference-applied")
+
+
+async def test_a_job_that_asks_something_is_told_at_once(api: Api, logs: Logs):
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        posted = tasks.create_task(post(api, GOOD, JSON, LONG))
+        job = await opened(logs, await new_job(logs))
+        await job.append("thinking")
+        await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
+    exchange = posted.result()
+    assert (exchange.head.status, told(exchange)["status"]) == (202, "waiting")
+    assert told(exchange)["interrupts"] == [{"id": "i-1", "value": "Go on?"}]
+    assert time.monotonic() - began < SOON_S
+
+
+async def test_a_question_that_is_answered_already_holds_nobody_back(api: Api, logs: Logs):
+    job = await known_job(logs)
+    await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
+    assert told(await post(api, GOOD, JSON, KEY, LONG))["status"] == "waiting"
+    await logs.jobs.answer(await logs.jobs.get(job.job_id), {"i-1": True})
+    again = await opened(logs, job.job_id, attempt=2)
+    async with asyncio.TaskGroup() as tasks:
+        posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))
+        await again.append("going on")
+        await again.close()
+    assert (posted.result().head.status, told(posted.result())["status"]) == (200, "succeeded")
+
+
+async def test_many_at_two_replicas_wait_for_one_job_under_one_key(
+    api: Api, other: Api, logs: Logs
+):
+    job = await known_job(logs)
+    async with asyncio.TaskGroup() as tasks:
+        posted = [
+            tasks.create_task(post((api, other)[n % 2], GOOD, JSON, KEY, LONG)) for n in range(20)
+        ]
+        await job.close()
+    assert {task.result().head.status for task in posted} == {200}
+    assert {told(task.result())["id"] for task in posted} == {job.job_id}
+    assert (await post(other, GOOD, JSON, KEY, LONG)).head.status == 200
+
+
+async def test_a_stream_is_not_held_back(api: Api, logs: Logs):
+    job = await known_job(logs)
+    await job.close()
+    exchange = await post(api, GOOD, JSON, KEY, LONG, "Accept: text/event-stream")
+    assert exchange.body == await job.frames()
+    assert not exchange.head.values("preference-applied")
+
+
+async def test_a_store_that_is_lost_meanwhile_makes_it_a_202(store_url: str, logs: Logs):
+    began = time.monotonic()
+    job = await known_job(logs)
+    async with AsyncExitStack() as line:
+        link = await line.enter_async_context(store_proxy(store_url))
+        settings = ApiSettings(redis_url=store_url, log_redis_url=link.url)
+        async with serving(settings) as api, asyncio.TaskGroup() as tasks:
+            posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))
+            await wait_until(lambda: blocked(logs), "a reader of logs to wait")
+            await line.aclose()
+    assert (posted.result().head.status, told(posted.result())["id"]) == (202, job.job_id)
+    assert time.monotonic() - began < SOON_S
+
+
+async def test_who_leaves_waits_no_longer_and_the_job_goes_on(store_url: str, logs: Logs):
+    settings = ApiSettings(redis_url=store_url)
+    async with serving(settings) as api, connected(api.port) as (_, writer):
+        writer.write(request("POST", "/jobs", JSON, "Prefer: wait=60", body=GOOD))
+        job = await opened(logs, await new_job(logs))
+        await wait_until(lambda: blocked(logs), "a reader of logs to wait")
+    # `serving` fails where a request outlives its connection by five seconds.
+    assert (await logs.jobs.get(job.job_id)).status == "running"
+
+
+async def test_waiting_asks_the_store_for_nothing_until_there_is_something(
+    store_url: str, logs: Logs
+):
+    await known_job(logs)
+    async with serving(ApiSettings(redis_url=store_url)) as api:
+        costs: list[int] = []
+        for wait_s in (0, 2):
+            before = await commands(logs)
+            await asyncio.gather(
+                *(post(api, GOOD, JSON, KEY, f"Prefer: wait={wait_s}") for _ in range(50))
+            )
+            costs.append(await commands(logs) - before)
+    assert costs[1] < 8 * 50  # the first round has made the connections
+
+
+async def commands(logs: Logs) -> int:
+    return int((await logs.store.info("stats"))["total_commands_processed"])
+
+
+async def blocked(logs: Logs) -> bool:
+    return int((await logs.store.info("clients"))["blocked_clients"]) > 0

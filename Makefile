@@ -53,7 +53,7 @@ test-docker: install ## the store in containers, the image and the whole stack; 
 
 test-browser: install ## the first page and the examples in Chromium, which is installed when run as root
 	@$(BIN)/python -m tests.browser.needs
-	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 
 up: ## the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
 	@docker compose up --build --wait $(ARGS)

@@ -62,7 +62,7 @@ def _collect_less() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, 20, 50)
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
 
 
 def _is_not_a_cut(record: logging.LogRecord) -> bool:

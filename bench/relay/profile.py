@@ -3,10 +3,13 @@
 import asyncio
 import shutil
 import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from bench.relay.contenders import OURS
+from bench.relay.contenders.relay import Contender, Ground, Relay
 from bench.relay.processes import Failed
 from bench.relay.programs import Unprepared
 from bench.relay.sizes import FULL
@@ -31,14 +34,32 @@ async def profile(workload: str) -> Path:
     _RESULTS.mkdir(exist_ok=True)
     file = _RESULTS / f"profile-{workload.lower()}.svg"
     async with ground() as here:
-        stage = Stage(OURS, here)
+        stage = _Watched(OURS, here, (py_spy, "record", "--output", str(file)))
         try:
-            relay = await stage.relay()
-            command = (py_spy, "record", "--rate", _RATE, "--output", str(file), "--nonblocking")
-            watching = await asyncio.create_subprocess_exec(*command, "--pid", str(relay.pid))
             await WORKLOADS[workload].run(stage, FULL[workload])
         finally:
             await stage.leave()
+    return file
+
+
+class _Watched(Stage):
+    """A stage whose servers are watched; what is kept is seen of the last one.
+
+    Args:
+        contender: who.
+        ground: what the run has for all.
+        command: records the process whose number follows.
+    """
+
+    def __init__(self, contender: Contender, ground: Ground, command: Sequence[str]) -> None:
+        super().__init__(contender, ground)
+        self._command = (*command, "--rate", _RATE, "--nonblocking", "--pid")
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncGenerator[Relay]:
+        """A warm server, watched until it ends."""
+        async with super().fresh() as relay:
+            watching = await asyncio.create_subprocess_exec(*self._command, str(relay.pid))
+            yield relay
         if await watching.wait():
             raise Failed("py-spy could not record the API process")
-    return file

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Final, TypedDict, cast
 
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -31,6 +31,9 @@ from tests.support.resumable import (
     saying,
 )
 from worker.checkpoints import Checkpoints
+
+LATE_WRITES: Final = 3
+"""Fields of one task's writes."""
 
 
 class Mood(Enum):
@@ -107,13 +110,13 @@ async def test_invariant_05_a_zombies_graph_ends_and_its_checkpoints_are_refused
     await job.has_stored()
     await job.next_attempt()
     await job.run(in_a_row(wait=saying("successor")), None)
-    before = await job.kept.redis.dump(keys.checkpoints(job.holder.job_id))
+    before = await cast("Any", job.kept.redis).hgetall(keys.checkpoints(job.holder.job_id))
 
     gate.set()
     with pytest.raises(Fenced):
         await running
 
-    assert await job.kept.redis.dump(keys.checkpoints(job.holder.job_id)) == before
+    assert await cast("Any", job.kept.redis).hgetall(keys.checkpoints(job.holder.job_id)) == before
     assert await job.state() == {"ran": ["successor"]}
 
 
@@ -128,7 +131,8 @@ async def test_what_is_kept_does_not_grow_with_the_rounds_of_a_loop(
         redis: Any = job.kept.redis
         return await redis.hlen(keys.checkpoints(job.holder.job_id))
 
-    assert await fields_after(10) == await fields_after(2)
+    # Writes of a task that come behind the checkpoint which holds them stay until the next one.
+    assert await fields_after(10) <= await fields_after(2) + LATE_WRITES
 
 
 def counting(turns: int, fail_at: int) -> Graph:

@@ -193,7 +193,7 @@ async def test_a_job_that_is_not_there_takes_nothing(kept: Stores) -> None:
     holder = Holder(new_job_id(), 1, "x")
 
     await refused(kept, JobNotFound, holder, 1)
-    assert await kept.kept(holder.job_id) == (None, None)
+    assert await kept.kept(holder.job_id) == ({}, [])
 
 
 async def test_close_writes_end_status_and_result(kept: Stores) -> None:

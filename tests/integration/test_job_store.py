@@ -76,7 +76,7 @@ async def test_a_request_that_json_cannot_hold_is_not_stored(kept: Stores) -> No
 
     with pytest.raises(Unserializable):
         await kept.jobs.create(job_id, "tenant", request(value=b"bytes"))
-    assert await kept.kept(job_id) == (None, None)
+    assert await kept.kept(job_id) == ({}, [])
     assert not await kept.is_listed_open(job_id)
 
 
@@ -112,7 +112,7 @@ async def test_an_unknown_job_is_not_found_by_any_call(kept: Stores, job_id: Job
     for call in calls:
         with pytest.raises(JobNotFound):
             await call()
-    assert await kept.kept(job_id) == (None, None)
+    assert await kept.kept(job_id) == ({}, [])
 
 
 async def test_opening_raises_the_fence_and_says_running(kept: Stores) -> None:

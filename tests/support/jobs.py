@@ -54,10 +54,10 @@ class Stores:
         await self.jobs.open_attempt(holder)
         return holder
 
-    async def kept(self, job_id: JobId) -> tuple[bytes | None, ...]:
-        """The record and the log as bytes: equal only if nothing was written in between."""
+    async def kept(self, job_id: JobId) -> tuple[object, object]:
+        """The record and the log: equal only if nothing was written in between."""
         redis: Any = self.redis
-        return await redis.dump(keys.job(job_id)), await redis.dump(keys.log(job_id))
+        return await redis.hgetall(keys.job(job_id)), await redis.xrange(keys.log(job_id))
 
     async def ttls_ms(self, job_id: JobId) -> tuple[int, int]:
         """How long record and log will live."""

@@ -23,7 +23,7 @@ from tests.support.wait import wait_until
 
 ROOT = Path(__file__).parents[2]
 
-READY_S = 20.0
+READY_S = 60.0
 """The imports of LangGraph alone take seconds when two cores run everything at once."""
 STOP_S = 10.0
 OK = 200

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from rich.console import Console
 
-from bench import machine, report_file
+from bench import machine, report_file, report_page
 from bench.profile import PROFILES, NotProfiled, profile
 from bench.relay.programs import Unprepared
 from bench.report import console, goal_table, section_table
@@ -40,6 +40,7 @@ def main() -> int:
     page.print(goal_table(report_file.goals(report)))
     _tell_older(page, report, sections)
     written = [report_file.LATEST, *draw(report, RESULTS)]
+    report_page.write(report)
     page.print(f"written: {', '.join(file.name for file in written)} in {RESULTS}")
     return 0 if len(sections) == len(parts) else _EX_MISSING
 

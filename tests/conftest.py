@@ -21,7 +21,7 @@ TIERS = {
     "unit": "nothing runs beside the test",
     "integration": "on a real store",
     "e2e": "on real processes",
-    "contract": "what arq has to keep for us",
+    "contract": "what arq and uvicorn have to keep for us",
     "conformance": "LangGraph's own suite for checkpointers",
     "docker": "in containers",
     "browser": "in a real browser",

@@ -81,6 +81,11 @@ class Channel:
         self.tail = {listener for listener in self.tail if not listener.over}
         self.bound(self.window_bytes)
 
+    @property
+    def size(self) -> int:
+        """Memory that the windows take, in bytes."""
+        return sum(window.size for window in self._windows.values())
+
     def bound(self, window_bytes: int) -> None:
         """Keep no more than this in each window."""
         self.window_bytes = window_bytes

@@ -38,6 +38,7 @@ class Pulse:
         self._linger_ticks = _LINGER_S / self.tick_s
         self._look = look
         self._ticks = 0
+        self._window_bytes = LARGEST_WINDOW
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -48,12 +49,20 @@ class Pulse:
                 self._ticks += 1
                 for listener in tuple(self.listeners):
                     self._visit(listener)
-                share = ALL_WINDOWS // max(len(self.channels), 1)
-                share = min(max(share, SMALLEST_WINDOW), LARGEST_WINDOW)
+                self._share_memory()
                 for channel in tuple(self.channels.values()):
-                    channel.bound(share)
                     if self._tick(channel):
                         looks.create_task(self._look(channel))
+
+    def _share_memory(self) -> None:
+        """Keep all windows together within their bound: too many or too busy logs halve each."""
+        size = sum(channel.size for channel in self.channels.values())
+        if size > ALL_WINDOWS:
+            self._window_bytes = max(self._window_bytes // 2, SMALLEST_WINDOW)
+        elif size < ALL_WINDOWS // 4:
+            self._window_bytes = min(self._window_bytes * 2, LARGEST_WINDOW)
+        for channel in self.channels.values():
+            channel.bound(self._window_bytes)
 
     def _visit(self, listener: Listener) -> None:
         listener.ticks_left -= 1

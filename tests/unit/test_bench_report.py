@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench import report_page
 from bench.figures import at_least, at_most, spread
 from bench.publisher.suite import ratios
 from bench.report import goal_table, measured
@@ -28,6 +29,13 @@ def relay_round(contender: str, value: float | None, workload: str = "W1") -> di
 def test_a_goal_is_met_up_to_its_bound(value: float, met: bool) -> None:
     assert at_most("g", value, 2, "ms") == Goal("g", value, "<= 2 ms", met)
     assert at_least("g", -value, -2, "/s") == Goal("g", -value, ">= -2 /s", met)
+
+
+def test_the_page_of_benchmarks_shows_the_latest_figures(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(report_page.PAGE.read_text())
+    report_page.write(read(), page)
+    assert page.read_text() == report_page.PAGE.read_text()
 
 
 def test_a_part_that_was_not_run_keeps_its_figures_and_its_date(tmp_path: Path) -> None:

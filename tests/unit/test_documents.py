@@ -39,10 +39,10 @@ def test_architecture_gives_every_file_a_place() -> None:
 
 def test_architecture_names_no_file_that_is_not_there() -> None:
     [drawn] = [block.text for block in blocks("ARCHITECTURE.md") if "shared/  " in block.text]
-    there = {path.stem for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*")}
+    there = {path.stem for room in (*ROOMS, "tests", "bench") for path in (ROOT / room).rglob("*")}
     told = (re.split(r"\s{2,}", line.strip())[:-1] for line in drawn.splitlines() if line)
     named = chain.from_iterable(re.findall(r"[A-Za-z_]+", " ".join(cells)) for cells in told)
-    assert set(named) - there - set(ROOMS) - {"tests"} == set()
+    assert set(named) - there - set(ROOMS) - {"tests", "bench"} == set()
 
 
 def test_an_invariant_that_architecture_calls_held_has_tests_of_its_name_and_no_other_has() -> None:

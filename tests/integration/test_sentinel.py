@@ -24,7 +24,8 @@ SERVER = "port {port}\nbind 127.0.0.1\nsave ''\nappendonly no\nlogfile server.lo
 SENTINEL = (
     "port {port}\nbind 127.0.0.1\nlogfile server.log\n"
     "sentinel monitor water 127.0.0.1 {primary} 1\n"
-    "sentinel down-after-milliseconds water 500\n"
+    # A busy machine must not look like a dead primary.
+    "sentinel down-after-milliseconds water 3000\n"
     "sentinel failover-timeout water 2000\n"
 )
 
@@ -89,11 +90,11 @@ async def test_a_failover_is_passing_trouble_and_keeps_what_was_replicated(tmp_p
             return True
 
         await wait_until(answers, "the primary", 10)
+        # Sentinel asks the primary for its replicas each 10 s; only those may follow it.
+        await wait_until(place.knows_the_replica, "Sentinel to know the replica", 30)
         kept = new_job_id()
         await jobs.create(kept, "default", JobRequest("g", None))
         await wait_until(replicates, "the replica", 15)
-        # Sentinel asks the primary for its replicas each 10 s; only those may follow it.
-        await wait_until(place.knows_the_replica, "Sentinel to know the replica", 30)
         place.primary.send_signal(signal.SIGKILL)
         place.primary.wait()
         assert not await accepts()

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import struct
+import sys
 from contextlib import suppress
 from typing import Final, cast
 
@@ -13,6 +14,7 @@ _OK: Final = b"HTTP/1.1 200 "
 _NOTHING_LEFT: Final = b"HTTP/1.1 204 "
 _SIZE: Final = re.compile(rb"([0-9a-f]+)\r\n")
 _CRLF: Final = 2
+_HEAD_SHOWN: Final = 200
 _SMALL_BUFFER: Final = 4096
 _RESET: Final = struct.pack("ii", 1, 0)
 """A linger of no seconds turns a close into a reset."""
@@ -81,6 +83,7 @@ class Connection(asyncio.Protocol):
             self._reading.ended = self.clean = True
         elif not self._in_body:
             self._reading.counts["refused"] += 1
+            sys.stderr.write(f"refused: {bytes(self._raw[:_HEAD_SHOWN])!r}\n")
             self.leave("fin")
         del self._raw[: end + 4]
         return self._in_body

@@ -3,16 +3,21 @@
 import os
 import re
 import signal
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+import httpx
+from playwright.async_api import Browser, Route, expect
 
 from api.settings import ApiSettings
+from shared import keys
 from tests.support.browser import fresh_page
 from tests.support.browser_page import FirstPage
 from tests.support.openai_server import WRONG_KEY, openai_server
 from tests.support.processes import running_service
 from tests.support.service import serving, writing
+from tests.support.wait import wait_until
 
 
 async def test_an_unknown_job_is_said_to_be_unknown(first: FirstPage) -> None:
@@ -111,15 +116,39 @@ async def test_events_that_are_gone_leave_the_outcome(browser: Browser, tmp_path
         first = FirstPage(page, service.url)
         job = await first.start("steps")
         await first.ends()
-        gone = re.compile("The events are gone")
-        for _ in range(20):
-            await first.open(job)
-            await expect(first.status).to_contain_text("succeeded")
-            await page.wait_for_timeout(200)
-            if gone.search(await first.line.inner_text()):
-                break
-        await expect(first.line).to_contain_text(gone)
+        gone = partial(_are_gone, f"{service.url}/jobs/{job}/events")
+        await wait_until(gone, "the end of the events' life", timeout_s=15)
+        await first.open(job)
+        await expect(first.status).to_contain_text("succeeded")
+        await expect(first.line).to_contain_text("The events are gone")
         await expect(page.locator(".outcome")).to_contain_text("Node C processed")
+
+
+async def _are_gone(url: str) -> bool:
+    async with httpx.AsyncClient() as client:
+        return (await client.head(url)).status_code == HTTPStatus.GONE
+
+
+async def test_events_that_go_before_the_line_is_open_leave_the_outcome(
+    browser: Browser, store_url: str
+) -> None:
+    async def late(route: Route) -> None:
+        if route.request.method == "GET":
+            await logs.store.delete(keys.log(job.holder.job_id))
+        await route.continue_()
+
+    async with (
+        serving(ApiSettings(redis_url=store_url)) as api,
+        writing(store_url) as logs,
+        fresh_page(browser) as page,
+    ):
+        job = await logs.ended()
+        await page.route(re.compile(r"/events(\?|$)"), late)
+        first = FirstPage(page, api.url)
+        await first.open(job.holder.job_id)
+        await expect(first.line).to_contain_text("The events are gone")
+        await expect(page.locator(".outcome")).to_contain_text("Succeeded")
+        await expect(page.locator(".outcome")).to_contain_text("done")
 
 
 async def test_a_service_without_a_worker_says_what_is_missing(

@@ -40,7 +40,7 @@ export class Job {
     this.#line = new Line({
       renew: async () => (await service.listening(id)).urls.events,
       heard: (...event) => this.#painter.push(event),
-      changed: (state, error) => this.#lineIs(state, error),
+      changed: (state, error) => (state === "stopped" ? this.#stopped(error) : this.#lineIs(state)),
     });
     this.#painter = new Painter((event) => this.#take(event), () => this.#draw());
     this.#views = this.#makeViews();
@@ -59,7 +59,8 @@ export class Job {
       this.#told(await this.#found());
       this.#line.start(this.#job.urls.events);
     } catch (error) {
-      this.#refused(error);
+      if (error.status === 404) this.#unknown(error);
+      else this.#stopped(error);
     }
   }
 
@@ -111,15 +112,13 @@ export class Job {
     this.#tick();
   }
 
-  /** There is nothing to listen to; what the record knows of the outcome is shown all the same. */
-  async #refused(error) {
-    if (error.status === undefined) throw error;
-    if (error.status === 404) return this.#unknown(error);
-    const job = await this.#service.job(this.#id);
-    this.#told(job);
+  /** There is nothing to listen to, or not any more; what the record knows of the outcome is shown all the same. */
+  async #stopped(error) {
     this.#lineIs("stopped", error);
     this.#parts.quiet.textContent = "";
-    if (FINAL.has(job.status)) this.#views.outcome.show(job, this.#views.transcript.said);
+    if (error.status === undefined) throw error;
+    await this.#recorded();
+    if (FINAL.has(this.#job?.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
   }
 
   #unknown(error) {
@@ -158,7 +157,15 @@ export class Job {
     this.#views.gauge.finish(end.status === "succeeded");
     this.#views.outcome.show(end, this.#views.transcript.said);
     // The record knows when; the log does not say.
-    this.#service.job(this.#id).then((job) => this.#told(job), (error) => this.#notice(error.message));
+    this.#recorded();
+  }
+
+  async #recorded() {
+    try {
+      this.#told(await this.#service.job(this.#id));
+    } catch (error) {
+      this.#notice(error.message);
+    }
   }
 
   #draw() {

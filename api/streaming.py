@@ -6,9 +6,8 @@ from api.answers import Links
 from api.dependencies import Services
 from api.relay.cursor import Cursor
 from api.relay.frames import Form
-from api.relay.relay import AtTheEnd, Start
-from api.relay.response import HEADERS, EventStreamResponse
-from shared.errors import StoreUnavailable
+from api.relay.relay import Start
+from api.relay.response import stream_from
 from shared.events import LoggedEvent, status_event
 from shared.jobs import Job
 
@@ -23,13 +22,7 @@ async def stream_answer(links: Links, job: Job, form: Form, cursor: Cursor) -> R
         JobNotFound: the store has lost the job.
     """
     headers = {"Location": links.job(job.id), "Content-Location": links.events(job.id)}
-    try:
-        start = await _start(links.shared, job, cursor)
-    except AtTheEnd:
-        return Response(status_code=204, headers={**HEADERS, **headers})
-    except StoreUnavailable:
-        start = None
-    return EventStreamResponse(links.shared.relay, start, form, headers)
+    return await stream_from(_start(links.shared, job, cursor), links.shared.relay, form, headers)
 
 
 async def _start(shared: Services, job: Job, cursor: Cursor) -> Start:

@@ -86,15 +86,6 @@ class EventLog:
             entries = await cast("Any", self._redis).execute_command(*command)
         return events_of(cast("Entries", entries))
 
-    async def exists(self, job_id: JobId) -> bool:
-        """Whether the log can still be read.
-
-        Raises:
-            StoreUnavailable: the store did not answer.
-        """
-        with store_errors():
-            return bool(await cast("Any", self._redis).exists(keys.log(job_id)))
-
 
 def _runs(events: Sequence[Event]) -> Iterator[Argument]:
     """Names, each with the lines of its run of events: an argument an event would cost far more."""

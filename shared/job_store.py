@@ -4,8 +4,8 @@ The events behind a record are event_log's.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, cast
+from collections.abc import Mapping
+from typing import Any, Final, Literal, cast
 
 import orjson
 
@@ -13,7 +13,6 @@ from shared import keys
 from shared.errors import JobNotFound
 from shared.events import decode, encode, end_event, status_event
 from shared.jobs import (
-    FINAL,
     FinalStatus,
     Holder,
     Interrupt,
@@ -31,24 +30,7 @@ GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
 )
 
-
 _JSON_FIELDS: Final = ("request", "error", "interrupts", "answers_taken", "answer")
-
-
-class JobHead(NamedTuple):
-    """As much of a record as a listener has to know."""
-
-    tenant: str
-    status: JobStatus
-    seq: int
-    """The log's last number."""
-    has_log: bool
-    """Whether events can still be read."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether the log has its `end`."""
-        return self.status in FINAL
 
 
 class JobStore:
@@ -89,23 +71,6 @@ class JobStore:
         if not record:
             raise JobNotFound(job_id)
         return _job(job_id, {k.decode(): v for k, v in record.items()})
-
-    async def heads(self, job_ids: Sequence[JobId]) -> list[JobHead | None]:
-        """As much of each record as a listener has to know, in one call; None where there is none.
-
-        Raises:
-            StoreUnavailable: the store did not answer.
-        """
-        with store_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for job_id in job_ids:
-                    cast("Any", pipe).hmget(keys.job(job_id), "tenant", "status", "seq")
-                    cast("Any", pipe).exists(keys.log(job_id))
-                replies = await pipe.execute()
-        return [
-            _head(record, has_log)
-            for record, has_log in zip(replies[::2], replies[1::2], strict=True)
-        ]
 
     async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
         """Raise the fence to the holder's attempt and append `status` running, in one call.
@@ -241,13 +206,6 @@ class JobStore:
     async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
         await run(self._redis, "suspend", keys.of_job(holder.job_id), args)
-
-
-def _head(record: list[bytes | None], has_log: int) -> JobHead | None:
-    tenant, status, seq = record
-    if tenant is None or status is None or seq is None:
-        return None
-    return JobHead(tenant.decode(), cast("JobStatus", status.decode()), int(seq), bool(has_log))
 
 
 def _job(job_id: JobId, record: Mapping[str, bytes]) -> Job:

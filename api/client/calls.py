@@ -1,7 +1,6 @@
 """One call and its answer; and a POST that is repeated until it has one."""
 
 import asyncio
-import random
 from typing import Final
 
 import httpx
@@ -10,7 +9,6 @@ from api.client.errors import ApiError, NotSent, Unreachable, api_error, reason
 from api.client.values import Patience
 
 _PASSING: Final = frozenset({502, 503, 504})
-_LONGEST_PAUSE_S: Final = 10.0
 
 
 class Calls:
@@ -60,10 +58,8 @@ class Calls:
             tries += 1
 
     def _pause_s(self, error: Unreachable | ApiError, tries: int) -> float:
-        backoff_s = self._patience.first_wait_s * 2**tries
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
         asked_s = error.retry_after_s if isinstance(error, ApiError) else 0
-        return min(max(asked_s, backoff_s * jitter), _LONGEST_PAUSE_S)
+        return max(min(asked_s, self._patience.longest_wait_s), self._patience.backoff_s(tries))
 
 
 def _may_pass(error: Unreachable | ApiError) -> bool:

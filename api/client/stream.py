@@ -1,7 +1,6 @@
 """One job's events over as many connections as it takes, each number once and in order."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -118,11 +117,8 @@ class EventStream:
             ) from error
 
     async def _pause(self, cause: str) -> None:
-        patience = self._patience
-        backoff_s = min(patience.first_wait_s * 2**self._fruitless, patience.longest_wait_s)
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
-        wait_s = max(self._retry_s, backoff_s * jitter)
-        self._fruitless = min(self._fruitless + 1, 20)
+        wait_s = max(self._retry_s, self._patience.backoff_s(self._fruitless))
+        self._fruitless += 1
         self._retry_s = 0.0
         self._on_reconnect(Reconnect(self.last, cause, wait_s))
         await asyncio.sleep(wait_s)

@@ -1,6 +1,8 @@
 """What the client hands out: jobs, graphs and events, as values."""
 
+import random
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from api.client.errors import ProtocolBroken
 
 _FROM_THE_WIRE = ConfigDict(frozen=True, extra="ignore")
+_DOUBLINGS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Patience:
     first_wait_s: float = 0.1
     """Before the first reconnect; doubles with each connection that brings no event."""
     longest_wait_s: float = 10.0
+
+    def backoff_s(self, fruitless: int) -> float:
+        """How long to wait behind so many tries that brought nothing, with jitter."""
+        longest_s = min(self.first_wait_s * 2 ** min(fruitless, _DOUBLINGS), self.longest_wait_s)
+        return random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads load, keeps no secret
 
 
 class JobUrls(BaseModel):

@@ -4,8 +4,9 @@ import asyncio
 from typing import Final
 
 from shared.errors import JobNotFound
-from shared.job_store import JobHead, JobStore
+from shared.job_heads import JobHead, read_heads
 from shared.jobs import JobId
+from shared.redis import Client
 
 _AT_ONCE: Final = 256
 
@@ -13,8 +14,8 @@ _AT_ONCE: Final = 256
 class Heads:
     """Looks up the heads of records; while a call is under way, the next one collects."""
 
-    def __init__(self, jobs: JobStore) -> None:
-        self._jobs = jobs
+    def __init__(self, log_store: Client) -> None:
+        self._log_store = log_store
         self._wanted: dict[JobId, list[asyncio.Future[JobHead | None]]] = {}
         self._asked = asyncio.Event()
         self._stopped = False
@@ -48,12 +49,12 @@ class Heads:
                 self._asked.clear()
             futures = [future for futures in wanted.values() for future in futures]
             try:
-                heads = dict(zip(wanted, await self._jobs.heads(list(wanted)), strict=True))
+                found = await read_heads(self._log_store, list(wanted))
             except Exception as error:  # noqa: BLE001 - each of those who asked raises it
                 _fail(futures, error)
                 continue
-            for job_id, asked in wanted.items():
-                _answer(asked, heads[job_id])
+            for asked, head in zip(wanted.values(), found, strict=True):
+                _answer(asked, head)
 
 
 _Futures = list[asyncio.Future[JobHead | None]]

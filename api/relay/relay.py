@@ -25,7 +25,7 @@ from api.settings import ApiSettings
 from shared.errors import JobNotFound, StoreUnavailable, TailraceError
 from shared.event_log import EventLog
 from shared.events import LoggedEvent, gap_event
-from shared.job_store import JobHead, JobStore
+from shared.job_heads import JobHead
 from shared.jobs import JobId
 from shared.redis import Client
 
@@ -80,7 +80,7 @@ class Relay:
     """
 
     def __init__(self, log_store: Client, settings: ApiSettings) -> None:
-        self.heads = Heads(JobStore(log_store, settings))
+        self.heads = Heads(log_store)
         self._settings = settings
         self._log = EventLog(log_store, settings)
         self._pages = Pages(self._log)
@@ -150,10 +150,8 @@ class Relay:
         """Write what there is behind the listener's number; True where it now is at the tail."""
         frames = channel.window(listener.form, known)
         if frames.after(listener.seq) is None:
-            if channel.position is not None and frames.covers(listener.seq):
-                channel.join(listener)
-                return True
-            frames = await self._pages.after(listener, channel, known)
+            if channel.position is None or not frames.covers(listener.seq):
+                frames = await self._pages.after(listener, channel, known)
             if frames.after(listener.seq) is None:
                 self._join(listener, channel, known)
                 return True

@@ -1,18 +1,20 @@
 """The HTTP answer that carries a stream: sse-starlette's, held to the wire's rules."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from sse_starlette import EventSourceResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.relay.frames import EVENT_STREAM, Form
-from api.relay.relay import Relay, Start
+from api.relay.relay import AtTheEnd, Relay, Start
+from shared.errors import StoreUnavailable
 
-HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
+_HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
 
 _LATER: Final = "tailrace.later"
-
 
 Work = Callable[[Receive, Send], Awaitable[None]]
 
@@ -25,8 +27,9 @@ class EventStreamResponse(EventSourceResponse):
     last chunk, and uvicorn closes the connection (a test pins that).
 
     Headers, content type and the answer to HEAD are the base class's, and its watch for a shutdown
-    (`shutdown`). Its tasks for each connection and its cancel scope for each send are not used:
-    see `StreamsLast` for what was measured.
+    (`shutdown`). Its tasks for each connection and its cancel scope for each send are not used.
+    Measured by `python -m bench.relay`, whose "naive" is the base class and a read a listener: that
+    takes 50 KiB a listener instead of 14, and 1.8 times the CPU time where 1,000 hear one event.
 
     Args:
         relay: serves the stream.
@@ -39,10 +42,10 @@ class EventStreamResponse(EventSourceResponse):
         self,
         relay: Relay,
         start: Start | None,
-        form: Form = EVENT_STREAM,
-        headers: Mapping[str, str] | None = None,
+        form: Form,
+        headers: Mapping[str, str],
     ) -> None:
-        own = {**HEADERS, **(headers or {}), "Content-Type": form.content_type}
+        own = {**_HEADERS, **headers, "Content-Type": form.content_type}
         super().__init__(iter(()), headers=own, ping=0)
         self._relay = relay
         self._start = start
@@ -67,6 +70,35 @@ class EventStreamResponse(EventSourceResponse):
     async def shutdown(cls) -> None:
         """Wait until the server begins to shut down."""
         await cls._listen_for_exit_signal()
+
+
+async def stream_from(
+    beginning: Awaitable[Start],
+    relay: Relay,
+    form: Form = EVENT_STREAM,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """A log's stream; `204` for a reconnect that has all of it.
+
+    Args:
+        beginning: where the client begins, to be awaited. A store that is away by then asks the
+            client to come back: anything but 200 would close an EventSource for good.
+        relay: serves the stream.
+        form: how events are written.
+        headers: more headers.
+
+    Raises:
+        EventsExpired: the job has ended and its events are gone.
+        JobNotFound: the job is not there, or not the caller's.
+        InvalidCursor: the cursor is no number.
+    """
+    try:
+        start = await beginning
+    except AtTheEnd:
+        return Response(status_code=204, headers={**_HEADERS, **headers})
+    except StoreUnavailable:
+        start = None
+    return EventStreamResponse(relay, start, form, headers)
 
 
 class StreamsLast:

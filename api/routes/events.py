@@ -8,9 +8,9 @@ from api.dependencies import Services, authenticate, services
 from api.negotiation import choose
 from api.relay.cursor import parse_cursor
 from api.relay.frames import FORMS
-from api.relay.relay import AtTheEnd, Start
-from api.relay.response import HEADERS, EventStreamResponse
-from shared.errors import JobNotFound, StoreUnavailable
+from api.relay.relay import Start
+from api.relay.response import stream_from
+from shared.errors import JobNotFound
 from shared.jobs import JobId, parse_job_id
 
 
@@ -22,14 +22,7 @@ async def stream_events(request: Request) -> Response:
     shared, job_id = await services(request), request.path_params["job_id"]
     tenant = await _reader(request, shared, job_id)
     form = FORMS[choose(request, *FORMS)]
-    try:
-        start = await _start(request, shared, job_id, tenant)
-    except AtTheEnd:
-        return Response(status_code=204, headers=HEADERS)
-    except StoreUnavailable:
-        # Anything but 200 would close an EventSource for good.
-        start = None
-    return EventStreamResponse(shared.relay, start, form)
+    return await stream_from(_start(request, shared, job_id, tenant), shared.relay, form)
 
 
 async def _start(request: Request, shared: Services, job_id: str, tenant: str) -> Start:

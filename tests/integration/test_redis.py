@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from deploy.local.store import EmbeddedStore
 from shared import keys
 from shared.errors import StoreUnavailable
+from shared.job_heads import read_heads
 from shared.jobs import Holder, JobId, new_job_id
 from shared.redis import TIMEOUT_S, Client, connect, ping, store_errors
 from tests.support.jobs import Stores, custom, request, stores
@@ -54,7 +55,7 @@ def reads(kept: Stores, holder: Holder) -> list[Call]:
     return [
         lambda: kept.jobs.get(job_id),
         lambda: kept.log.read(job_id, after=0),
-        lambda: kept.log.exists(job_id),
+        lambda: read_heads(kept.redis, [job_id]),
         lambda: last_of(kept.redis, job_id, after=1, block_ms=10),
     ]
 

@@ -17,10 +17,13 @@ from shared.job_store import JobStore
 from shared.jobs import FinalStatus, Holder, JobError
 from worker.insist import insist
 
-BATCH_EVENTS: Final = 512
+BATCH_EVENTS: Final = 1024
+"""More would hold up others at the store; fewer leave it idle while the next are on their way."""
 BATCH_BYTES: Final = 1024 * 1024
-BUFFER_EVENTS: Final = 4 * BATCH_EVENTS
+BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
+TURN_EVENTS: Final = 64
+"""Behind so many the loop gets its turn: a write takes several until it is on its way."""
 
 _DATA: Final = attrgetter("data")
 
@@ -58,6 +61,8 @@ class Publisher:
             self._work.set()
         buffer.append(event)
         self._buffered_bytes += len(event.data)
+        if len(buffer) % TURN_EVENTS == 0:
+            await asyncio.sleep(0)
         if len(buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
             self._room.clear()
 

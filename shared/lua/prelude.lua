@@ -12,7 +12,7 @@ local CHECKPOINTS_LIVE_MS = 3600000
 
 -- Whole numbers beyond 1e14 would otherwise be written in scientific notation.
 local function whole(n)
-  return string.format('%.0f', n)
+  return string.format('%d', n)
 end
 
 local function now_ms()

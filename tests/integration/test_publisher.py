@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from redis.asyncio import Redis
@@ -13,7 +14,13 @@ from shared.tasks import stop
 from tests.support.jobs import Stores, custom, stores
 from tests.support.proxy import StoreProxy, store_proxy
 from tests.support.wait import wait_until
-from worker.publisher import BATCH_EVENTS, BUFFER_BYTES, BUFFER_EVENTS, Publisher
+from worker.publisher import (
+    BATCH_EVENTS,
+    BUFFER_BYTES,
+    BUFFER_EVENTS,
+    TURN_EVENTS,
+    Publisher,
+)
 
 MIB = "x" * 1024 * 1024
 
@@ -98,6 +105,23 @@ async def test_one_append_is_in_flight_and_what_comes_meanwhile_is_the_next(
         await publisher.flushed()
         assert proxy.script_calls == before + 2
     assert await values(kept, holder) == ["warm", *range(BATCH_EVENTS + 1)]
+
+
+async def test_a_graph_that_never_waits_leaves_the_loop_its_turns(kept: Stores) -> None:
+    seen, taken = [0], 0
+
+    async def watch() -> None:
+        while True:
+            seen.append(taken)
+            await asyncio.sleep(0)
+
+    async with publishing(kept, await kept.running()) as publisher, asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch())
+        for taken in range(1, 4 * TURN_EVENTS):
+            await publisher.put(custom(taken))
+        await stop(watching)
+
+    assert max(after - before for before, after in pairwise(seen)) <= TURN_EVENTS
 
 
 async def test_a_full_buffer_makes_the_graph_wait(

@@ -25,7 +25,8 @@ class EventLog:
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._redis = redis
-        raw_entries(redis)
+        # Entries stay as they came: dicts of their fields would cost more than frames.
+        cast("Any", redis).set_response_callback("XRANGE", _as_it_came)
         self._open_ttl_ms = round(settings.open_ttl_s * 1000)
         self._retention_ms = round(settings.retention_s * 1000)
         self._events_ttl_ms = round(settings.events_ttl_s * 1000)
@@ -96,12 +97,6 @@ def _runs(events: Sequence[Event]) -> Iterator[Argument]:
             raise ValueError("an event's data holds a line break")
         yield name
         yield lines
-
-
-def raw_entries(redis: Client) -> None:
-    """Have the client leave entries of streams as they came: dicts would cost more than frames."""
-    for command in ("XRANGE", "XREAD"):
-        cast("Any", redis).set_response_callback(command, _as_it_came)
 
 
 def events_of(entries: Entries) -> list[LoggedEvent]:

@@ -110,7 +110,7 @@ class Lane:
     async def _someone_waits(self) -> None:
         while not (self._channels or self._stopped):
             # Whoever joined may have left again: without this the loop would spin.
-            self._reader.forget_connection()
+            await self._reader.rest()
             self._joined.clear()
             await self._joined.wait()
 

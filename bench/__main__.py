@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 from rich.console import Console
 
 from bench import machine, report_file, report_page
-from bench.profile import PROFILES, NotProfiled, profile
+from bench.profile import PROFILES, profile
+from bench.py_spy import NotProfiled
 from bench.relay.programs import Unprepared
 from bench.report import console, goal_table, section_table
 from bench.report_file import PARTS, RESULTS
@@ -48,7 +49,7 @@ def main() -> int:
 def _profiled(name: str, page: Console) -> int:
     try:
         page.print(f"written: {asyncio.run(profile(name))}")
-    except NotProfiled as error:
+    except (NotProfiled, Unprepared) as error:
         sys.stderr.write(f"bench: {error}\n")
         return _EX_MISSING
     return 0

@@ -26,9 +26,10 @@ from shared.tasks import stop
 from worker.description import describe
 from worker.registry import load_registry
 
-PACE: Final = 100
+POST_PACE: Final = 100
 """POSTs a second at which the time to the answer is measured."""
-_AT_ONCE: Final = 16
+AT_ONCE: Final = 16
+"""Connections of the load that is not paced."""
 _SPARE: Final = 50
 """Connections of the paced load: a slow answer must not hold up the next POST."""
 _WARM_UP: Final = 500
@@ -40,11 +41,11 @@ class Accepting:
     """How POST /jobs fared."""
 
     rates: Sequence[float]
-    """POSTs a second, 16 at once, round by round."""
+    """POSTs a second, `AT_ONCE` at once, round by round."""
     ceiling: float
     """The same load against a server that does nothing."""
     latencies_ms: Sequence[float]
-    """At 100 a second: from when each was due to its answer."""
+    """At `POST_PACE` a second: from when each was due to its answer."""
 
 
 async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:
@@ -52,7 +53,7 @@ async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:
     async with service() as running, _announced(running):
         await _rate(running.port, _WARM_UP)
         rates = [await _rate(running.port, posts) for _ in range(rounds)]
-        latencies = await _paced(running.port, round(paced_s * PACE))
+        latencies = await _paced(running.port, round(paced_s * POST_PACE))
     async with _idle_server() as port:
         await _rate(port, _WARM_UP)
         ceiling = await _rate(port, posts)
@@ -78,7 +79,7 @@ async def _beat(store: Client, specs: Sequence[GraphSpec]) -> None:
 
 async def _rate(port: int, posts: int) -> float:
     turns = iter(range(posts))
-    connections = [await Connection.open(port) for _ in range(_AT_ONCE)]
+    connections = [await Connection.open(port) for _ in range(AT_ONCE)]
     since = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
         for connection in connections:
@@ -103,7 +104,7 @@ async def _paced(port: int, posts: int) -> list[float]:
         free.put_nowait(connection)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
-        timed = [tasks.create_task(_due(free, began + n / PACE)) for n in range(posts)]
+        timed = [tasks.create_task(_due(free, began + n / POST_PACE)) for n in range(posts)]
     for connection in connections:
         connection.close()
     return [task.result() for task in timed]

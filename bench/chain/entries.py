@@ -10,12 +10,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final, cast
 
+from arq.constants import in_progress_key_prefix
+
+from shared.jobs import JobId
+from shared.keys import log
 from shared.redis import connect
 from shared.tasks import stop
 
 _WITHIN_S: Final = 30.0
 _KEYSPACE: Final = "__keyspace@0__:"
-_CLAIMED: Final = "arq:in-progress:"
 
 
 class Entries:
@@ -29,8 +32,8 @@ class Entries:
     def note(self, key: str) -> None:
         """A key has changed now."""
         now = time.time_ns()
-        if key.startswith(_CLAIMED):
-            self._claimed.setdefault(key.removeprefix(_CLAIMED), now)
+        if key.startswith(in_progress_key_prefix):
+            self._claimed.setdefault(key.removeprefix(in_progress_key_prefix), now)
         else:
             self._logged.setdefault(key.rpartition(":")[2], []).append(now)
             self._grown.set()
@@ -60,7 +63,8 @@ async def observed(url: str) -> AsyncGenerator[Entries]:
         redis = cast("Any", client)
         await redis.config_set("notify-keyspace-events", "K$t")
         async with redis.pubsub() as channel:
-            await channel.psubscribe(f"{_KEYSPACE}tailrace:*:log:*", f"{_KEYSPACE}{_CLAIMED}*")
+            changes = (log(JobId("*")), f"{in_progress_key_prefix}*")
+            await channel.psubscribe(*(f"{_KEYSPACE}{keys}" for keys in changes))
             watching = tasks.create_task(_watch(channel, entries))
             yield entries
             await stop(watching)

@@ -11,7 +11,8 @@ from bench.chain.wire import Arrival, Connection, arrivals, create, listen
 EVENTS: Final = 20_000
 JOBS: Final = 50
 EVENTS_EACH: Final = 200
-INTERVAL_S: Final = 0.02
+PACE: Final = 50
+"""Events a second that each of them is to write."""
 WORKERS: Final = 2
 _SLOTS: Final = 25
 _WARM_UP: Final = 3
@@ -28,7 +29,7 @@ class Flow:
     latencies_ms: Sequence[float]
     """Of every event: from the node that writes it to its listener."""
     rate: float
-    """Events a second that each job reached; a graph that is late writes fewer than 50."""
+    """Events a second that each job reached; a graph that is late writes fewer than `PACE`."""
 
 
 async def flat_out(rounds: int) -> list[float]:
@@ -60,7 +61,7 @@ async def fifty_jobs() -> Flow:
 
 async def _at_once(running: Service, jobs: int, events: int) -> list[list[Arrival]]:
     async with asyncio.TaskGroup() as tasks:
-        hearing = [tasks.create_task(_heard(running, events, INTERVAL_S)) for _ in range(jobs)]
+        hearing = [tasks.create_task(_heard(running, events, 1 / PACE)) for _ in range(jobs)]
     return [task.result() for task in hearing]
 
 

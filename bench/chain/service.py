@@ -1,30 +1,20 @@
 """The service that is measured: the embedded store, one API and its workers, as processes."""
 
-import asyncio
-import os
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.polling import until
-from deploy.local.health import answers_ok
-from deploy.local.leash import leashed
+from bench.server import answering, api_on_store, end, start
+from bench.store import embedded
 from deploy.local.ports import LOOPBACK, take_port
 from deploy.local.store import EmbeddedStore, Fsync
 
 GRAPHS: Final = Path(__file__).with_name("langgraph.json")
-_START_S: Final = 60.0
-"""Importing LangGraph takes seconds where the machine is busy."""
-_STOP_S: Final = 10.0
-
-
-class NotReady(Exception):
-    """A process ended, or did not answer in time; its own last words are the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +27,23 @@ class Service:
     folder: Path
     stack: AsyncExitStack
 
-    async def start(self, module: str, *, probe: str | None = None, **settings: str) -> Process:
+    async def start(self, module: str, *, probe: str | None = None) -> Process:
         """Start `python -m MODULE`; ended with the service.
 
         Args:
             module: `api` or `worker`.
             probe: wait until the API answers this path with 200.
-            settings: environment of this process alone.
+
+        Raises:
+            Failed: it ended, or the API did not answer so within a minute.
         """
         log = self.folder / f"{module}.log"
-        with log.open("ab") as output:
-            process = await asyncio.create_subprocess_exec(
-                *leashed((sys.executable, "-P", "-m", module)),
-                stdin=DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **self.settings, **settings},
-            )
-        self.stack.push_async_callback(_end, process)
+        command = (sys.executable, "-P", "-m", module)
+        process = await start(command, log, self.settings)
+        self.stack.push_async_callback(end, process)
         if probe is not None:
-            await self._answers(process, probe, log)
+            await answering(process, self.port, probe, log)
         return process
-
-    async def _answers(self, process: Process, path: str, log: Path) -> None:
-        async def answers_or_ended() -> bool:
-            return process.returncode is not None or await answers_ok(LOOPBACK, self.port, path)
-
-        try:
-            await until(answers_or_ended, _START_S)
-        except TimeoutError as error:
-            raise NotReady(_last_words(log)) from error
-        if process.returncode is not None:
-            raise NotReady(_last_words(log))
 
 
 @asynccontextmanager
@@ -80,19 +55,14 @@ async def service(fsync: Fsync = "everysec", **settings: str) -> AsyncGenerator[
         settings: environment of every process.
 
     Raises:
-        NotReady: the API did not start.
+        Failed: the API did not start.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        store = EmbeddedStore(folder / "store", fsync)
-        store.start()
-        stack.callback(store.stop)
+        store = stack.enter_context(embedded(fsync))
         port = take_port(LOOPBACK, 0)
         env = {
-            "TAILRACE_REDIS_URL": store.url,
-            "TAILRACE_LOG_REDIS_URL": "",
-            "TAILRACE_HOST": LOOPBACK,
-            "TAILRACE_PORT": str(port),
+            **api_on_store(store.url, port),
             "TAILRACE_GRAPHS": str(GRAPHS),
             "TAILRACE_LOG_LEVEL": "WARNING",
             **settings,
@@ -100,18 +70,3 @@ async def service(fsync: Fsync = "everysec", **settings: str) -> AsyncGenerator[
         running = Service(port, store, env, folder, stack)
         await running.start("api", probe="/livez")
         yield running
-
-
-def _last_words(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

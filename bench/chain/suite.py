@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 from statistics import median
 from typing import Final
 
-from bench.chain.accepting import Accepting, accepting
+from bench.chain.accepting import AT_ONCE, POST_PACE, Accepting, accepting
 from bench.chain.first_event import HOPS, Chain, first_events
-from bench.chain.flow import EVENTS, JOBS, WORKERS, Flow, fifty_jobs, flat_out
+from bench.chain.flow import EVENTS, EVENTS_EACH, JOBS, PACE, WORKERS, Flow, fifty_jobs, flat_out
 from bench.chain.killed import LEASE_S, Killed, killed
 from bench.figures import at_least, at_most, percentile, spread
 from bench.section import Goal, Section
@@ -33,9 +33,9 @@ async def measure(*, full: bool, say: Callable[[str], None]) -> Section:
         chains[fsync] = await first_events(fsync, _SAMPLES[full])
     say(f"chain: one job of {EVENTS:,} events flat out, {_FLAT_OUT[full]} times")
     rates = await flat_out(_FLAT_OUT[full])
-    say(f"chain: {JOBS} jobs of 200 events at 50/s, {WORKERS} workers")
+    say(f"chain: {JOBS} jobs of {EVENTS_EACH} events at {PACE}/s, {WORKERS} workers")
     flow = await fifty_jobs()
-    say(f"chain: POST /jobs, {_POST_ROUNDS} rounds of {_POSTS[full]:,}, then 100 a second")
+    say(f"chain: POST /jobs, {_POST_ROUNDS} rounds of {_POSTS[full]:,}, then {POST_PACE} a second")
     posts = await accepting(_POST_ROUNDS, _POSTS[full], _PACED_S[full])
     say(f"chain: {_KILLS[full]} workers killed")
     kills = await killed(_KILLS[full])
@@ -102,8 +102,8 @@ def _other_rows(
     return [
         ["one job flat out", spread(rates), "", "events/s"],
         _ms_row(f"{JOBS} jobs at {flow.rate:.0f} events/s: event latency", flow.latencies_ms),
-        ["POST /jobs, 16 at once", spread(posts.rates), "", "/s"],
-        _ms_row("POST /jobs at 100/s", posts.latencies_ms),
+        [f"POST /jobs, {AT_ONCE} at once", spread(posts.rates), "", "/s"],
+        _ms_row(f"POST /jobs at {POST_PACE}/s", posts.latencies_ms),
         ["killed worker: job goes on", f"{median(waits):.2f}", f"{max(waits):.2f}", "s"],
     ]
 
@@ -118,16 +118,17 @@ def _first_goals(fsync: Fsync, chains: Sequence[Chain]) -> list[Goal]:
 
 
 def _flow_goals(rates: Sequence[float], flow: Flow) -> list[Goal]:
+    fifty = f"{JOBS} jobs x {EVENTS_EACH} events at {PACE}/s, p99"
     return [
         at_least("one job flat out, graph to listener", median(rates), 20_000, "events/s"),
-        at_most("50 jobs x 200 events at 50/s, p99", percentile(flow.latencies_ms, 99), 30, "ms"),
+        at_most(fifty, percentile(flow.latencies_ms, 99), 30, "ms"),
     ]
 
 
 def _post_goals(posts: Accepting) -> list[Goal]:
     return [
         at_least("POST /jobs on one API process", median(posts.rates), 1000, "/s"),
-        at_most("POST /jobs at 100/s, p99", percentile(posts.latencies_ms, 99), 50, "ms"),
+        at_most(f"POST /jobs at {POST_PACE}/s, p99", percentile(posts.latencies_ms, 99), 50, "ms"),
     ]
 
 

@@ -1,16 +1,14 @@
 """`python -m bench.publisher.rounds ROUNDS`: the rounds in a fresh process, as JSON on stdout."""
 
 import sys
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
-from deploy.local.store import EmbeddedStore
+from bench.store import embedded
 from worker.loop import WorkerLoop
 from worker.registry import Registry, load_registry
 
@@ -23,16 +21,11 @@ _SMALL: Final = Counting(2000)
 def main() -> None:
     """Run as often as asked, in turns."""
     registry = load_registry(GRAPHS)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        store = EmbeddedStore(Path(folder), "everysec")
-        store.start()
-        try:
-            bare(_SMALL)
-            through_worker(_SMALL, store.url, registry, WorkerLoop)
-            rounds = [_round(store.url, registry) for _ in range(int(sys.argv[1]))]
-            _, slow = through_worker(_SLOW, store.url, registry, WorkerLoop)
-        finally:
-            store.stop()
+    with embedded("everysec") as store:
+        bare(_SMALL)
+        through_worker(_SMALL, store.url, registry, WorkerLoop)
+        rounds = [_round(store.url, registry) for _ in range(int(sys.argv[1]))]
+        _, slow = through_worker(_SLOW, store.url, registry, WorkerLoop)
     sys.stdout.buffer.write(orjson.dumps({"rounds": rounds, "slow_sizes": slow}))
 
 

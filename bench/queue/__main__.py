@@ -2,24 +2,22 @@
 
 import argparse
 import asyncio
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import orjson
-from rich.console import Console
 
 from bench.queue.contenders import ALWAYS, BY_NAME, ON_REQUEST, OURS, STOCK, Contender
 from bench.queue.measures import Size
 from bench.queue.suite import Results, rounds
 from bench.queue.table import comparison, goals
-from deploy.local.store import EmbeddedStore
+from bench.report import console
+from bench.report_file import RESULTS
+from bench.store import embedded
 
-RESULTS: Final = Path(__file__).parents[1] / "results" / "queue.json"
-_WIDTH: Final = 150
+FILE: Final = RESULTS / "queue.json"
 
 
 def main() -> None:
@@ -27,32 +25,23 @@ def main() -> None:
     options = _options()
     contenders = _chosen(options)
     present = [contender for contender in contenders if contender.installed]
-    console = Console()
-    say = partial(console.print, style="dim")
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        store = EmbeddedStore(Path(folder), options.fsync)
-        store.start()
-        try:
-            size = Size(options.jobs, options.samples)
-            results = asyncio.run(rounds(present, store.url, size, options.rounds, say))
-        finally:
-            store.stop()
+    page = console()
+    say = partial(page.print, style="dim")
+    size = Size(options.jobs, options.samples)
+    with embedded(options.fsync) as store:
+        results = asyncio.run(rounds(present, store.url, size, options.rounds, say))
     _keep(results, vars(options))
-    if not console.is_terminal:
-        console.width = _WIDTH
-    console.print(comparison(results, [c for c in contenders if not c.installed]))
+    page.print(comparison(results, [c for c in contenders if not c.installed]))
     if {OURS, STOCK} <= results.keys():
-        console.print(goals(results))
-    console.print(
-        f"{options.jobs} jobs, {options.samples} samples; fsync {options.fsync}; {RESULTS}"
-    )
+        page.print(goals(results))
+    page.print(f"{options.jobs} jobs, {options.samples} samples; fsync {options.fsync}; {FILE}")
 
 
 def _keep(results: Results, options: Mapping[str, object]) -> None:
     figures = {contender.name: [asdict(f) for f in of] for contender, of in results.items()}
-    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
     text = orjson.dumps({"options": options, "rounds": figures}, option=orjson.OPT_INDENT_2)
-    RESULTS.write_bytes(text + b"\n")
+    FILE.write_bytes(text + b"\n")
 
 
 def _chosen(options: argparse.Namespace) -> list[Contender]:

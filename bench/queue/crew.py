@@ -11,10 +11,9 @@ from typing import Final
 
 from bench.queue.contenders import Contender
 from bench.queue.stamps import FD_VARIABLE, Stamps
+from bench.server import START_S
 from deploy.local.leash import leashed
 
-_START_S: Final = 60.0
-"""Importing LangGraph takes seconds where the machine is busy."""
 _STOP_S: Final = 10.0
 
 
@@ -47,7 +46,7 @@ async def crew(contender: Contender, size: int, url: str) -> AsyncGenerator[Crew
             processes = [await _start(contender, url, writing, stack) for _ in range(size)]
         finally:
             os.close(writing)
-        await stamps.take(size, _START_S)
+        await stamps.take(size, START_S)
         yield Crew(tuple(processes), stamps)
 
 

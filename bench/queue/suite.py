@@ -1,19 +1,17 @@
 """The queue's part of the suite: our queue alone and with whole jobs, beside stock arq."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.figures import at_least, at_most, spread
+from bench.figures import spread
 from bench.queue.contenders import ALWAYS, BY_NAME, OURS, STOCK, Contender
 from bench.queue.measures import Figures, Size, measure_contender
 from bench.queue.table import MEASURES, ratio
 from bench.section import Goal, Section
-from deploy.local.store import EmbeddedStore
+from bench.store import embedded
 from shared.redis import connect
 
 _QUICK: Final = (OURS, BY_NAME["whole"], STOCK)
@@ -27,13 +25,8 @@ Results = Mapping[Contender, Sequence[Figures]]
 async def measure(*, full: bool, say: Callable[[str], None]) -> Section:
     """All contenders in turns on one store."""
     contenders = ALWAYS if full else _QUICK
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        store = EmbeddedStore(Path(folder), "everysec")
-        store.start()
-        try:
-            results = await rounds(contenders, store.url, _SIZES[full], _ROUNDS[full], say)
-        finally:
-            store.stop()
+    with embedded("everysec") as store:
+        results = await rounds(contenders, store.url, _SIZES[full], _ROUNDS[full], say)
     return _section(results, _SIZES[full])
 
 
@@ -68,9 +61,5 @@ def _row(contender: Contender, of: Sequence[Figures]) -> Sequence[str]:
 
 
 def _goals(ours: Sequence[Figures]) -> list[Goal]:
-    values = {measure.name: median(measure.each(ours)) for measure in MEASURES}
-    return [
-        at_most("pick-up by an idle worker, p50", values["pick-up p50, ms"], 3, "ms"),
-        at_most("idle worker", values["idle commands/s"], 5, "commands/s"),
-        at_least("queue alone, 1 worker", values["jobs/s, 1 worker"], 2000, "jobs/s"),
-    ]
+    judged = (measure.judged(median(measure.each(ours))) for measure in MEASURES)
+    return [goal for goal in judged if goal is not None]

@@ -7,9 +7,10 @@ from typing import Final
 
 from rich.table import Table
 
-from bench.figures import percentile, spread
+from bench.figures import at_least, at_most, percentile, spread
 from bench.queue.contenders import OURS, STOCK, Contender
 from bench.queue.measures import Figures
+from bench.section import Goal
 
 Rounds = Sequence[Figures]
 NOT_MEASURED: Final = "-"
@@ -24,29 +25,55 @@ class Measure:
     digits: int = 0
     at_most: float | None = None
     at_least: float | None = None
+    what: str = ""
+    """What its goal is about, in the report; and the unit there."""
+    unit: str = ""
 
     def each(self, rounds: Rounds) -> list[float]:
         """The figure of every round."""
         return [self.of(figures) for figures in rounds]
 
-    def met(self, value: float) -> bool:
-        """Whether the value is what performance asks for."""
-        low = self.at_least is None or value >= self.at_least
-        return low and (self.at_most is None or value <= self.at_most)
+    def judged(self, value: float) -> Goal | None:
+        """The value beside the goal, where there is one."""
+        if self.at_most is not None:
+            return at_most(self.what, value, self.at_most, self.unit)
+        if self.at_least is not None:
+            return at_least(self.what, value, self.at_least, self.unit)
+        return None
 
     @property
     def goal(self) -> str:
-        """The goal in words, or empty."""
+        """The bound in words, or empty."""
         if self.at_most is not None:
             return f"at most {self.at_most:g}"
         return "" if self.at_least is None else f"at least {self.at_least:,.0f}"
 
 
 MEASURES: Final = (
-    Measure("pick-up p50, ms", lambda f: median(f.pickups_ms), digits=1, at_most=3),
+    Measure(
+        "pick-up p50, ms",
+        lambda f: median(f.pickups_ms),
+        digits=1,
+        at_most=3,
+        what="pick-up by an idle worker, p50",
+        unit="ms",
+    ),
     Measure("pick-up p99, ms", lambda f: percentile(f.pickups_ms, 99), digits=1),
-    Measure("idle commands/s", lambda f: f.idle_commands, digits=1, at_most=5),
-    Measure("jobs/s, 1 worker", lambda f: f.jobs_one, at_least=2000),
+    Measure(
+        "idle commands/s",
+        lambda f: f.idle_commands,
+        digits=1,
+        at_most=5,
+        what="idle worker",
+        unit="commands/s",
+    ),
+    Measure(
+        "jobs/s, 1 worker",
+        lambda f: f.jobs_one,
+        at_least=2000,
+        what="queue alone, 1 worker",
+        unit="jobs/s",
+    ),
     Measure("jobs/s, 2 workers", lambda f: f.jobs_two),
     Measure("enqueue/s, 1 by 1", lambda f: f.enqueues_alone),
     Measure("enqueue/s, 50 at once", lambda f: f.enqueues_at_once),
@@ -88,9 +115,10 @@ def goals(results: Mapping[Contender, Rounds]) -> Table:
 
 def verdict(measure: Measure, reached: float) -> str:
     """Met or missed; empty where there is no goal."""
-    if not measure.goal:
+    goal = measure.judged(reached)
+    if goal is None:
         return ""
-    return "[green]met" if measure.met(reached) else "[red]missed"
+    return "[green]met" if goal.met else "[red]missed"
 
 
 def ratio(measure: Measure, results: Mapping[Contender, Rounds]) -> float:

@@ -9,38 +9,37 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from bench.py_spy import NotProfiled
 from bench.relay.contenders import BY_NAME
 from bench.relay.profile import profile
 from bench.relay.programs import Unprepared
 from bench.relay.suite import measure
 from bench.relay.workloads import WORKLOADS
+from bench.report import console
 from bench.section import Section
 
-_WIDTH: Final = 150
 _EX_MISSING: Final = 2
 
 
 def main() -> int:
     """Measure or profile, and print; the exit status."""
     options = _options()
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDTH
+    page = console()
     try:
         if options.profile:
-            console.print(f"written: {asyncio.run(profile(options.profile))}")
+            page.print(f"written: {asyncio.run(profile(options.profile))}")
         else:
-            _show(console, asyncio.run(_measure(options, console)))
-    except Unprepared as error:
+            _show(page, asyncio.run(_measure(options, page)))
+    except (Unprepared, NotProfiled) as error:
         sys.stderr.write(f"bench.relay: {error}\n")
         return _EX_MISSING
     return 0
 
 
-async def _measure(options: argparse.Namespace, console: Console) -> Section:
+async def _measure(options: argparse.Namespace, page: Console) -> Section:
     return await measure(
         full=options.full,
-        say=lambda text: console.print(text, style="dim"),
+        say=lambda text: page.print(text, style="dim"),
         only=options.only,
         names=options.contenders,
         rounds=options.rounds,
@@ -48,7 +47,7 @@ async def _measure(options: argparse.Namespace, console: Console) -> Section:
     )
 
 
-def _show(console: Console, section: Section) -> None:
+def _show(page: Console, section: Section) -> None:
     figures = Table(title=section.title, title_justify="left")
     for place, column in enumerate(section.columns):
         figures.add_column(column, justify="right" if place > 1 else "left")
@@ -60,7 +59,7 @@ def _show(console: Console, section: Section) -> None:
     for goal in section.goals:
         reached = "not measured" if goal.value is None else f"{goal.value:.3g}"
         goals.add_row(goal.name, reached, goal.goal, "[green]met" if goal.met else "[red]missed")
-    console.print(figures, goals, *section.notes, sep="\n")
+    page.print(figures, goals, *section.notes, sep="\n")
 
 
 def _names(text: str, known: Collection[str]) -> list[str]:

@@ -1,10 +1,9 @@
 """Processes of a run: servers on their core, and the C programs that answer in JSON lines."""
 
 import asyncio
-import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -12,70 +11,30 @@ from typing import Final, cast
 import orjson
 
 from bench.relay.cores import pin_server
-from deploy.local.health import answers_ok
+from bench.server import Failed, answering, end, start
 from deploy.local.leash import leashed
 
-_START_S: Final = 60.0
 _STOP_S: Final = 5.0
-_POLL_S: Final = 0.02
 
 Json = Mapping[str, object]
 
 
-class Failed(Exception):
-    """A process ended, or said nothing, where it had to answer; its own words are the message."""
-
-
 @asynccontextmanager
 async def server(
-    command: Sequence[str], port: int, path: str, log: Path, env: Mapping[str, str]
+    command: tuple[str, ...], port: int, path: str, log: Path, env: Mapping[str, str]
 ) -> AsyncGenerator[Process]:
-    """A server that answers `GET path` with 200; killed on the way out.
+    """A server that answers `GET path` with 200, on its core; ended on the way out.
 
     Raises:
         Failed: it ended, or did not answer within a minute.
     """
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *leashed(tuple(command)),
-            stdin=DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=os.environ | env,
-        )
-    pin_server(process.pid)
+    process = await start(command, log, env)
     try:
-        await _answers(process, port, path, log)
+        pin_server(process.pid)
+        await answering(process, port, path, log)
         yield process
     finally:
         await end(process)
-
-
-async def _answers(process: Process, port: int, path: str, log: Path) -> None:
-    try:
-        async with asyncio.timeout(_START_S):
-            while not await answers_ok("127.0.0.1", port, path):
-                if process.returncode is not None:
-                    raise Failed(f"the server ended: {_last_words(log)}")
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise Failed(f"the server does not answer: {_last_words(log)}") from error
-
-
-def _last_words(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]
-
-
-async def end(process: Process) -> None:
-    """End a process as its supervisor would, or for sure."""
-    if process.returncode is None:
-        process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 async def _ended(process: Process) -> None:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SOURCES: Final = Path(__file__).parent
+_FOLDER: Final = Path(__file__).parent
+_SOURCES: Final = {
+    "loadgen": ("loadgen.c", "listener.c", "stream.c"),
+    "publisher": ("publisher.c",),
+    "trivial": ("trivial.c",),
+}
 _BUILD_S: Final = 60
 _FILES: Final = 12_000
 """Five thousand listeners are ten thousand sockets where each has one to the store too."""
@@ -32,21 +37,17 @@ class Programs:
         Raises:
             Unprepared: there is no C compiler.
         """
-        return cls(*(built(name, folder) for name in ("loadgen", "publisher", "trivial")))
+        compiler = shutil.which("cc")
+        if compiler is None:
+            raise Unprepared("the load generator needs a C compiler: apt-get install gcc libc6-dev")
+        return cls(**{name: _built(compiler, name, folder) for name in _SOURCES})
 
 
-def built(name: str, folder: Path) -> Path:
-    """One of them.
-
-    Raises:
-        Unprepared: there is no C compiler.
-    """
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise Unprepared("the load generator needs a C compiler: apt-get install gcc libc6-dev")
+def _built(compiler: str, name: str, folder: Path) -> Path:
     program = folder / name
     command = [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", program]
-    subprocess.run([*command, SOURCES / f"{name}.c"], check=True, timeout=_BUILD_S)  # noqa: S603 - ours
+    sources = [_FOLDER / file for file in _SOURCES[name]]
+    subprocess.run([*command, *sources], check=True, timeout=_BUILD_S)  # noqa: S603 - ours
     return program
 
 

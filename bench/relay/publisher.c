@@ -13,22 +13,14 @@
  * good reply once; where none comes for --patience seconds, the program ends and says what came last.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
+#include "program.h"
+
 #include <getopt.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { PLACES = 8, OUT = 256 * 1024, MOST_CONNECTIONS = 64 };
 
@@ -57,21 +49,6 @@ static struct request *requests;
 static int request_count;
 static struct connection *connections;
 static uint64_t answered, late_most, late_over_5_ms;
-
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static _Noreturn void die(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("publisher: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
 
 /* ---- requests ---- */
 
@@ -120,9 +97,8 @@ static void put(struct connection *c, const struct request *r, uint64_t number) 
 /* ---- connections ---- */
 
 static int call(void) {
-    struct sockaddr_in tcp = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o.port)};
+    struct sockaddr_in tcp = loopback(o.port);
     struct sockaddr_un local = {.sun_family = AF_UNIX};
-    tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (o.unix_path) strncpy(local.sun_path, o.unix_path, sizeof local.sun_path - 1);
     struct sockaddr *to = o.unix_path ? (struct sockaddr *)&local : (struct sockaddr *)&tcp;
     int fd = socket(to->sa_family, SOCK_STREAM, 0), on = 1;
@@ -207,11 +183,8 @@ static void run(void) {
         if ((double)(now - progress) > o.patience_s * 1e9)
             die("%lu of %lu answered; last came: %s", answered, put_by_now, connections[0].tail);
     }
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
     printf("{\"published\":%lu,\"wall_s\":%.6f,\"late_most_ms\":%.3f,\"late_over_5_ms\":%lu,\"cpu_s\":%.6f}\n", all,
-           (double)(now_ns() - began) / 1e9, (double)late_most / 1e6, late_over_5_ms,
-           (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
+           (double)(now_ns() - began) / 1e9, (double)late_most / 1e6, late_over_5_ms, cpu_s());
 }
 
 static void read_options(int argc, char **argv) {

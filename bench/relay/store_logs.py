@@ -89,8 +89,7 @@ class StoreLogs:
 
     async def load_script(self) -> None:
         """Have the store know the script that appends, as a worker's first event would."""
-        [log] = await self.finished(1, 1)
-        assert log.request.startswith(b"*")
+        await self.finished(1, 1)
 
     async def aclose(self) -> None:
         """Hang up."""

@@ -14,7 +14,6 @@ from bench.relay.ceiling import ceiling
 from bench.relay.contenders.relay import Contender, Ground
 from bench.relay.crowd import Counted
 from bench.relay.goals import judged
-from bench.relay.processes import Failed
 from bench.relay.programs import Programs, raise_file_limit
 from bench.relay.record import Entry, Record
 from bench.relay.sizes import FULL, QUICK, SLOW, Size
@@ -22,7 +21,8 @@ from bench.relay.stage import Stage
 from bench.relay.store_logs import StoreLogs
 from bench.relay.workloads import WORKLOADS
 from bench.section import Section
-from deploy.local.store import EmbeddedStore
+from bench.server import Failed
+from bench.store import embedded
 
 Say = Callable[[str], None]
 
@@ -82,11 +82,7 @@ async def ground() -> AsyncGenerator[Ground]:
     async with AsyncExitStack() as stack:
         stack.enter_context(cores.load_pinned())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        data = folder / "store"
-        data.mkdir()
-        store = EmbeddedStore(data, "everysec")
-        store.start()
-        stack.callback(store.stop)
+        store = stack.enter_context(embedded("everysec"))
         logs = StoreLogs(store.url)
         stack.push_async_callback(logs.aclose)
         await logs.load_script()
@@ -120,7 +116,7 @@ async def _entry(turn: Turn) -> Entry:
     """One measurement; a server that fell short of it makes room for a fresh one."""
     contender = turn.stage.contender.name
     try:
-        done = await WORKLOADS[turn.workload].run(turn.stage, turn.size)
+        done = await WORKLOADS[turn.workload](turn.stage, turn.size)
         entry = Entry(turn.workload, contender, turn.number, done)
     except Failed as error:
         entry = Entry(turn.workload, contender, turn.number, None, str(error))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from bench.figures import spread
 from bench.relay.contenders.relay import Contender
 from bench.relay.record import Record
 
@@ -66,10 +67,7 @@ def _cell(record: Record, line: Line, contender: str) -> str:
     values = record.values(line.workload, contender, line.figure)
     if not values:
         return NOTHING
-    middle, least, most = (
-        f"{v:,.{line.digits}f}" for v in (median(values), min(values), max(values))
-    )
-    text = middle if len(values) == 1 else f"{middle} ({least} to {most})"
+    text = spread(values, line.digits)
     return text if record.complete(line.workload, contender) else f"{text} *"
 
 

@@ -9,17 +9,13 @@
  * The end of standard input ends it.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
+#include "program.h"
+
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { CHUNK = 64 * 1024, FRAME = 512 };
 
@@ -27,18 +23,11 @@ static const char HEAD[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\
 static int connections;
 static uint64_t last, lose, repeat;
 
-static _Noreturn void die(const char *what) {
-    fprintf(stderr, "trivial: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
 static int frame(char *to, uint64_t number) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
     return snprintf(to, FRAME,
                     "event: custom\ndata: {\"ns\":[],\"data\":{\"stamp\":\"%08" PRIu64 "@%016" PRId64
                     "\",\"node\":\"writer\",\"delta\":\"and the river went on\"}}\nid: %" PRIu64 "\n\n",
-                    number, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, number);
+                    number, now_ns(), number);
 }
 
 static char *body(size_t *length) {
@@ -57,9 +46,9 @@ static char *body(size_t *length) {
 }
 
 static int port_of_loopback(int listening) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in at = loopback(0);
     socklen_t size = sizeof at;
-    if (bind(listening, (struct sockaddr *)&at, size) || listen(listening, 4096)) die("listen");
+    if (bind(listening, (struct sockaddr *)&at, size) || listen(listening, 4096)) die("listen: %s", strerror(errno));
     getsockname(listening, (struct sockaddr *)&at, &size);
     return ntohs(at.sin_port);
 }
@@ -69,7 +58,7 @@ static void take_all(int listening, struct pollfd *sockets) {
     for (int i = 0; i < connections; i++) {
         sockets[i] = (struct pollfd){accept(listening, NULL, NULL), POLLOUT, 0};
         if (recv(sockets[i].fd, request, sizeof request, 0) <= 0) die("a listener left");
-        if (send(sockets[i].fd, HEAD, sizeof HEAD - 1, MSG_NOSIGNAL) < 0) die("send");
+        if (send(sockets[i].fd, HEAD, sizeof HEAD - 1, MSG_NOSIGNAL) < 0) die("send: %s", strerror(errno));
     }
 }
 

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from bench.soak.footprint import Footprint, Verdict, footprint
 from bench.soak.frames import FAULTS
 from bench.soak.logs import Logs
-from bench.soak.processes import Api, Crowds, crowds, serving
-from deploy.local.store import EmbeddedStore
+from bench.soak.processes import CROWDS, Api, Crowds, crowds, serving
+from bench.store import embedded
 from shared.tasks import stop
 
 _WARM_UP_S: Final = 180.0
@@ -24,18 +24,15 @@ _SETTLE_S: Final = 40.0
 """Frames of a log are kept for 5 s without a listener, and a peer that is gone unseen for 30 s."""
 _LOOK_S: Final = 5.0
 _LOOKS_A_LINE: Final = 6
+_SHORTEST: Final = 0.2
+"""Minutes, so that there are looks to compare."""
 
 
 def main() -> int:
     """Soak; the exit status."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        store = EmbeddedStore(Path(folder) / "store", fsync="no")
-        store.start()
-        try:
-            return asyncio.run(_soak(options, store.url, Path(folder) / "api.log"))
-        finally:
-            store.stop()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder, embedded("no") as store:
+        return asyncio.run(_soak(options, store.url, Path(folder) / "api.log"))
 
 
 async def _soak(options: argparse.Namespace, url: str, log: Path) -> int:
@@ -106,7 +103,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10, help="beside the warm-up")
     parser.add_argument("--listeners", type=int, default=2000, help="who come and go")
     parser.add_argument("--logs", type=int, default=40, help="live at a time")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.minutes < _SHORTEST or options.listeners < CROWDS or options.logs < 1:
+        parser.error(f"at least {_SHORTEST} minutes, {CROWDS} listeners and a log")
+    return options
 
 
 if __name__ == "__main__":

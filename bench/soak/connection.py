@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return
         if how == "rst" and (sock := self._transport.get_extra_info("socket")) is not None:
-            with suppress(OSError):
+            with suppress(OSError):  # it may be closed already
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
         self._transport.close()

@@ -1,7 +1,6 @@
 """The processes of a soak: the API that is watched, and the crowd in two more."""
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
@@ -13,14 +12,13 @@ from typing import Final, cast
 
 import orjson
 
-from deploy.local.health import answers_ok
+from bench.server import Failed, answering, api_on_store, end, last_words, start
 from deploy.local.leash import leashed
 from deploy.local.ports import LOOPBACK, take_port
 
-_CROWDS: Final = 2
-_START_S: Final = 60.0
+CROWDS: Final = 2
+"""Processes that the listeners are spread over."""
 _LEAVE_S: Final = 60.0
-_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +34,29 @@ async def serving(store_url: str, log: Path) -> AsyncGenerator[Api]:
     """Start it, and end it as an operator would.
 
     Raises:
-        RuntimeError: it has ended, or does not answer; shows what it wrote.
+        Failed: it has ended, or does not answer.
     """
     port = take_port(LOOPBACK, 0)
     env = {
-        "TAILRACE_REDIS_URL": store_url,
-        "TAILRACE_PORT": str(port),
+        **api_on_store(store_url, port),
         "TAILRACE_LOG_LEVEL": "ERROR",
         # Half an hour otherwise: this way greatest ages belong to what is soaked.
         "TAILRACE_CONNECTION_AGE_S": "90",
-        "PYTHON_DOTENV_DISABLED": "1",
     }
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *leashed((sys.executable, "-m", "api")),
-            env=os.environ | env,
-            stdout=output,
-            stderr=output,
-        )
+    process = await start((sys.executable, "-m", "api"), log, env)
     try:
-        await _answers(process, port, log)
+        await answering(process, port, "/livez", log)
         yield Api(process.pid, port)
         if process.returncode is not None:
-            raise RuntimeError(f"the API ended: {_words(log)}")
+            raise Failed(f"the API ended: {last_words(log)}")
     finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-        sys.stdout.write(_words(log))
+        await end(process)
+        _show(log)
 
 
-async def _answers(process: Process, port: int, log: Path) -> None:
-    async with asyncio.timeout(_START_S):
-        while not await answers_ok(LOOPBACK, port, "/livez"):
-            if process.returncode is not None:
-                raise RuntimeError(f"the API ended: {_words(log)}")
-            await asyncio.sleep(_POLL_S)
-
-
-def _words(log: Path) -> str:
-    return log.read_text(errors="replace")
+def _show(log: Path) -> None:
+    """What the API had to say: nothing, at this level, if all was well."""
+    sys.stdout.write(log.read_text(errors="replace"))
 
 
 class Crowds:
@@ -106,7 +87,7 @@ class Crowds:
         async for line in cast("asyncio.StreamReader", process.stdout):
             self._counts[place] = Counter(orjson.loads(line))
         if await process.wait():
-            raise RuntimeError(f"a crowd ended with {process.returncode}; see above")
+            raise Failed(f"a crowd ended with {process.returncode}; see above")
 
     async def leave(self) -> None:
         """Have everyone hang up, and wait until they have."""
@@ -120,10 +101,10 @@ class Crowds:
 @asynccontextmanager
 async def crowds(listeners: int, port: int) -> AsyncGenerator[Crowds]:
     """Start them; they are killed if they have not left."""
-    command = (sys.executable, "-m", "bench.soak.crowd", str(port), str(listeners // _CROWDS))
+    command = (sys.executable, "-m", "bench.soak.crowd", str(port), str(listeners // CROWDS))
     processes = [
         await asyncio.create_subprocess_exec(*leashed(command), stdin=PIPE, stdout=PIPE)
-        for _ in range(_CROWDS)
+        for _ in range(CROWDS)
     ]
     try:
         yield Crowds(processes)

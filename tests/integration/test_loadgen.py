@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bench.relay.crowd import Counted, Listening, crowd
-from bench.relay.processes import Failed, program
+from bench.relay.processes import program
 from bench.relay.programs import Programs
 from bench.relay.store_logs import StoreLogs
 from bench.relay.writing import publish
+from bench.server import Failed
 from shared.event_log import EventLog
 from shared.redis import connect
 from shared.settings import SharedSettings
@@ -18,6 +19,9 @@ from tests.support.store import embedded_store
 
 LISTENERS = 20
 LAST = 2000
+PATIENCE_S = 20.0
+SILENCE_S = 3.0
+"""Enough for all that does come."""
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +29,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     return Programs.compiled(tmp_path_factory.mktemp("programs"))
 
 
-async def listened(programs: Programs, *wrong: str, seconds: float = 5) -> Counted:
+async def listened(programs: Programs, *wrong: str, seconds: float = PATIENCE_S) -> Counted:
     """What came of a burst from a server that does one thing wrong."""
     numbers = ("--connections", str(LISTENERS), "--last", str(LAST), *wrong)
     async with program(str(programs.trivial), *numbers) as server:
-        port = (await server.line(5))["port"]
+        port = (await server.line(PATIENCE_S))["port"]
         asked = Listening(int(str(port)), ["/"], LISTENERS, last=LAST, seconds=seconds)
         async with crowd(programs.loadgen, asked) as listeners:
             assert await listeners.accepted() is not None
@@ -67,7 +71,7 @@ async def test_a_lost_and_a_repeated_number_are_each_counted(
 
 
 async def test_what_never_comes_is_missing_and_the_wait_for_it_ends(programs: Programs) -> None:
-    counted = await listened(programs, "--lose", str(LAST), seconds=0.5)
+    counted = await listened(programs, "--lose", str(LAST), seconds=SILENCE_S)
     assert wrong(counted) == {"missing": LISTENERS}
     assert counted.finished == 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.queue.contenders import Enqueue
+from bench.server import on_store
 from shared.job_queue import JobQueue
 from shared.job_store import JobStore
 from shared.jobs import JobRequest, new_job_id
@@ -40,5 +41,5 @@ async def producer(url: str) -> AsyncGenerator[Enqueue]:
 
 def consume(url: str) -> None:
     """`python -m worker`, in this process; never returns, since a worker ends its process."""
-    os.environ |= {"TAILRACE_REDIS_URL": url, "TAILRACE_GRAPHS": str(GRAPHS)}
+    os.environ |= {**on_store(url), "TAILRACE_GRAPHS": str(GRAPHS)}
     runpy.run_module("worker", run_name="__main__", alter_sys=True)

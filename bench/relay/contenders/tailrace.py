@@ -11,6 +11,7 @@ from bench.relay.contenders.over_store import OverStore
 from bench.relay.contenders.relay import Ground, Relay
 from bench.relay.processes import server
 from bench.relay.store_logs import TENANT
+from bench.server import api_on_store
 from deploy.local.ports import LOOPBACK, take_port
 
 _COMMAND: Final = (sys.executable, "-m", "api")
@@ -21,11 +22,9 @@ async def serve(ground: Ground) -> AsyncGenerator[Relay]:
     """One API process."""
     port, key = take_port(LOOPBACK, 0), secrets.token_urlsafe(24)
     env = {
-        "TAILRACE_REDIS_URL": ground.store_url,
-        "TAILRACE_PORT": str(port),
+        **api_on_store(ground.store_url, port),
         "TAILRACE_API_KEYS": f"{TENANT}:{hashlib.sha256(key.encode()).hexdigest()}",
         "TAILRACE_LOG_LEVEL": "WARNING",
-        "PYTHON_DOTENV_DISABLED": "1",
     }
     log = ground.folder / "tailrace.log"
     async with server(_COMMAND, port, "/livez", log, env) as process:

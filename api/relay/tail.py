@@ -22,10 +22,6 @@ READERS: Final = 16
 _SLICE_S: Final = 0.02
 """How long a reader waits for a part of its logs, where it has more than `LOGS_A_READ`."""
 
-_BUSY_LOGS: Final = 8
-_LINGER_S: Final = 0.002
-"""Who finds news in many logs waits for more: a read costs by the logs that it names."""
-
 _RETRY_S: Final = 0.2
 _UNBLOCK_RETRY_S: Final = 0.002
 
@@ -131,8 +127,6 @@ class Lane:
         for channel in channels:
             if (events := news.get(channel.job_id)) and channel.position is not None:
                 channel.feed(events)
-        if len(news) >= _BUSY_LOGS:
-            await asyncio.sleep(_LINGER_S)
 
     def _lose(self, error: StoreUnavailable) -> None:
         if not self._away:

@@ -112,10 +112,10 @@ class Lane:
 
     async def _read_and_feed(self) -> None:
         channels = self._next()
-        positions = {c.job_id: c.position for c in channels if c.position is not None}
+        positions = {id_: c.position for id_, c in channels.items() if c.position is not None}
         if not positions:
             return
-        whole = len(self._channels) <= LOGS_A_READ
+        whole = len(channels) == len(self._channels)
         self._unseen.difference_update(positions)
         try:
             news = await self._reader.read(positions, BLOCK_S if whole else _SLICE_S)
@@ -124,8 +124,8 @@ class Lane:
             await asyncio.sleep(_RETRY_S)
             return
         self._found()
-        for channel in channels:
-            if (events := news.get(channel.job_id)) and channel.position is not None:
+        for job_id, events in news.items():
+            if (channel := channels[job_id]).position is not None:
                 channel.feed(events)
 
     def _lose(self, error: StoreUnavailable) -> None:
@@ -141,15 +141,15 @@ class Lane:
             logger.info("store back for a reader")
         self._away = False
 
-    def _next(self) -> list[Channel]:
+    def _next(self) -> dict[JobId, Channel]:
         """The channels of the next read; where there are too many for one, the next in turn."""
         for job_id in [id_ for id_, c in self._channels.items() if c.position is None]:
             del self._channels[job_id]
             self._unseen.discard(job_id)
-        channels = list(islice(self._channels.values(), LOGS_A_READ))
+        channels = dict(islice(self._channels.items(), LOGS_A_READ))
         if len(channels) < len(self._channels):
-            for channel in channels:
-                self._channels[channel.job_id] = self._channels.pop(channel.job_id)
+            for job_id in channels:
+                self._channels[job_id] = self._channels.pop(job_id)
         return channels
 
     async def _admit_joins(self) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class TicketOffice:
         Raises:
             TicketsUnavailable: there is no secret to sign it with.
         """
-        expiry = int(time.time() + self.ttl_s)
+        expiry = math.ceil(time.time() + self.ttl_s)
         return f"{expiry}.{_b64(tenant.encode())}.{self._mac(job_id, tenant, expiry)}"
 
     def tenant(self, ticket: str, job_id: JobId) -> str:

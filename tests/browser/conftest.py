@@ -1,6 +1,7 @@
 """What tests in the browser share: one browser, one service with a scripted model, a page each."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -9,13 +10,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import chromium, fresh_page
+from tests.support.browser import PATIENCE_MS, chromium, fresh_page
 from tests.support.browser_page import FirstPage
 from tests.support.openai_server import OpenAIServer, Says, openai_server
 from tests.support.processes import Service, running_service
 
-PATIENCE_MS = 15_000
-"""For what should come soon; two cores also run the service and its worker."""
 HERE = Path(__file__).parent
 TEXT = "The sky is blue, since the air scatters the short waves of the light most. "
 
@@ -33,6 +32,15 @@ class Stage:
         return self.service.url
 
 
+@asynccontextmanager
+async def alone(
+    browser: Browser, folder: Path, env: Mapping[str, str] | None = None
+) -> AsyncGenerator[tuple[Service, FirstPage]]:
+    """A service that the test may hurt or configure, and its first page, not opened yet."""
+    async with running_service(folder / "service", env) as service, fresh_page(browser) as page:
+        yield service, FirstPage(page, service.url)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say where the pictures go."""
     words = "write the pictures of the page's states to docs/screenshots"
@@ -44,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
-        item.add_marker(pytest.mark.timeout(180))
+        item.add_marker(pytest.mark.timeout(300))
         if isinstance(item, pytest.Function) and iscoroutinefunction(item.obj):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 

@@ -12,16 +12,16 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import fresh_page
-from tests.support.browser_page import as_lines, log_of
+from tests.support.browser_page import FirstPage, as_lines, log_of
 from tests.support.nginx import Nginx, nginx
 from tests.support.processes import Service, running_service
 from tests.support.wait import wait_until
 
 COUNT, INTERVAL_S = 150, 0.05
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 NAMES = ["status", "updates", "messages", "custom", "gap", "end"]
 
 EVENT_SOURCE = """
@@ -124,6 +124,19 @@ async def test_invariant_02_a_page_hears_everything_once_over_a_restart_of_the_a
     assert {line["status"] for line in through_nginx} == {200, 444}
 
 
+async def test_the_page_says_in_words_that_no_replica_is_there(
+    browser: Browser, place: Place
+) -> None:
+    async with fresh_page(browser) as page:
+        await FirstPage(page, place.nginx.urls["HTTP/1.1"]).open()
+        readiness = page.locator("#readiness")
+        await place.service.api.kill()
+        await expect(readiness).to_have_text("The service does not answer.")
+        place.service.api.start()
+        await place.service.ready()
+        await expect(readiness).to_have_text("")
+
+
 async def test_answers_are_compressed_and_streams_are_not(client: httpx.AsyncClient) -> None:
     assert client.headers["Accept-Encoding"].startswith("gzip")
     graphs = await client.get("/graphs")
@@ -136,12 +149,12 @@ async def test_answers_are_compressed_and_streams_are_not(client: httpx.AsyncCli
 
 
 async def test_events_pass_as_they_come(client: httpx.AsyncClient) -> None:
-    given = {"count": 2, "interval_s": 60}
+    given = {"count": 3, "interval_s": 60}
     job = (await client.post("/jobs", json={"graph": "counter", "input": given})).json()
     async with asyncio.timeout(PATIENCE_S), client.stream("GET", job["urls"]["events"]) as stream:
-        async for line in stream.aiter_lines():
-            if line == "id: 3":
-                break
+        lines = stream.aiter_lines()
+        while await anext(lines) != "id: 3":
+            continue
     await client.post(job["urls"]["cancel"])
 
 

@@ -1,6 +1,7 @@
 """Lines that break: by the network in mid-event, by the user, by a restart, out of sight."""
 
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,11 +12,10 @@ import orjson
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
-from tests.browser.conftest import Stage
+from tests.browser.conftest import Stage, alone
 from tests.support.browser import fresh_page, untouched_page
-from tests.support.browser_page import FirstPage, as_lines, log_of
+from tests.support.browser_page import ENDLESS, LONG_MS, FirstPage, as_lines, log_of
 from tests.support.cutting_proxy import Cut, Plan, Proxy, cutting
-from tests.support.processes import running_service
 
 COUNT = 400
 COLLECT = """
@@ -31,6 +31,21 @@ COLLECT = """
     });
   }
 })
+"""
+DROP = """
+(button) => {
+  button.click();
+  return document.querySelector(".line-words").innerText;
+}
+"""
+"""In one step: the line comes back by itself, after a time in which a busy browser may not look."""
+DROP_AND_TAKE_UP = """
+(button) => {
+  button.click();
+  const words = button.textContent;
+  button.click();
+  return words;
+}
 """
 NAMES = ["status", "updates", "messages", "custom", "gap", "end"]
 
@@ -48,7 +63,7 @@ async def test_invariant_02_chromiums_eventsource_hears_a_running_job_whole_over
     browser: Browser, stage: Stage, seed: int
 ) -> None:
     dice = random.Random(seed)
-    given = {"count": COUNT, "interval_s": 0.02, "pad_bytes": 400}
+    given = {"count": COUNT, "interval_s": 0.02, "pad_bytes": 600}
     # Chromium keeps connections: the page's own files come over them first, 20,000 bytes in all.
     async with behind(browser, stage, lambda _: Cut(dice.randint(30_000, 60_000), "rst")) as (
         page,
@@ -76,10 +91,10 @@ async def test_a_cut_in_the_middle_of_an_event_is_told_and_costs_nothing(
         proxy,
     ):
         first = FirstPage(page, proxy.url)
-        await first.start("counter", count="120", interval_s="0.1", pad_bytes="5000")
+        await first.start("counter", count=ENDLESS, interval_s="0.1", pad_bytes="5000")
         await first.says("reconnecting…")
         await first.says("resumed after")
-        await first.ends()
+        await first.cancel()
         await first.equals_log(tmp_path)
         assert await page.locator(".strip i").count() >= 1
 
@@ -94,16 +109,16 @@ async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(
             streams.append(request.url)
 
     first.page.on("request", note)
-    await first.start("counter", count="200", interval_s="0.03")
+    await first.start("counter", count=ENDLESS, interval_s="0.03")
     await first.has(20)
-    await first.page.get_by_role("button", name="Drop the line").click()
-    await first.says("dropped on purpose, after")
-    last = (await first.line.inner_text()).split("after ")[1].split(";")[0]
+    drop = first.page.get_by_role("button", name="Drop the line")
+    said = re.search(r"dropped on purpose, after (\d+);", await drop.evaluate(DROP))
+    assert said
+    last = said[1]
     await first.says(f"resumed after {last}")
     assert [url.partition("?")[2] for url in streams] == ["", f"after={last}"]
-    await first.page.get_by_role("button", name="Drop the line").click()
-    await first.page.get_by_role("button", name="Take it up now").click()
-    await first.ends()
+    assert await drop.evaluate(DROP_AND_TAKE_UP) == "Take it up now"
+    await first.cancel()
     await first.says("reconnected 2 times")
     await first.equals_log(tmp_path)
 
@@ -111,18 +126,14 @@ async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(
 async def test_an_api_that_is_killed_and_restarted_costs_the_page_nothing(
     browser: Browser, tmp_path: Path
 ) -> None:
-    async with (
-        running_service(tmp_path / "service") as service,
-        fresh_page(browser) as page,
-    ):
-        first = FirstPage(page, service.url)
-        await first.start("counter", count="300", interval_s="0.02")
+    async with alone(browser, tmp_path) as (service, first):
+        await first.start("counter", count=ENDLESS, interval_s="0.05")
         await first.has(50)
         await service.api.kill()
         await first.says("reconnecting…")
         service.api.start()
         await first.says("resumed after")
-        await first.ends()
+        await first.cancel()
         await first.equals_log(tmp_path)
 
 
@@ -135,7 +146,7 @@ async def test_a_page_that_is_hidden_has_everything_when_it_is_shown_again(
         await first.has(10)
         front = await page.context.new_page()
         await front.bring_to_front()
-        await expect(page).to_have_title("succeeded · counter · Tailrace", timeout=20_000)
+        await expect(page).to_have_title("succeeded · counter · Tailrace", timeout=LONG_MS)
         assert await page.evaluate("document.visibilityState") == "hidden"
         await page.bring_to_front()
         await first.ends()

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.conftest import TEXT, Stage
 from tests.support.browser import fresh_page
 from tests.support.browser_neighbour import neighbour
+from tests.support.browser_page import LONG_MS
 from tests.support.processes import READY_S, answers, free_port
 
 REACT = Path(__file__).parents[2] / "api" / "web" / "examples" / "react"
@@ -37,7 +38,7 @@ def build(folder: Path) -> str:
     """Build the page; where it is then."""
     out = str(folder / "dist")
     command = [NODE, VITE, "build", "--outDir", out]
-    subprocess.run(command, cwd=REACT, check=True, timeout=60)
+    subprocess.run(command, cwd=REACT, check=True, timeout=120)
     return out
 
 
@@ -45,7 +46,7 @@ async def panel_says(page: Page, title: str, words: str) -> None:
     """Start a panel's job and wait for its words and its end."""
     panel = page.get_by_role("region", name=title)
     await panel.get_by_role("button", name="Start").click()
-    await expect(panel.get_by_role("status")).to_have_text("succeeded", timeout=20_000)
+    await expect(panel.get_by_role("status")).to_have_text("succeeded", timeout=LONG_MS)
     await expect(panel).to_contain_text(words)
 
 

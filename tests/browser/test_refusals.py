@@ -10,12 +10,13 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Browser, Route, expect
 
+from api.client import Tailrace
 from api.settings import ApiSettings
 from shared import keys
+from tests.browser.conftest import alone
 from tests.support.browser import fresh_page
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import LONG_MS, FirstPage
 from tests.support.openai_server import WRONG_KEY, openai_server
-from tests.support.processes import running_service
 from tests.support.service import serving, writing
 from tests.support.wait import wait_until
 
@@ -59,22 +60,18 @@ async def test_a_field_that_is_no_json_is_not_sent(first: FirstPage) -> None:
 async def test_a_job_that_fails_says_why(browser: Browser, tmp_path: Path) -> None:
     async with (
         openai_server(WRONG_KEY) as model,
-        running_service(tmp_path / "service", model.environment()) as service,
-        fresh_page(browser) as page,
+        alone(browser, tmp_path, model.environment()) as (_, first),
     ):
-        first = FirstPage(page, service.url)
         await first.start("answer", question="Why?")
         await first.ends("failed")
-        await expect(page.locator(".outcome")).to_contain_text("Failed: authentication")
-        await expect(page.locator(".outcome")).to_contain_text("Incorrect API key provided.")
+        outcome = first.page.locator(".outcome")
+        await expect(outcome).to_contain_text("Failed: authentication")
+        await expect(outcome).to_contain_text("Incorrect API key provided.")
 
 
 async def test_a_page_without_its_service_waits_for_it(browser: Browser, tmp_path: Path) -> None:
-    async with (
-        running_service(tmp_path / "service") as service,
-        fresh_page(browser) as page,
-    ):
-        first = FirstPage(page, service.url)
+    async with alone(browser, tmp_path) as (service, first):
+        page = first.page
         await first.fill("steps")
         start = page.get_by_role("button", name="Start")
         await service.api.kill()
@@ -82,7 +79,7 @@ async def test_a_page_without_its_service_waits_for_it(browser: Browser, tmp_pat
         await expect(page.get_by_role("alert")).to_contain_text("The service does not answer.")
         await expect(page.locator("#readiness")).to_have_text("The service does not answer.")
         service.api.start()
-        await expect(page.locator("#readiness")).to_have_text("", timeout=30_000)
+        await expect(page.locator("#readiness")).to_have_text("", timeout=LONG_MS)
         await start.click()
         await first.ends()
 
@@ -90,17 +87,17 @@ async def test_a_page_without_its_service_waits_for_it(browser: Browser, tmp_pat
 async def test_a_job_whose_service_is_down_is_found_when_it_is_back(
     browser: Browser, tmp_path: Path
 ) -> None:
-    async with (
-        running_service(tmp_path / "service") as service,
-        fresh_page(browser) as page,
-    ):
-        first = FirstPage(page, service.url)
+    async with alone(browser, tmp_path) as (service, first):
+        page = first.page
         await first.start("steps")
         await first.ends()
         os.kill(service.store.pid, signal.SIGSTOP)
         try:
             await page.reload(wait_until="domcontentloaded")
-            await expect(page.locator(".quiet")).to_contain_text("tries again", timeout=30_000)
+            await expect(page.locator(".quiet")).to_contain_text("tries again", timeout=LONG_MS)
+            # There is nothing yet to drop or to cancel.
+            await expect(page.locator("#job").get_by_role("button", name="line")).to_be_hidden()
+            await expect(page.locator("#job").get_by_role("button", name="job")).to_be_hidden()
         finally:
             os.kill(service.store.pid, signal.SIGCONT)
         await first.ends()
@@ -109,19 +106,15 @@ async def test_a_job_whose_service_is_down_is_found_when_it_is_back(
 
 async def test_events_that_are_gone_leave_the_outcome(browser: Browser, tmp_path: Path) -> None:
     env = {"TAILRACE_EVENTS_TTL_S": "1"}
-    async with (
-        running_service(tmp_path / "service", env) as service,
-        fresh_page(browser) as page,
-    ):
-        first = FirstPage(page, service.url)
-        job = await first.start("steps")
-        await first.ends()
+    async with alone(browser, tmp_path, env) as (service, first):
+        async with Tailrace(service.url) as tailrace:
+            job = (await tailrace.create("steps", {"messages": ["start"]})).id
         gone = partial(_are_gone, f"{service.url}/jobs/{job}/events")
-        await wait_until(gone, "the end of the events' life", timeout_s=15)
+        await wait_until(gone, "the end of the events' life", timeout_s=60)
         await first.open(job)
         await expect(first.status).to_contain_text("succeeded")
         await expect(first.line).to_contain_text("The events are gone")
-        await expect(page.locator(".outcome")).to_contain_text("Node C processed")
+        await expect(first.page.locator(".outcome")).to_contain_text("Node C processed")
 
 
 async def _are_gone(url: str) -> bool:

@@ -52,10 +52,8 @@ async def test_the_main_states_are_kept_as_pictures(
 async def _take_article(first: FirstPage, folder: Path) -> None:
     page = first.page
     await first.start("article", topic="how rivers shape the land")
-    await expect(page.locator(".block h3").nth(1)).to_be_visible(timeout=60_000)
+    await expect(page.locator(".block h3").nth(1)).to_be_visible(timeout=120_000)
     await page.get_by_role("button", name="Drop the line").click()
-    await first.says("dropped")
-    await page.get_by_role("button", name="Take it up now").click()
     await first.says("resumed after")
     await _picture(page, folder / "job-light.png")
     await page.emulate_media(color_scheme="dark")

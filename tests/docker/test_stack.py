@@ -24,6 +24,8 @@ from tests.support.wait import wait_until
 pytestmark = pytest.mark.timeout(300)
 
 WORKERS, REPLICAS = 3, 2
+LASTING = 300
+"""Events of a job that still runs when a slow Docker has answered a few commands."""
 PAUSE_S = 7.0
 """Longer than a lease, so that every job is lost to its worker and taken back."""
 
@@ -62,7 +64,7 @@ async def counted(stack: Stack, people: Crowd, fault: str, figures: list[str]) -
 
 
 async def test_nobody_loses_an_event_when_a_worker_is_killed(stack: Stack, figures: list[str]):
-    async with crowd(stack.url) as people:
+    async with crowd(stack.url, count=LASTING) as people:
         holder = await stack.holder(people.jobs[0].id)
         [victim] = [name for name in await stack.containers("worker") if await is_id(name, holder)]
         before = await restarts(victim)
@@ -77,7 +79,7 @@ async def is_id(container: str, short_id: str) -> bool:
 
 
 async def test_nobody_loses_an_event_when_a_replica_restarts(stack: Stack, figures: list[str]):
-    async with crowd(stack.url) as people:
+    async with crowd(stack.url, count=LASTING) as people:
         [replica, *_] = await stack.containers("api")
         before = sum(ear.connections for ear in people.ears)
         await docker("restart", replica)
@@ -131,7 +133,7 @@ async def test_nobody_loses_an_event_when_workers_come_and_go(stack: Stack, figu
 
 
 async def test_nobody_loses_an_event_when_nginx_restarts(stack: Stack, figures: list[str]):
-    async with crowd(stack.url) as people:
+    async with crowd(stack.url, count=LASTING) as people:
         await stack.compose("restart", "nginx")
     found = await counted(stack, people, "nginx restarted", figures)
     assert found.reconnects >= found.listeners

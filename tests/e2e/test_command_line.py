@@ -15,7 +15,7 @@ from api.client import ReceivedEvent, Tailrace
 from tests.support.processes import Service
 
 COMMAND = (sys.executable, "-c", "from api.cli import main; main()")
-LASTING = '{"count": 200, "interval_s": 0.01}'
+LASTING = '{"count": 400, "interval_s": 0.01}'
 WAIT_S = 20.0
 
 

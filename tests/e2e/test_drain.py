@@ -15,7 +15,7 @@ from tests.support.service import writing
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 COME_BACK = re.compile(rb"retry: (\d+)\n")
 LISTENERS = 100

@@ -19,7 +19,7 @@ from tests.support.processes import Process, Service, answers, free_port, runnin
 from tests.support.wait import wait_until
 from tests.support.wire import asking
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 AT_ONCE = 100
 KEYS = 100
@@ -143,7 +143,7 @@ async def test_a_replica_that_is_told_to_stop_lets_nobody_wait_in_vain(
     replicas: Replicas,
 ) -> None:
     """A wait ends with the process: the job goes on elsewhere, so its caller gets the 202."""
-    body = {"graph": "counter", "input": {"count": 600, "interval_s": 0.01}}
+    body = {"graph": "counter", "input": {"count": 6000, "interval_s": 0.01}}
     async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(
             client.post(f"{replicas.second_url}/jobs", json=body, headers={"Prefer": "wait=60"})

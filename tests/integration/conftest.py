@@ -17,6 +17,19 @@ async def logs(store_url: str) -> AsyncGenerator[Logs]:
 
 @pytest.fixture
 async def api(store_url: str) -> AsyncGenerator[Api]:
-    """An API without keys, idle streams of which beat every 0.2 s."""
-    async with serving(ApiSettings(redis_url=store_url, heartbeat_s=0.2)) as api:
+    """An API without keys, idle streams of which beat every half second."""
+    async with serving(ApiSettings(redis_url=store_url, heartbeat_s=0.5)) as api:
         yield api
+
+
+@pytest.fixture
+async def other(store_url: str) -> AsyncGenerator[Api]:
+    """A second replica."""
+    async with serving(ApiSettings(redis_url=store_url)) as api:
+        yield api
+
+
+@pytest.fixture
+async def graphs(logs: Logs) -> None:
+    """A worker has announced a graph that takes anything and one that takes a number."""
+    await logs.announce()

@@ -3,8 +3,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,9 @@ from redis.asyncio import Redis
 
 from deploy.local.errors import FolderInUseError, LocalError, StoreFailedError
 from deploy.local.leash import leashed
-from deploy.local.store import EmbeddedStore, Fsync, socket_path
+from deploy.local.store import EmbeddedStore, socket_path
 from tests.support.pids import is_running
+from tests.support.store import embedded_store
 from tests.support.wait import wait_until
 
 STARTER = """
@@ -27,23 +26,13 @@ sys.stdin.read()
 """
 
 
-@contextmanager
-def started(folder: Path, fsync: Fsync = "no") -> Generator[EmbeddedStore]:
-    store = EmbeddedStore(folder, fsync)
-    store.start()
-    try:
-        yield store
-    finally:
-        store.stop()
-
-
 async def config(store: EmbeddedStore, name: str) -> str:
     async with Redis.from_url(store.url, decode_responses=True) as redis:
         return (await redis.config_get(name))[name]
 
 
 async def test_a_killed_store_comes_back_with_all_it_acknowledged(tmp_path: Path) -> None:
-    with started(tmp_path / "data", "always") as store:
+    with embedded_store(tmp_path / "data", "always") as store:
         async with Redis.from_url(store.url) as redis:
             for number in range(200):
                 await redis.xadd("log", {"n": number})
@@ -55,14 +44,14 @@ async def test_a_killed_store_comes_back_with_all_it_acknowledged(tmp_path: Path
 
 async def test_a_stopped_store_comes_back_with_its_data(tmp_path: Path) -> None:
     for round_ in range(2):
-        with started(tmp_path / "data") as store:
+        with embedded_store(tmp_path / "data") as store:
             async with Redis.from_url(store.url) as redis:
                 assert await redis.incr("rounds") == round_ + 1
 
 
 def test_a_second_store_on_the_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    with started(folder), pytest.raises(FolderInUseError) as refused:
+    with embedded_store(folder), pytest.raises(FolderInUseError) as refused:
         EmbeddedStore(folder).start()
     assert str(folder) in str(refused.value)
     assert str(os.getpid()) in str(refused.value)
@@ -78,20 +67,20 @@ async def test_a_store_ends_with_its_killed_starter_and_frees_the_folder(tmp_pat
         assert starter.stdout
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
-    with started(folder):
+    with embedded_store(folder):
         await wait_until(lambda: not is_running(pid), "the first store to end")
 
 
 async def test_the_store_is_reachable_by_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    with started(folder) as store:
+    with embedded_store(folder) as store:
         assert await config(store, "port") == "0"
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(socket_path(folder).stat().st_mode) == 0o700
 
 
 async def test_a_full_store_evicts_nothing(tmp_path: Path) -> None:
-    with started(tmp_path / "data") as store:
+    with embedded_store(tmp_path / "data") as store:
         assert await config(store, "maxmemory-policy") == "noeviction"
 
 
@@ -105,14 +94,14 @@ async def test_data_is_written_through_unless_said_otherwise(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["a b", "%41", "ü", "x" * 120])
 async def test_any_path_will_do(tmp_path: Path, name: str) -> None:
-    with started(tmp_path / name) as store:
+    with embedded_store(tmp_path / name) as store:
         async with Redis.from_url(store.url) as redis:
             assert await redis.ping()
         assert (tmp_path / name / "appendonlydir").is_dir()
 
 
 def test_a_store_that_does_not_start_says_why(tmp_path: Path) -> None:
-    with started(tmp_path):
+    with embedded_store(tmp_path):
         pass
     (tmp_path / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
     with pytest.raises(StoreFailedError, match="Invalid AOF manifest"):
@@ -126,7 +115,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_stopping_twice_does_nothing(tmp_path: Path) -> None:
-    with started(tmp_path / "data") as store:
+    with embedded_store(tmp_path / "data") as store:
         store.stop()
     with pytest.raises(LocalError, match="not started"):
         store.kill()

@@ -1,7 +1,6 @@
 """One Idempotency-Key, one job: for repeats, for posts at once, and after a crash in between."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import orjson
@@ -12,29 +11,14 @@ from shared import keys
 from shared.idempotency import IdempotencyKeys, Reservation
 from shared.jobs import JobRequest, new_job_id
 from shared.settings import SharedSettings
-from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, reserved
+from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import Exchange
 
+pytestmark = pytest.mark.usefixtures("graphs")
+
 DAY_MS = 86_400_000
-
-
-@pytest.fixture(autouse=True)
-async def graphs(logs: Logs) -> None:
-    """A worker has announced a graph that takes anything and one that takes a number."""
-    await logs.announce()
-
-
-@pytest.fixture
-async def other(store_url: str) -> AsyncGenerator[Api]:
-    """A second replica."""
-    async with serving(ApiSettings(redis_url=store_url)) as api:
-        yield api
-
-
-async def records(logs: Logs) -> int:
-    return len(await cast("Any", logs.store).keys("tailrace:*:job:*"))
 
 
 def job_id(exchange: Exchange) -> str:

@@ -4,8 +4,8 @@ import asyncio
 import re
 import socket
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 from typing import get_args
 
@@ -16,21 +16,22 @@ from api.relay.channel import LARGEST_WINDOW
 from api.relay.pages import AT_ONCE
 from api.relay.window import Window
 from tests.support.bare_socket import BareSocket, How, bare
-from tests.support.inside import seen_inside
+from tests.support.inside import Inside, seen_inside
 from tests.support.living import living, open_files
 from tests.support.service import Attempt, Logs
 from tests.support.wait import wait_until
-from tests.support.wire import asking
+from tests.support.wire import HEARTBEAT, asking
 
 pytestmark = pytest.mark.timeout(90)
 
-HEARTBEAT = b": hb\n"
 COME_BACK = re.compile(rb"retry: (\d+)\n")
 STALL_S = 1.0
 PATIENT_S = 60.0
 """Longer than any test: nobody is cut by it."""
-SLACK_S = 5.0
+SLACK_S = 10.0
 """For a machine that does much else."""
+BEAT_S = 1.5
+"""Long enough that a tenth of it is more than a busy machine is late."""
 READERS_OF_600 = 3
 FRAME = "x" * 60_000
 MEGABYTE = [FRAME] * 17
@@ -39,6 +40,20 @@ MEGABYTE = [FRAME] * 17
 async def grow(job: Attempt, megabytes: int) -> None:
     for _ in range(megabytes):
         await job.append(*MEGABYTE)
+
+
+@asynccontextmanager
+async def stuck(
+    store_url: str, job: Attempt, stall_s: float
+) -> AsyncGenerator[tuple[Inside, BareSocket]]:
+    """A listener that has taken all that it can without reading, and more is there for it."""
+    async with (
+        seen_inside(store_url, stall_s=stall_s) as api,
+        bare(api.port, job.events_path) as listener,
+    ):
+        await grow(job, 6)
+        await api.is_stuck()
+        yield api, listener
 
 
 def without_heartbeats(body: bytes) -> bytes:
@@ -69,13 +84,14 @@ async def test_invariant_06_one_that_reads_nothing_holds_little_and_delays_nobod
         assert (near.ending, far.ending) == ("clean", "clean")
         # The one that reads nothing is still there, and holds no more than it may.
         await api.has_listeners(1)
-        assert 0 < most <= api.api.settings.max_pending_bytes
+        await api.is_stuck()
+        assert max(most, api.pending) <= api.api.settings.max_pending_bytes
 
 
 async def test_one_that_reads_nothing_delays_no_event_of_its_neighbours(store_url: str, logs: Logs):
     job = await logs.opened()
     async with (
-        seen_inside(store_url, stall_s=PATIENT_S) as api,
+        seen_inside(store_url, stall_s=PATIENT_S, heartbeat_s=4 * SLACK_S) as api,
         bare(api.port, job.events_path),
         asking(api.port, "GET", job.events_path) as near,
     ):
@@ -88,8 +104,8 @@ async def test_one_that_reads_nothing_delays_no_event_of_its_neighbours(store_ur
             await job.append(n)
             await near.until(b"id: %d\n" % job.seq)
             delays.append(time.monotonic() - begun)
-        # Behind the one that is stuck it would be a second at least, its stall or its heartbeat.
-        assert sorted(delays)[len(delays) // 2] < 0.1
+        # Behind the one that is stuck it would be a second at least: its stall, or a tick.
+        assert sorted(delays)[len(delays) // 2] < 0.5
 
 
 async def test_one_that_reads_nothing_is_cut_after_its_time_and_not_before(
@@ -103,11 +119,8 @@ async def test_one_that_reads_nothing_is_cut_after_its_time_and_not_before(
         begun = time.monotonic()
         await grow(job, 6)
         await api.is_stuck()
-        stuck = time.monotonic()
         await api.has_listeners(0, timeout_s=2 * STALL_S + SLACK_S)
-        gone = time.monotonic()
-        assert gone - begun >= 2 * STALL_S
-        assert gone - stuck <= 2 * STALL_S + SLACK_S
+        assert time.monotonic() - begun >= 2 * STALL_S
         await api.has_closed_all()
         assert await dead.rest() != await job.frames()
         assert dead.ending == "cut"
@@ -115,18 +128,13 @@ async def test_one_that_reads_nothing_is_cut_after_its_time_and_not_before(
 
 async def test_a_slow_reader_is_not_cut_and_gets_every_byte(store_url: str, logs: Logs):
     job = await logs.opened()
-    async with (
-        seen_inside(store_url, stall_s=STALL_S) as api,
-        bare(api.port, job.events_path) as slow,
-    ):
-        await grow(job, 6)
-        await api.is_stuck()
+    async with stuck(store_url, job, stall_s=STALL_S) as (api, slow):
         until = time.monotonic() + 4 * STALL_S
         pending: list[int] = []
         while time.monotonic() < until:
             assert await slow.read(2048)
             pending.append(api.pending)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
         # Its buffer was never empty for long: only its progress has saved it.
         assert sorted(pending)[len(pending) // 4] > 0
         await job.close()
@@ -136,10 +144,7 @@ async def test_a_slow_reader_is_not_cut_and_gets_every_byte(store_url: str, logs
 
 async def test_one_that_stops_for_a_while_gets_every_frame_once(store_url: str, logs: Logs):
     job = await logs.opened()
-    async with (
-        seen_inside(store_url, stall_s=30) as api,
-        bare(api.port, job.events_path) as listener,
-    ):
+    async with stuck(store_url, job, stall_s=PATIENT_S) as (api, listener):
         for _ in range(3):
             await grow(job, 4)
             await api.is_stuck()
@@ -157,6 +162,7 @@ async def test_an_idle_listener_is_not_cut_by_the_stall(store_url: str, logs: Lo
         seen_inside(store_url, stall_s=0.3) as api,
         bare(api.port, job.events_path) as idle,
     ):
+        await api.has_listeners(1)
         # It does not even read its heartbeats.
         await asyncio.sleep(5 * 0.3)
         assert api.listeners == 1
@@ -247,19 +253,19 @@ async def test_a_window_stays_within_its_bound(store_url: str, logs: Logs):
 async def test_silence_never_lasts_longer_than_a_heartbeat(store_url: str, logs: Logs):
     job = await logs.opened()
     async with (
-        seen_inside(store_url, stall_s=PATIENT_S, heartbeat_s=0.6) as api,
+        seen_inside(store_url, stall_s=PATIENT_S, heartbeat_s=BEAT_S) as api,
         bare(api.port, job.events_path, "Last-Event-ID: 2", buffer=65536) as idle,
     ):
         await idle.read(65536)
         beats: list[float] = []
-        while len(beats) < 6:
+        while len(beats) < 5:
             await idle.read(65536)
             beats.append(time.monotonic())
         gaps = [after - before for before, after in pairwise(beats)]
-        assert idle.body == HEARTBEAT * 6
-        assert sorted(gaps)[len(gaps) // 2] <= 0.6 * 1.1
-        assert max(gaps) < 0.6 + 0.4
-        assert min(gaps) > 0.3
+        assert idle.body == HEARTBEAT * 5
+        assert sorted(gaps)[len(gaps) // 2] <= BEAT_S * 1.1
+        assert max(gaps) < 1.75 * BEAT_S
+        assert min(gaps) > 0.5 * BEAT_S
 
 
 async def test_a_busy_listener_gets_no_heartbeats(store_url: str, logs: Logs):
@@ -272,7 +278,6 @@ async def test_a_busy_listener_gets_no_heartbeats(store_url: str, logs: Logs):
         while time.monotonic() < until:
             await job.append("busy")
             await busy.until(b"id: %d\n" % job.seq)
-            await asyncio.sleep(0.05)
         assert HEARTBEAT not in busy.body
 
 
@@ -280,13 +285,20 @@ async def test_a_listener_costs_one_task_and_no_timer_of_its_own(store_url: str,
     job = await logs.opened()
     async with seen_inside(store_url, stall_s=PATIENT_S) as api, AsyncExitStack() as stack:
 
-        async def join(number: int) -> None:
-            for _ in range(number):
-                listener = await stack.enter_async_context(bare(api.port, job.events_path))
-                while b"id: 2\n" not in listener.body:
-                    await listener.read(65536)
+        async def hears(listener: BareSocket, seq: int) -> None:
+            while b"id: %d\n" % seq not in listener.body:
+                await listener.read(65536)
 
-        await join(2)
+        async def join(number: int) -> list[BareSocket]:
+            path = job.events_path
+            joined = [await stack.enter_async_context(bare(api.port, path)) for _ in range(number)]
+            await asyncio.gather(*(hears(listener, job.seq) for listener in joined))
+            return joined
+
+        first = await join(2)
+        # What comes now comes through the readers that all share: their tasks are there.
+        await job.append("live")
+        await asyncio.gather(*(hears(listener, job.seq) for listener in first))
         before = len(asyncio.all_tasks())
         await join(50)
         await wait_until(lambda: len(asyncio.all_tasks()) <= before + 50, "one task each")

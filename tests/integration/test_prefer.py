@@ -1,9 +1,7 @@
 """`Prefer: wait`: the finished job in the answer to its POST, or the job as it is by then."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -11,30 +9,19 @@ import orjson
 import pytest
 
 from api.settings import ApiSettings
-from shared.jobs import Holder, Interrupt, JobId, JobRequest
+from shared.jobs import Interrupt, JobId, JobRequest
 from tests.support.posting import GOOD, JSON, KEY, post, reserved
 from tests.support.proxy import store_proxy
 from tests.support.service import Api, Attempt, Logs, serving
 from tests.support.wait import wait_until
 from tests.support.wire import Exchange, connected, request
 
-LONG = "Prefer: wait=20"
-SOON_S = 5.0
+pytestmark = pytest.mark.usefixtures("graphs")
+
+LONG = "Prefer: wait=60"
+SOON_S = 20.0
 """Far below `LONG`, far above what an answer takes."""
 QUESTION = (Interrupt("i-1", "Go on?"),)
-
-
-@pytest.fixture(autouse=True)
-async def graphs(logs: Logs) -> None:
-    """A worker has announced a graph that takes anything and one that takes a number."""
-    await logs.announce()
-
-
-@pytest.fixture
-async def other(store_url: str) -> AsyncGenerator[Api]:
-    """A second replica."""
-    async with serving(ApiSettings(redis_url=store_url)) as api:
-        yield api
 
 
 async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
@@ -47,16 +34,11 @@ async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
     return JobId(cast("str", await wait_until(found, "a job to be queued")))
 
 
-async def opened(logs: Logs, job_id: JobId, attempt: int = 1) -> Attempt:
-    holder = Holder(job_id, attempt, secrets.token_hex(16))
-    return Attempt(logs.log, holder, (await logs.jobs.open_attempt(holder)).seq)
-
-
 async def known_job(logs: Logs) -> Attempt:
     """A running job that `KEY` and `GOOD` stand for."""
     job_id = (await reserved(logs)).job_id
     await logs.jobs.create(job_id, "default", JobRequest("any", {}))
-    return await opened(logs, job_id)
+    return await logs.taken(job_id)
 
 
 def told(exchange: Exchange) -> dict[str, Any]:
@@ -67,14 +49,14 @@ async def test_the_finished_job_comes_as_soon_as_it_has_ended(api: Api, logs: Lo
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         posted = tasks.create_task(post(api, GOOD, JSON, LONG))
-        job = await opened(logs, await new_job(logs))
+        job = await logs.taken(await new_job(logs))
         await job.append(*range(50))
         assert not posted.done()
         await job.close(result=b'{"n":1}')
     exchange = posted.result()
     assert exchange.head.status == 200
     assert (told(exchange)["status"], told(exchange)["result"]) == ("succeeded", {"n": 1})
-    assert exchange.head.one("preference-applied") == "wait=20"
+    assert exchange.head.one("preference-applied") == LONG.removeprefix("Prefer: ")
     assert exchange.head.one("location") == f"/jobs/{job.job_id}"
     assert time.monotonic() - began < SOON_S
 
@@ -109,7 +91,7 @@ async def test_a_job_that_asks_something_is_told_at_once(api: Api, logs: Logs):
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         posted = tasks.create_task(post(api, GOOD, JSON, LONG))
-        job = await opened(logs, await new_job(logs))
+        job = await logs.taken(await new_job(logs))
         await job.append("thinking")
         await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
     exchange = posted.result()
@@ -123,7 +105,7 @@ async def test_a_question_that_is_answered_already_holds_nobody_back(api: Api, l
     await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
     assert told(await post(api, GOOD, JSON, KEY, LONG))["status"] == "waiting"
     await logs.jobs.answer(await logs.jobs.get(job.job_id), {"i-1": True})
-    again = await opened(logs, job.job_id, attempt=2)
+    again = await logs.taken(job.job_id, attempt=2)
     async with asyncio.TaskGroup() as tasks:
         posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))
         await again.append("going on")
@@ -149,7 +131,7 @@ async def test_a_stream_is_not_held_back(api: Api, logs: Logs):
     job = await known_job(logs)
     await job.close()
     exchange = await post(api, GOOD, JSON, KEY, LONG, "Accept: text/event-stream")
-    assert exchange.body == await job.frames()
+    assert exchange.frames == await job.frames()
     assert not exchange.head.values("preference-applied")
 
 
@@ -161,7 +143,7 @@ async def test_a_store_that_is_lost_meanwhile_makes_it_a_202(store_url: str, log
         settings = ApiSettings(redis_url=store_url, log_redis_url=link.url)
         async with serving(settings) as api, asyncio.TaskGroup() as tasks:
             posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))
-            await wait_until(lambda: blocked(logs), "a reader of logs to wait")
+            await logs.has_waiting_reader()
             await line.aclose()
     assert (posted.result().head.status, told(posted.result())["id"]) == (202, job.job_id)
     assert time.monotonic() - began < SOON_S
@@ -171,9 +153,9 @@ async def test_who_leaves_waits_no_longer_and_the_job_goes_on(store_url: str, lo
     settings = ApiSettings(redis_url=store_url)
     async with serving(settings) as api, connected(api.port) as (_, writer):
         writer.write(request("POST", "/jobs", JSON, "Prefer: wait=60", body=GOOD))
-        job = await opened(logs, await new_job(logs))
-        await wait_until(lambda: blocked(logs), "a reader of logs to wait")
-    # `serving` fails where a request outlives its connection by five seconds.
+        job = await logs.taken(await new_job(logs))
+        await logs.has_waiting_reader()
+    # `serving` fails where a request outlives its connection by a while.
     assert (await logs.jobs.get(job.job_id)).status == "running"
 
 
@@ -194,7 +176,3 @@ async def test_waiting_asks_the_store_for_nothing_until_there_is_something(
 
 async def commands(logs: Logs) -> int:
     return int((await logs.store.info("stats"))["total_commands_processed"])
-
-
-async def blocked(logs: Logs) -> bool:
-    return int((await logs.store.info("clients"))["blocked_clients"]) > 0

@@ -28,6 +28,7 @@ from tests.support.service import Attempt, writing
 from tests.support.wait import wait_until
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: 86400000\n)?id: (\d+)\n\n")
+LEAVE_S = 15.0
 BETWEEN = re.compile(rb"(?:: hb\n|retry: [123]\d{3}\n)*")
 """What may stand between frames."""
 
@@ -92,7 +93,7 @@ class Client:
         self.left.set()
         self.flows.set()
         if self.task is not None:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LEAVE_S):
                 await self.task
 
 
@@ -144,7 +145,7 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_invariant_02_any_order_of_appends_cuts_and_joins_gives_every_listener_the_log(
     store_url: str, steps: list[tuple[str, object]]
 ):

@@ -66,7 +66,7 @@ async def guarded(folder: Path) -> AsyncGenerator[Guarded]:
             process.wait()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_failover_is_passing_trouble_and_keeps_what_was_replicated(tmp_path: Path) -> None:
     async with guarded(tmp_path) as place:
         client = connect(place.url)
@@ -89,17 +89,17 @@ async def test_a_failover_is_passing_trouble_and_keeps_what_was_replicated(tmp_p
                 return False
             return True
 
-        await wait_until(answers, "the primary", 10)
+        await wait_until(answers, "the primary", 30)
         # Sentinel asks the primary for its replicas each 10 s; only those may follow it.
-        await wait_until(place.knows_the_replica, "Sentinel to know the replica", 30)
+        await wait_until(place.knows_the_replica, "Sentinel to know the replica", 60)
         kept = new_job_id()
         await jobs.create(kept, "default", JobRequest("g", None))
-        await wait_until(replicates, "the replica", 15)
+        await wait_until(replicates, "the replica", 30)
         place.primary.send_signal(signal.SIGKILL)
         place.primary.wait()
         assert not await accepts()
-        # Under load Sentinel takes the clock for wrong, and does nothing for 30 s.
-        await wait_until(accepts, "the new primary", 40)
+        # Under load Sentinel takes the clock for wrong, and does nothing for 30 s; perhaps twice.
+        await wait_until(accepts, "the new primary", 100)
         assert (await jobs.get(kept)).id == kept
         await client.aclose()
 

@@ -23,8 +23,8 @@ from tests.support.service import Attempt, Logs, writing
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
 
-PROMPT_S = 0.5 * BLOCK_S
-"""Far less than a read blocks, far more than a busy machine needs."""
+PROMPT_S = 0.75 * BLOCK_S
+"""Less than a read blocks, far more than a busy machine needs."""
 
 
 class Heard:
@@ -40,7 +40,7 @@ class Heard:
     async def hears(self, number: int) -> float:
         """Wait for an event; the moment in which it was there."""
         mark = b"\nid: %d\n" % number
-        await wait_until(lambda: mark in self.body, f"event {number}", 4 * BLOCK_S)
+        await wait_until(lambda: mark in self.body, f"event {number}")
         return time.monotonic()
 
 

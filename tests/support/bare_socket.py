@@ -12,7 +12,7 @@ from tests.support.wire import Ending, request
 
 How = Literal["fin", "rst"]
 
-WAIT_S = 20.0
+WAIT_S = 25.0
 """For the next bytes, on a machine that does much else."""
 BUFFER = 4096
 

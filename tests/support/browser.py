@@ -26,7 +26,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--hide-scrollbars",
 ]
-START_S = 20.0
+START_S = 60.0
+PATIENCE_MS = 30_000
+"""For what should come soon; two cores also run the service and its worker."""
 REFUSED = "Failed to load resource"
 """Chromium's words for any answer that is no success; tests of refusals provoke them."""
 
@@ -80,7 +82,7 @@ async def fresh_page(browser: Browser, **options: Any) -> AsyncGenerator[Page]:
         options: what Playwright's `new_context` takes: the window's size, light or dark.
     """
     context = await browser.new_context(viewport={"width": 1280, "height": 860}, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:

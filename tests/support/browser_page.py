@@ -11,7 +11,9 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.event_stream import Dispatched, EventStreamReader
 
-LONG_MS = 30_000
+LONG_MS = 60_000
+ENDLESS = "100000"
+"""More than any test takes: the job lasts until the test has seen enough, and cancels it."""
 COLLECT_ROWS = """
 async (rows) => {
   const seen = new Map();
@@ -77,9 +79,16 @@ class FirstPage:
         await expect(self.line).to_contain_text(words, timeout=LONG_MS)
 
     async def ends(self, status: str = "succeeded") -> None:
-        """Wait until the page has the job's end."""
+        """Wait until the page has the job's end, and has drawn what came before it."""
         await expect(self.status).to_contain_text(status, timeout=LONG_MS)
         await self.says("ended")
+        # The record and the line may know of the end before the last events are drawn.
+        await expect(self.page.locator(".outcome")).to_be_visible(timeout=LONG_MS)
+
+    async def cancel(self) -> None:
+        """Cancel the job and wait for its end."""
+        await self.page.get_by_role("button", name="Cancel the job").click()
+        await self.ends("cancelled")
 
     async def has(self, count: int) -> None:
         """Wait until at least so many events are here."""

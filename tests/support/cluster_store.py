@@ -24,8 +24,8 @@ from tests.support.wait import wait_until
 
 NODES = 3
 SLOTS = 16384
-OK_S = 20.0
-STOP_S = 5.0
+OK_S = 30.0
+STOP_S = 10.0
 PAGE = 100
 
 CONFIG = """
@@ -60,6 +60,8 @@ class Node:
     id: str = ""
     flags: tuple[str, ...] = ()
     """Settings other than ours."""
+    patience_ms: int = EAGER_MS
+    """How long another node may be silent; of the next start."""
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -71,7 +73,7 @@ class Node:
         """Start it; returns before it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "own.conf"
-        values = {"port": self.port, "bus": self.bus, "patience_ms": EAGER_MS}
+        values = {"port": self.port, "bus": self.bus, "patience_ms": self.patience_ms}
         config.write_text(CONFIG.format(folder=self.folder, **values))
         self._process = subprocess.Popen(
             leashed((str(get_binary_path()), str(config), *self.flags))
@@ -144,6 +146,7 @@ class ClusterStore:
                 await node.call("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus)
         await self.settled()
         for node in self.nodes:
+            node.patience_ms = PATIENT_MS
             await node.call("CONFIG", "SET", "cluster-node-timeout", PATIENT_MS)
 
     async def settled(self) -> None:

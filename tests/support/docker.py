@@ -10,7 +10,7 @@ from typing import Final
 
 OLDEST_COMPOSE: Final = (2, 24)
 """The first that takes `required: false` with an env_file."""
-ASK_S: Final = 20.0
+ASK_S: Final = 60.0
 RUN_S: Final = 60.0
 
 

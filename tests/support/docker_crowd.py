@@ -26,7 +26,7 @@ COUNT: Final = 100
 INTERVAL_S: Final = 0.06
 UNDER_WAY: Final = 10
 """As many events have to be heard by everybody before a fault counts as one in mid-stream."""
-START_S: Final = 30.0
+START_S: Final = 60.0
 END_S: Final = 90.0
 ACCEPTED: Final = 202
 

@@ -41,7 +41,7 @@ class Inside:
         connections = self.server.server_state.connections
         return max((c.transport.get_write_buffer_size() for c in connections), default=0)
 
-    async def has_listeners(self, number: int, timeout_s: float = 5.0) -> None:
+    async def has_listeners(self, number: int, timeout_s: float = 15.0) -> None:
         """Wait until so many are served."""
         await wait_until(lambda: self.listeners == number, f"{number} listeners", timeout_s)
 

@@ -57,11 +57,7 @@ class Refuses:
 Turn = Says | Calls | BreaksOff | Refuses
 
 RATE_LIMITED = Refuses(429, "rate_limit_exceeded", "Rate limit reached for requests per minute.")
-OUT_OF_QUOTA = Refuses(429, "insufficient_quota", "You exceeded your current quota.")
 WRONG_KEY = Refuses(401, "invalid_api_key", "Incorrect API key provided.")
-TOO_LONG = Refuses(
-    400, "context_length_exceeded", "This model's maximum context length is 4096 tokens."
-)
 BROKEN = Refuses(500, "server_error", "The server had an error.")
 
 

@@ -1,6 +1,6 @@
 """Jobs posted by hand, and what a refusal has to look like."""
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -19,6 +19,11 @@ KEY = "Idempotency-Key: order-42"
 async def post(api: Api, body: bytes | dict[str, Any], *headers: str) -> Exchange:
     data = body if isinstance(body, bytes) else orjson.dumps(body)
     return await ask(api.port, "POST", "/jobs", *(headers or (JSON,)), body=data)
+
+
+async def records(logs: Logs) -> int:
+    """How many jobs the store has."""
+    return len(await cast("Any", logs.store).keys("tailrace:*:job:*"))
 
 
 async def reserved(logs: Logs) -> Reservation:

@@ -5,12 +5,13 @@ through, what was written meanwhile is printed, which pytest shows if the test f
 """
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,11 @@ ROOT = Path(__file__).parents[2]
 
 READY_S = 60.0
 """The imports of LangGraph alone take seconds when two cores run everything at once."""
-STOP_S = 10.0
+STOP_S = 20.0
+"""More than the grace that uvicorn gives to what does not end."""
 OK = 200
+FIRST_PORT, PORTS = 10_000, 20_000
+"""Below those that Linux, macOS and Windows choose from."""
 
 
 class Process:
@@ -196,7 +200,13 @@ async def _status(client: httpx.AsyncClient, url: str) -> int | None:
 
 
 def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that was free a moment ago, and is given to no connection by the system.
+
+    One that the system chose would be taken again by the next connection that it chooses a port
+    for, between this call and the start of the server.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

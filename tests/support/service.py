@@ -22,6 +22,7 @@ from shared.events import Event, LoggedEvent, encode
 from shared.job_store import JobStore
 from shared.jobs import FinalStatus, Holder, JobError, JobId, JobRequest, new_job_id
 from shared.redis import Client, connect
+from tests.support.wait import wait_until
 
 ANY_GRAPH = GraphSpec("any", "Takes anything.", {}, "")
 NUMBER_GRAPH = GraphSpec(
@@ -30,7 +31,8 @@ NUMBER_GRAPH = GraphSpec(
     {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]},
     "",
 )
-GIVE_UP_S = 5.0
+GIVE_UP_S = 15.0
+"""For requests whose connections are gone; far below what a caller may wait for."""
 
 
 class Errors(logging.Handler):
@@ -107,7 +109,11 @@ class Logs:
 
     async def opened(self, tenant: str = "default") -> Attempt:
         """A job whose first attempt has begun: its log holds two `status` events."""
-        holder = Holder(await self.queued(tenant), 1, secrets.token_hex(16))
+        return await self.taken(await self.queued(tenant))
+
+    async def taken(self, job_id: JobId, attempt: int = 1) -> Attempt:
+        """An attempt at this job that has begun."""
+        holder = Holder(job_id, attempt, secrets.token_hex(16))
         job = await self.jobs.open_attempt(holder)
         return Attempt(self.log, holder, job.seq)
 
@@ -118,6 +124,14 @@ class Logs:
             await attempt.append(*values)
         await attempt.close(result=b'{"done":true}')
         return attempt
+
+    async def has_waiting_reader(self) -> None:
+        """Wait until somebody waits at the end of a log."""
+
+        async def blocked() -> bool:
+            return int((await self.store.info("clients"))["blocked_clients"]) > 0
+
+        await wait_until(blocked, "a reader of logs to wait")
 
     async def announce(self, *graphs: GraphSpec) -> None:
         """Say that a worker lives that serves these graphs."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.local.store import EmbeddedStore
+from deploy.local.store import EmbeddedStore, Fsync
 from tests.support import keys
 from tests.support.docker_store import container_store
 
@@ -90,9 +90,9 @@ def own_store(choice: Choice, folder: Path) -> Generator[str]:
 
 
 @contextmanager
-def embedded_store(folder: Path) -> Generator[EmbeddedStore]:
+def embedded_store(folder: Path, fsync: Fsync = "no") -> Generator[EmbeddedStore]:
     """A store of one's own, for tests that kill it; it is stopped at the end unless it is dead."""
-    store = EmbeddedStore(folder, fsync="no")
+    store = EmbeddedStore(folder, fsync)
     store.start()
     try:
         yield store

@@ -11,13 +11,13 @@ POLL_S = 0.01
 
 
 async def wait_until(
-    predicate: Callable[[], T | Awaitable[T]], description: str, timeout_s: float = 5.0
+    predicate: Callable[[], T | Awaitable[T]], description: str, timeout_s: float = 15.0
 ) -> T:
     """Ask until the predicate answers something true, and return that answer.
 
     Args:
         predicate: a plain or an async function; what it raises ends the wait.
-        description: what is waited for, as it reads after "waited 5 s for".
+        description: what is waited for, as it reads after "waited 15 s for".
         timeout_s: how long to wait; a machine under load is several times slower than yours.
 
     Raises:

@@ -87,6 +87,14 @@ def test_a_ticket_expires():
         OFFICE.tenant(late, JOB)
 
 
+def test_a_ticket_lives_for_its_whole_time(monkeypatch: pytest.MonkeyPatch):
+    office = TicketOffice(OFFICE.secret, ttl_s=1)
+    monkeypatch.setattr("time.time", lambda: 1000.9)
+    ticket = office.issue(JOB, "ann")
+    monkeypatch.setattr("time.time", lambda: 1001.9)
+    assert office.tenant(ticket, JOB) == "ann"
+
+
 def test_nobody_can_prolong_a_ticket_or_give_it_to_another_tenant():
     expiry, tenant, mac = OFFICE.issue(JOB, "ann").split(".")
     bob = base64.urlsafe_b64encode(b"bob").decode()

@@ -4,6 +4,8 @@
  * A key can't be sent by EventSource. `?ticket=true` puts one into the URL that reads this one job's events.
  */
 
+import { clear, list, outcome, refusal, say, text } from "./shown.js";
+
 const INPUTS = {
   answer: { question: "What color is the sky?" },
   article: { topic: "the sea at night" },
@@ -14,8 +16,7 @@ const INPUTS = {
 };
 
 const form = document.getElementById("form");
-const text = document.getElementById("text");
-const events = document.getElementById("events");
+const go = form.querySelector(".primary");
 const close = document.getElementById("close");
 const listen = document.getElementById("listen");
 let job = null;
@@ -37,22 +38,25 @@ function suggest() {
 }
 
 async function start() {
-  stop("posting the job");
-  text.textContent = "";
-  events.replaceChildren();
+  job = null;
   last = "";
+  stop("posting the job");
+  clear();
   const { graph, input, key } = form.elements;
   const headers = { "Content-Type": "application/json" };
   if (key.value) headers.Authorization = `Bearer ${key.value}`;
   const body = `{"graph":${JSON.stringify(graph.value)},"input":${input.value}}`;
+  go.disabled = true;
   try {
     const response = await fetch("../../jobs?ticket=true", { method: "POST", headers, body });
     const answer = await response.json();
-    if (!response.ok) return say(`${answer.title}: ${answer.errors?.[0]?.detail ?? answer.detail}`);
+    if (!response.ok) return say(refusal(answer));
     job = answer;
     follow();
   } catch (error) {
     say(`The service does not answer: ${error.message}`);
+  } finally {
+    go.disabled = false;
   }
 }
 
@@ -70,8 +74,7 @@ function follow() {
   source.addEventListener("messages", (event) => (text.textContent += heard(event).message.content));
   for (const name of ["status", "custom", "updates", "gap"]) source.addEventListener(name, heard);
   source.addEventListener("end", (event) => {
-    const { status, error } = heard(event);
-    stop(error ? `${status}: ${error.detail}` : status);
+    stop(outcome(heard(event)));
     listen.disabled = true;
   });
   close.disabled = false;
@@ -80,9 +83,7 @@ function follow() {
 
 function heard(event) {
   last = event.lastEventId;
-  const row = document.createElement("li");
-  row.textContent = `${last} ${event.type} ${event.data}`;
-  events.append(row);
+  list(last, event.type, event.data);
   return JSON.parse(event.data);
 }
 
@@ -92,8 +93,4 @@ function stop(words) {
   close.disabled = true;
   listen.disabled = job === null;
   say(words);
-}
-
-function say(words) {
-  document.getElementById("state").textContent = words;
 }

@@ -6,14 +6,13 @@
  * there is nothing behind the `end` that the page has.
  */
 
+import { clear, list, outcome, refusal, say, text } from "./shown.js";
 import { EventStreamContentType, fetchEventSource } from "./vendor/fetch-event-source/index.js";
 
 class RetriableError extends Error {}
 class FatalError extends Error {}
 
 const form = document.getElementById("form");
-const text = document.getElementById("text");
-const events = document.getElementById("events");
 const close = document.getElementById("close");
 let control = null;
 
@@ -27,26 +26,28 @@ close.onclick = () => {
 };
 
 /** Post the job, then GET its events. */
-async function byGet() {
-  const response = await fetch("../../jobs", { method: "POST", headers: headers(), body: body() });
-  const job = await response.json();
-  if (!response.ok) throw new FatalError(words(job));
-  await stream(job.urls.events, { headers: authorization() });
+async function byGet(signal) {
+  const job = await posted({ headers: headers(), signal });
+  await stream(job.urls.events, { headers: authorization(), signal });
 }
 
 /** One request for both. The key makes a repeat join the job it has made, so a cut can be gone on from. */
-async function byPost() {
+async function byPost(signal) {
   const own = { ...headers(), "Idempotency-Key": crypto.randomUUID() };
-  await stream("../../jobs", { method: "POST", headers: own, body: body() });
+  await stream("../../jobs", { method: "POST", headers: own, body: body(), signal });
 }
 
-async function withoutStream() {
-  const own = { ...headers(), Prefer: "wait=60" };
-  const response = await fetch("../../jobs", { method: "POST", headers: own, body: body() });
-  const job = await response.json();
-  if (!response.ok) throw new FatalError(words(job));
+async function withoutStream(signal) {
+  const job = await posted({ headers: { ...headers(), Prefer: "wait=60" }, signal });
   text.textContent = job.result?.answer ?? "";
-  say(job.error ? `${job.status}: ${job.error.detail}` : job.status);
+  say(outcome(job));
+}
+
+async function posted(options) {
+  const response = await fetch("../../jobs", { method: "POST", body: body(), ...options });
+  const job = await response.json();
+  if (!response.ok) throw new FatalError(refusal(job));
+  return job;
 }
 
 function stream(url, options) {
@@ -54,7 +55,6 @@ function stream(url, options) {
   let connections = 0;
   return fetchEventSource(url, {
     ...options,
-    signal: control.signal,
     async onopen(response) {
       if (response.ok && response.headers.get("content-type") === EventStreamContentType) {
         connections += 1;
@@ -62,17 +62,16 @@ function stream(url, options) {
       }
       if (response.status === 204) throw new FatalError("nothing is left to come");
       if (response.status >= 400 && response.status < 500 && response.status !== 429) {
-        throw new FatalError(words(await response.json()));
+        throw new FatalError(refusal(await response.json()));
       }
       throw new RetriableError(`The service answered ${response.status}.`);
     },
-    onmessage(message) {
-      heard(message);
-      if (message.event === "messages") text.textContent += JSON.parse(message.data).message.content;
-      if (message.event !== "end") return;
+    onmessage({ id, event, data }) {
+      list(id, event, data);
+      if (event === "messages") text.textContent += JSON.parse(data).message.content;
+      if (event !== "end") return;
       ended = true;
-      const { status, error } = JSON.parse(message.data);
-      say(error ? `${status}: ${error.detail}` : status);
+      say(outcome(JSON.parse(data)));
     },
     onclose() {
       if (!ended) throw new RetriableError("The line ended before the job.");
@@ -86,18 +85,18 @@ function stream(url, options) {
 
 async function run(way) {
   control?.abort();
-  control = new AbortController();
-  text.textContent = "";
-  events.replaceChildren();
+  const own = new AbortController();
+  control = own;
+  clear();
   close.disabled = false;
   say("posting the job");
   try {
-    await way();
+    await way(own.signal);
   } catch (error) {
-    say(error.message);
-  } finally {
-    close.disabled = true;
+    if (!own.signal.aborted) say(error.message);
   }
+  // Another may have begun: the page is its own then.
+  if (control === own) close.disabled = true;
 }
 
 function authorization() {
@@ -111,18 +110,4 @@ function headers() {
 
 function body() {
   return JSON.stringify({ graph: "answer", input: { question: form.elements.question.value } });
-}
-
-function words(problem) {
-  return `${problem.title}: ${problem.errors?.[0]?.detail ?? problem.detail}`;
-}
-
-function heard({ id, event, data }) {
-  const row = document.createElement("li");
-  row.textContent = `${id} ${event} ${data}`;
-  events.append(row);
-}
-
-function say(words) {
-  document.getElementById("state").textContent = words;
 }

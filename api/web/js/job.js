@@ -17,6 +17,8 @@ import { duration, lineWords } from "./words.js";
 const LOOK_AGAIN_MS = 2000;
 const TICK_MS = 1000;
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
+/** What stands in place of what the job says, as long as it says nothing. */
+const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." };
 
 export class Job {
   #root;
@@ -30,6 +32,7 @@ export class Job {
   #line;
   #painter;
   #views;
+  #ticking = null;
 
   constructor(root, service, announce, id) {
     this.#root = root;
@@ -56,7 +59,8 @@ export class Job {
       this.#parts.graph.focus();
     } else this.#parts.graph.textContent = "Looking for the job…";
     try {
-      this.#told(await this.#found());
+      // The job, and a URL for its events.
+      this.#told(await this.#insist(() => this.#service.listening(this.#id)));
       this.#line.start(this.#job.urls.events);
     } catch (error) {
       if (error.status === 404) this.#unknown(error);
@@ -85,23 +89,25 @@ export class Job {
     const { drop, cancel } = this.#parts;
     drop.onclick = () => (this.#line.state === "dropped" ? this.#line.takeUp() : this.#line.drop());
     cancel.onclick = () => this.#cancel();
-    const ticking = setInterval(() => {
-      this.#tick();
-      if (this.#job?.ended_at) clearInterval(ticking);
-    }, TICK_MS);
   }
 
-  /** The job and a URL for its events, as soon as the service answers. */
-  async #found() {
+  /** What a call brings, as soon as the service answers it. */
+  async #insist(call) {
     for (;;) {
       try {
-        return await this.#service.listening(this.#id);
+        const answer = await call();
+        this.#quiet(QUIET[this.#status]);
+        return answer;
       } catch (error) {
         if (!error.passing) throw error;
-        this.#parts.quiet.textContent = `${error.message} This page tries again.`;
+        this.#quiet(`${error.message} This page tries again.`);
       }
       await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
     }
+  }
+
+  #quiet(words = "") {
+    this.#parts.quiet.textContent = words;
   }
 
   #told(job) {
@@ -109,15 +115,17 @@ export class Job {
     this.#parts.graph.textContent = job.graph;
     Recent.note(job);
     if (this.#status === "" || FINAL.has(job.status)) this.#statusIs(job.status);
+    if (job.ended_at) clearInterval(this.#ticking);
+    else this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
 
   /** There is nothing to listen to, or not any more; what the record knows of the outcome is shown all the same. */
   async #stopped(error) {
     this.#lineIs("stopped", error);
-    this.#parts.quiet.textContent = "";
     if (error.status === undefined) throw error;
     await this.#recorded();
+    this.#quiet();
     if (FINAL.has(this.#job?.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
   }
 
@@ -125,7 +133,7 @@ export class Job {
     this.#parts.graph.textContent = error.title;
     this.#root.dataset.is = "unknown";
     this.#notice("It may have been forgotten, which happens a week after a job's end, or belong to another key.");
-    this.#parts.quiet.textContent = "";
+    this.#quiet();
   }
 
   #notice(...lines) {
@@ -146,6 +154,8 @@ export class Job {
 
   #statusEvent({ status, at, interrupts }) {
     if (status === "running") this.#job.started_at ??= at;
+    // What was, where the record knows of the end already.
+    if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
     if (status === "waiting") this.#views.question.ask(interrupts);
     else this.#views.question.close();
@@ -153,7 +163,6 @@ export class Job {
 
   #end(end) {
     this.#statusIs(end.status);
-    this.#views.question.close();
     this.#views.gauge.finish(end.status === "succeeded");
     this.#views.outcome.show(end, this.#views.transcript.said);
     // The record knows when; the log does not say.
@@ -162,7 +171,7 @@ export class Job {
 
   async #recorded() {
     try {
-      this.#told(await this.#service.job(this.#id));
+      this.#told(await this.#insist(() => this.#service.job(this.#id)));
     } catch (error) {
       this.#notice(error.message);
     }
@@ -186,7 +195,8 @@ export class Job {
     this.#parts.status.textContent = status;
     this.#parts.status.parentElement.dataset.is = status;
     this.#parts.cancel.hidden = FINAL.has(status);
-    this.#parts.quiet.textContent = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." }[status] ?? "";
+    this.#quiet(QUIET[status]);
+    if (FINAL.has(status)) this.#views.question.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
     this.#announce(status === "waiting" ? "The job waits for an answer." : `The job is ${status}.`);
     this.#tick();
@@ -194,6 +204,8 @@ export class Job {
 
   #tick() {
     const { started_at: started, ended_at: ended } = this.#job ?? {};
+    // Only the record knows when it ended: until it is here, the time stands.
+    if (FINAL.has(this.#status) && !ended) return;
     const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
     const until = ended ? Date.parse(ended) : Date.now();
     this.#parts.time.textContent = running === null ? "" : `${ended ? "after" : "for"} ${duration(until - running, ended !== undefined)}`;

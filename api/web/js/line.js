@@ -20,7 +20,7 @@ export class Line {
   #changed;
   #url = "";
 
-  /** connecting, live, dropped, reconnecting, ended, stopped or closed. */
+  /** closed, as long as nobody has started it; then connecting, live, dropped, reconnecting, ended or stopped. */
   state = "closed";
   /** The last number that came. */
   last = 0;
@@ -50,11 +50,6 @@ export class Line {
   takeUp() {
     if (this.state === "ended" || this.state === "closed") return;
     this.#connect("reconnecting");
-  }
-
-  close() {
-    this.#hangUp();
-    this.state = "closed";
   }
 
   #connect(state) {

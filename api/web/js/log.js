@@ -5,15 +5,11 @@ import { exact } from "./value.js";
 export class Log {
   entries = [];
   missing = 0;
-  repeated = 0;
   #last = 0;
 
   /** The event as an entry, or null for one that is here already. */
   take(name, seq, data) {
-    if (seq <= this.#last && name !== "end") {
-      this.repeated += 1;
-      return null;
-    }
+    if (seq <= this.#last && name !== "end") return null;
     if (name !== "gap" && seq > this.#last + 1) this.missing += seq - this.#last - 1;
     const value = exact(data);
     if (name === "gap") this.missing += value.to - value.from + 1;

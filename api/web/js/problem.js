@@ -1,4 +1,4 @@
-/** What the service refuses (RFC 9457), and that it can't be reached. */
+/** What the service refuses (RFC 9457), and that no answer can be had in this moment. */
 
 export class Problem extends Error {
   constructor(body, status) {
@@ -22,8 +22,8 @@ export class Problem extends Error {
 }
 
 export class Unreachable extends Error {
-  constructor() {
-    super("The service does not answer.");
+  constructor(message = "The service does not answer.") {
+    super(message);
   }
 
   get passing() {

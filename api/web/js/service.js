@@ -20,7 +20,7 @@ export class Service {
   /** `ready`, or what is missing. */
   async readiness() {
     const response = await this.#fetch("readyz");
-    return (await response.json()).status;
+    return (await read(response)).status;
   }
 
   create(graph, input) {
@@ -43,6 +43,8 @@ export class Service {
   async listening(id) {
     const job = await this.#json(`jobs/${encodeURIComponent(id)}?ticket=true`);
     const head = await this.#fetch(job.urls.events, { method: "HEAD" });
+    // The job was just given to this caller, so it is the ticket that is too old already.
+    if (head.status === 401) throw new Unreachable("The stream ticket ran out before it was used.");
     if (head.status === 410) throw new Problem({ type: "events-expired", title: "The events are gone" }, 410);
     if (!head.ok) throw await Problem.of(head);
     return job;
@@ -55,7 +57,7 @@ export class Service {
 
   async #json(path, options = {}) {
     const response = await this.#fetch(path, options);
-    if (response.ok) return response.json();
+    if (response.ok) return read(response);
     const problem = await Problem.of(response);
     if (problem.status !== 401) throw problem;
     await this.#key.ask(problem.message);
@@ -70,5 +72,14 @@ export class Service {
     } catch {
       throw new Unreachable();
     }
+  }
+}
+
+/** What an answer holds; one that breaks off, or is a proxy's own page, is as good as none. */
+async function read(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new Unreachable();
   }
 }

@@ -31,6 +31,7 @@ export class Start {
     this.#root.hidden = false;
     this.#say("Asking the service for its graphs…");
     const graphs = await this.#served();
+    if (graphs === null) return;
     this.#say("Each run is a job. Its events are kept and numbered, so that nothing is lost with the connection.");
     this.#parts.choices.replaceChildren(...graphs.map((graph) => this.#choice(graph)));
     this.#choose(graphs.find(({ name }) => name === Recent.graph) ?? graphs[0]);
@@ -38,7 +39,7 @@ export class Start {
     new Recent(this.#parts.recent, this.#service).show();
   }
 
-  /** The graphs, as soon as there are any. */
+  /** The graphs, as soon as there are any; null where they are refused, which the page then says. */
   async #served() {
     for (;;) {
       try {
@@ -46,8 +47,9 @@ export class Start {
         if (graphs.length) return graphs;
         this.#say(NO_GRAPHS);
       } catch (error) {
-        if (!error.passing) throw error;
-        this.#say(`${error.message} This page tries again.`);
+        if (error.status === undefined && !error.passing) throw error;
+        this.#say(error.passing ? `${error.message} This page tries again.` : error.message);
+        if (!error.passing) return null;
       }
       await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
     }

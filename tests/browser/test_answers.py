@@ -1,0 +1,85 @@
+"""Answers that break off, are lost, or come before the events do."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Route, expect
+
+from tests.browser.conftest import Stage
+from tests.support.browser import fresh_page
+from tests.support.browser_page import FirstPage
+from tests.support.cutting_proxy import Cut, How, cutting
+from tests.support.wire import ask
+
+RECORD = re.compile(r"/jobs/[0-9a-f-]{36}$")
+"""Where the page asks how and when a job has ended."""
+TO_LISTEN = re.compile(r"/jobs/[0-9a-f-]{36}\?ticket=true$")
+SHOWN = """
+  window.shown = [];
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      if (target.matches?.("[data-status]")) shown.push(addedNodes[0].data);
+    }
+  }).observe(document, { childList: true, subtree: true });
+"""
+
+
+async def test_a_record_that_is_lost_on_its_way_is_asked_for_again(first: FirstPage) -> None:
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        if len(lost) == 2:
+            return await route.continue_()
+        lost.append(route.request.url)
+        return await route.abort()
+
+    await first.page.route(RECORD, lose)
+    await first.start("counter", count="5", interval_s="0.1")
+    await first.ends()
+    await expect(first.status).to_have_text(re.compile(r"^succeeded after \d\.\d s$"))
+    await expect(first.page.locator(".notice")).to_be_hidden()
+    assert len(lost) == 2
+
+
+@pytest.mark.parametrize("how", ["fin", "rst"])
+async def test_an_answer_that_breaks_off_is_asked_for_again(
+    browser: Browser, stage: Stage, how: How
+) -> None:
+    port = int(stage.url.rpartition(":")[2])
+    async with fresh_page(browser) as page:
+        first = FirstPage(page, stage.url)
+        job = await first.start("steps")
+        await first.ends()
+        head = (await ask(port, "GET", f"/jobs/{job}?ticket=true")).head.raw
+        async with cutting(port, lambda n: None if n else Cut(len(head) + 20, how)) as proxy:
+            await page.route(
+                TO_LISTEN,
+                lambda route: route.continue_(url=route.request.url.replace(stage.url, proxy.url)),
+            )
+            await page.reload()
+            await first.ends()
+            await first.shows_log()
+            assert proxy.cuts == 1
+
+
+async def test_a_service_that_refuses_its_graphs_is_not_waited_for(first: FirstPage) -> None:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=403, json={"title": "Forbidden", "detail": "Not from here."})
+
+    await first.page.route("**/graphs", refuse)
+    await first.open()
+    await expect(first.page.locator("#start .lead")).to_have_text("Not from here.")
+
+
+async def test_a_job_that_has_ended_is_not_shown_as_running_while_its_events_come(
+    first: FirstPage,
+) -> None:
+    await first.start("approval", text="Closed on Monday.")
+    await first.page.get_by_role("radio", name="Yes").check()
+    await first.page.get_by_role("button", name="Send the answer").click()
+    await first.ends()
+    await first.page.add_init_script(SHOWN)
+    await first.page.reload()
+    await first.ends()
+    await first.shows_log()
+    assert await first.page.evaluate("shown") == ["succeeded"]

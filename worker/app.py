@@ -1,6 +1,7 @@
 """The worker process: what it is made of, and what runs beside the jobs."""
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -69,6 +70,7 @@ async def _work(
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
     keeper.start()
+    _collect_less()
     await catalogue.announce(queue_store, worker_id, specs)
     logger.info("worker ready", extra={"graphs": [spec.name for spec in specs]})
     async with asyncio.TaskGroup() as tasks:
@@ -85,6 +87,15 @@ async def _work(
     except StoreUnavailable as error:
         logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
     logger.info("worker stopped")
+
+
+def _collect_less() -> None:
+    """Have the garbage collector pass over modules, models and graphs, which stay.
+
+    Each look at all of them would hold up every job of this worker, as `bench.chain`'s fifty show.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:

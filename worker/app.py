@@ -70,7 +70,7 @@ async def _work(
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
     keeper.start()
-    _collect_less()
+    collect_less()
     await catalogue.announce(queue_store, worker_id, specs)
     logger.info("worker ready", extra={"graphs": [spec.name for spec in specs]})
     async with asyncio.TaskGroup() as tasks:
@@ -89,7 +89,7 @@ async def _work(
     logger.info("worker stopped")
 
 
-def _collect_less() -> None:
+def collect_less() -> None:
     """Have the garbage collector pass over modules, models and graphs, which stay.
 
     Each look at all of them would hold up every job of this worker, as `bench.chain`'s fifty show.

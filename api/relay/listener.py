@@ -128,8 +128,9 @@ class Listener:
 
     def offer(self, data: bytes) -> bool:
         """Hand bytes to the server; False if its send waits for the socket, see `drained`."""
-        message = {"type": "http.response.body", "body": data, "more_body": True}
-        return self._step(message, len(data))
+        self.idle_ticks = 0
+        self.sent += len(data)
+        return self._step({"type": "http.response.body", "body": data, "more_body": True})
 
     def beat(self) -> None:
         """Write a sign of life."""
@@ -191,14 +192,16 @@ class Listener:
 
     def _begin(self, write: Write) -> bool:
         self.seq = write.last
+        self.idle_ticks = 0
+        self.sent += len(write.data)
         if write.ends:
             self._state = _OVER
-        return self._step(write.message, len(write.data))
+        elif self._peer is not None and self._peer.write(write.chunk):
+            return True
+        return self._step(write.message)
 
-    def _step(self, message: Message, size: int) -> bool:
+    def _step(self, message: Message) -> bool:
         """Make the first step of a send, which is all of it while the socket has room."""
-        self.idle_ticks = 0
-        self.sent += size
         sending: Any = self._send(message)
         try:
             future = sending.send(None)

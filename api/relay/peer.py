@@ -53,6 +53,18 @@ class Peer:
         self._transport.set_write_buffer_limits(high=max_bytes)
         self._set("TCP_USER_TIMEOUT", 0 if sys.platform == "linux" else round(stall_s * 1000))
 
+    def write(self, chunk: bytes) -> bool:
+        """Write a chunk of a response that has begun, and goes on, past the server's `send`.
+
+        That would make the same chunk anew for each listener, which is most of what Python adds to
+        a listener's system call. False, and nothing is written, where something is pending or the
+        connection goes: `send` knows what to do then.
+        """
+        if self._transport.get_write_buffer_size() or self._transport.is_closing():
+            return False
+        self._transport.write(chunk)
+        return True
+
     @property
     def pending(self) -> int:
         """Bytes that this process still holds."""

@@ -29,12 +29,14 @@ class Write(NamedTuple):
     """Whether the window has more behind it."""
     message: Message
     """The same for an ASGI `send`, made once for all listeners."""
+    chunk: bytes
+    """The same as HTTP/1.1 has it on the line, for `Peer.write`."""
 
 
 def write_of(data: bytes, last: int, *, ends: bool = False, rest: bool = False) -> Write:
-    """A write with its message."""
+    """A write in all its forms."""
     message = {"type": "http.response.body", "body": data, "more_body": not ends}
-    return Write(data, last, ends, rest, message)
+    return Write(data, last, ends, rest, message, b"%x\r\n%b\r\n" % (len(data), data))
 
 
 class Window:

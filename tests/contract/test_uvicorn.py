@@ -16,6 +16,7 @@ from api.protocol import PeerProtocol
 from api.relay.listener import Rest
 from api.relay.peer import peer_of
 from api.relay.response import EventStreamResponse
+from api.relay.window import write_of
 from tests.support.bare_socket import bare
 from tests.support.wait import wait_until
 from tests.support.wire import answered, ask, asking, connected, request
@@ -102,6 +103,56 @@ async def test_a_send_waits_only_where_more_than_the_high_water_mark_is_pending(
         # What waited was written when there was room again, and nothing before it was lost.
         assert client.body == b"x" * 16_384 * len(app.pending)
         assert client.ending == "cut"
+
+
+async def test_a_chunk_written_past_send_is_a_part_of_the_body_like_any_other():
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        peer = peer_of(scope)
+        assert peer is not None
+        await send(START)
+        for number in range(1, 4):
+            await send(part(b"sent %d, " % number))
+            assert peer.write(write_of(b"written %d, " % number, number).chunk)
+        await send(part(b"the end", more=False))
+
+    async with served(app) as server, connected(server.config.port) as (reader, writer):
+        for _ in range(2):
+            writer.write(request("GET", "/"))
+            exchange = await answered(reader)
+            await exchange.rest()
+            assert exchange.body == (
+                b"sent 1, written 1, sent 2, written 2, sent 3, written 3, the end"
+            )
+            assert exchange.ending == "clean"
+
+
+async def test_nothing_is_written_past_send_where_bytes_are_pending_or_the_client_has_left():
+    scopes: list[Scope] = []
+    left = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await send(START)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    async with served(app) as server, bare(server.config.port, "/"):
+        await wait_until(lambda: scopes, "the request")
+        peer = peer_of(scopes[0])
+        assert peer is not None
+        chunk = write_of(b"x" * HIGH_WATER, 1).chunk
+        written = 0
+        while peer.write(chunk):
+            written += 1
+        before = peer.pending
+        assert written > 1
+        assert not peer.write(chunk)
+        assert peer.pending == before > 0
+        peer.abort()
+        assert not peer.write(chunk)
+        async with asyncio.timeout(5):
+            await left.wait()
 
 
 async def test_a_send_after_the_client_has_left_returns_silently(

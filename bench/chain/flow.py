@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from bench.chain.service import Service, service
 from bench.chain.wire import Arrival, Connection, arrivals, create, listen
+from bench.figures import percentile
 
 EVENTS: Final = 20_000
 JOBS: Final = 50
@@ -24,11 +26,11 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Fifty jobs at once."""
+    """A round of fifty jobs at once; latencies are from the node that writes to the listener."""
 
-    latencies_ms: Sequence[float]
-    """Of every event: from the node that writes it to its listener."""
-    rate: float
+    p50_ms: float
+    p99_ms: float
+    pace: float
     """Events a second that each job reached; a graph that is late writes fewer than `PACE`."""
 
 
@@ -47,16 +49,18 @@ async def flood(running: Service) -> float:
     return len(events) * 1e9 / (events[-1].at_ns - events[0].data["data"]["t"])
 
 
-async def fifty_jobs() -> Flow:
-    """Fifty jobs of 200 events at 50 a second, each with a listener."""
+async def fifty_jobs(rounds: int) -> list[Flow]:
+    """Fifty jobs of 200 events at 50 a second, each with a listener; and again."""
     async with service(TAILRACE_SLOTS=str(_SLOTS)) as running:
         for _ in range(WORKERS):
             await running.start("worker", probe="/readyz")
         await _at_once(running, JOBS, 10)
-        heard = await _at_once(running, JOBS, EVENTS_EACH)
+        return [_flow(await _at_once(running, JOBS, EVENTS_EACH)) for _ in range(rounds)]
+
+
+def _flow(heard: Sequence[Sequence[Arrival]]) -> Flow:
     latencies = [(e.at_ns - e.data["data"]["t"]) / 1e6 for events in heard for e in events]
-    rates = sorted(_pace(events) for events in heard)
-    return Flow(latencies, rates[len(rates) // 2])
+    return Flow(percentile(latencies, 50), percentile(latencies, 99), median(map(_pace, heard)))
 
 
 async def _at_once(running: Service, jobs: int, events: int) -> list[list[Arrival]]:

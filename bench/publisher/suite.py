@@ -14,8 +14,8 @@ from bench.publisher.rounds import EVENTS
 from bench.section import Goal, Section
 from deploy.local.leash import leashed
 
-_QUICK: Final = 9
-_FULL: Final = 25
+_QUICK: Final = 25
+_FULL: Final = 75
 _WITHIN_S: Final = 300.0
 _OVER: Final = 1.25
 _WAYS: Final = {

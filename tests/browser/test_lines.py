@@ -39,14 +39,6 @@ DROP = """
 }
 """
 """In one step: the line comes back by itself, after a time in which a busy browser may not look."""
-DROP_AND_TAKE_UP = """
-(button) => {
-  button.click();
-  const words = button.textContent;
-  button.click();
-  return words;
-}
-"""
 NAMES = ["status", "updates", "messages", "custom", "gap", "end"]
 
 
@@ -117,7 +109,7 @@ async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(
     last = said[1]
     await first.says(f"resumed after {last}")
     assert [url.partition("?")[2] for url in streams] == ["", f"after={last}"]
-    assert await drop.evaluate(DROP_AND_TAKE_UP) == "Take it up now"
+    await first.drop_and_take_up()
     await first.cancel()
     await first.says("reconnected 2 times")
     await first.equals_log(tmp_path)

@@ -16,8 +16,8 @@ from tests.support.processes import answers, free_port, running_service
 
 DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 MODEL_READY_S = 60.0
-MOST_BYTES = 200_000
-"""Enough for a window full of text."""
+MOST_BYTES = 400_000
+"""Twice what a window full of text takes: they are kept in the repository."""
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
@@ -53,7 +53,7 @@ async def _take_article(first: FirstPage, folder: Path) -> None:
     page = first.page
     await first.start("article", topic="how rivers shape the land")
     await expect(page.locator(".block h3").nth(1)).to_be_visible(timeout=120_000)
-    await page.get_by_role("button", name="Drop the line").click()
+    await first.drop_and_take_up()
     await first.says("resumed after")
     await _picture(page, folder / "job-light.png")
     await page.emulate_media(color_scheme="dark")

@@ -30,6 +30,14 @@ async (rows) => {
   }
 }
 """
+DROP_AND_TAKE_UP = """
+(button) => {
+  button.click();
+  const words = button.textContent;
+  button.click();
+  return words;
+}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,11 @@ class FirstPage:
         """Cancel the job and wait for its end."""
         await self.page.get_by_role("button", name="Cancel the job").click()
         await self.ends("cancelled")
+
+    async def drop_and_take_up(self) -> None:
+        """Drop the line and take it up, in one step: it comes back by itself after a moment."""
+        button = self.page.get_by_role("button", name="Drop the line")
+        assert await button.evaluate(DROP_AND_TAKE_UP) == "Take it up now"
 
     async def has(self, count: int) -> None:
         """Wait until at least so many events are here."""

@@ -62,6 +62,26 @@ async def test_an_answer_that_breaks_off_is_asked_for_again(
             assert proxy.cuts == 1
 
 
+async def test_a_post_whose_answer_was_lost_finds_its_job_when_it_is_sent_again(
+    first: FirstPage,
+) -> None:
+    made: list[str] = []
+
+    async def lose(route: Route) -> None:
+        response = await route.fetch()
+        made.append((await response.json())["id"])
+        await route.abort()
+
+    await first.page.route("**/jobs", lose, times=1)
+    await first.fill("steps")
+    start = first.page.get_by_role("button", name="Start")
+    await start.click()
+    await expect(first.page.get_by_role("alert")).to_contain_text("The service does not answer.")
+    await start.click()
+    await first.ends()
+    assert [first.page.url.partition("?job=")[2]] == made
+
+
 async def test_a_service_that_refuses_its_graphs_is_not_waited_for(first: FirstPage) -> None:
     async def refuse(route: Route) -> None:
         await route.fulfill(status=403, json={"title": "Forbidden", "detail": "Not from here."})

@@ -23,8 +23,9 @@ export class Service {
     return (await read(response)).status;
   }
 
-  create(graph, input) {
-    return this.#post("jobs", { graph, input });
+  /** `key` says that it is the same post again. */
+  create(graph, input, key) {
+    return this.#post("jobs", { graph, input }, { "Idempotency-Key": key });
   }
 
   job(id) {
@@ -50,8 +51,8 @@ export class Service {
     return job;
   }
 
-  #post(path, body) {
-    const content = body === undefined ? {} : { headers: JSON_TYPE, body: JSON.stringify(body) };
+  #post(path, body, headers) {
+    const content = body === undefined ? {} : { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(body) };
     return this.#json(path, { method: "POST", ...content });
   }
 

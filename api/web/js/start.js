@@ -14,6 +14,7 @@ export class Start {
   #started;
   #form = null;
   #graph = "";
+  #sent = { text: "", key: "" };
 
   /** `started` gets the job that was accepted. */
   constructor(root, service, started) {
@@ -79,7 +80,7 @@ export class Start {
     if (input === null) return;
     this.#parts.go.disabled = true;
     try {
-      const job = await this.#service.create(this.#graph, input);
+      const job = await this.#service.create(this.#graph, input, this.#key(input));
       this.#root.hidden = true;
       this.#started(job);
     } catch (error) {
@@ -88,5 +89,12 @@ export class Start {
     } finally {
       this.#parts.go.disabled = false;
     }
+  }
+
+  /** The same post again has the same key: where only the answer was lost, it finds its job. */
+  #key(input) {
+    const text = JSON.stringify([this.#graph, input]);
+    if (text !== this.#sent.text) this.#sent = { text, key: crypto.getRandomValues(new Uint32Array(4)).join("-") };
+    return this.#sent.key;
   }
 }

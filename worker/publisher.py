@@ -53,7 +53,7 @@ class Publisher:
         self._over = False
 
     async def put(self, event: Event) -> None:
-        """Hand over an event; waits while the buffer is full."""
+        """Hand over an event; waits while the buffer is full, and lets others run now and then."""
         if not self._room.is_set():
             await self._room.wait()
         buffer = self._buffer

@@ -196,7 +196,7 @@ class Listener:
         self.sent += len(write.data)
         if write.ends:
             self._state = _OVER
-        elif self._peer is not None and self._peer.write(write.chunk):
+        elif write.chunk and self._peer is not None and self._peer.write(write.chunk):
             return True
         return self._step(write.message)
 

@@ -13,6 +13,8 @@ from shared.events import LoggedEvent, gap_event
 _WRITES_KEPT: Final = 4
 """Writes for listeners that come with the same number: those at the tail, or replays."""
 
+_SMALL_BYTES: Final = 4096
+
 _OVERHEAD_BYTES: Final = 64
 """What a frame takes beside its bytes."""
 
@@ -30,13 +32,16 @@ class Write(NamedTuple):
     message: Message
     """The same for an ASGI `send`, made once for all listeners."""
     chunk: bytes
-    """The same as HTTP/1.1 has it on the line, for `Peer.write`."""
+    """The same as HTTP/1.1 has it on the line, for `Peer.write`; empty for the last, and for large
+    ones: these cost by the byte, not by the call, and would be held twice."""
 
 
 def write_of(data: bytes, last: int, *, ends: bool = False, rest: bool = False) -> Write:
     """A write in all its forms."""
     message = {"type": "http.response.body", "body": data, "more_body": not ends}
-    return Write(data, last, ends, rest, message, b"%x\r\n%b\r\n" % (len(data), data))
+    small = not ends and len(data) <= _SMALL_BYTES
+    chunk = b"%x\r\n%b\r\n" % (len(data), data) if small else b""
+    return Write(data, last, ends, rest, message, chunk)
 
 
 class Window:

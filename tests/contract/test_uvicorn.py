@@ -141,7 +141,7 @@ async def test_nothing_is_written_past_send_where_bytes_are_pending_or_the_clien
         await wait_until(lambda: scopes, "the request")
         peer = peer_of(scopes[0])
         assert peer is not None
-        chunk = write_of(b"x" * HIGH_WATER, 1).chunk
+        chunk = write_of(b"x" * 4096, 1).chunk
         written = 0
         while peer.write(chunk):
             written += 1

@@ -116,3 +116,9 @@ def test_lines_of_json_are_joined_like_frames():
     source.add([LoggedEvent(1, "custom", b'{"a":1}'), LoggedEvent(2, "end", b"{}")])
     lines = b'{"id":1,"event":"custom","data":{"a":1}}\n{"id":2,"event":"end","data":{}}\n'
     assert source.after(0) == write_of(lines, 2, ends=True)
+
+
+def test_a_write_has_a_chunk_where_it_is_small_and_not_the_last() -> None:
+    assert write_of(b"x" * 26, 1).chunk == b"1a\r\n" + b"x" * 26 + b"\r\n"
+    assert write_of(b"x" * 5000, 1).chunk == b""
+    assert write_of(b"x", 1, ends=True).chunk == b""

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.protocol import PeerProtocol
 from api.settings import ApiSettings
 from shared.errors import EX_CONFIG, ConfigurationError
+from shared.garbage import pass_over_what_stays
 from shared.settings import load_settings
 from shared.telemetry import configure_logging
 
@@ -60,8 +61,7 @@ def _collect_less() -> None:
     By default a third of the time in which listeners are accepted goes there, as
     `bench.relay --profile W4` shows.
     """
-    gc.collect()
-    gc.freeze()
+    pass_over_what_stays()
     gc.set_threshold(_NEW_OBJECTS, 10, 10)
 
 

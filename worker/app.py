@@ -1,7 +1,6 @@
 """The worker process: what it is made of, and what runs beside the jobs."""
 
 import asyncio
-import gc
 import logging
 import os
 import secrets
@@ -16,6 +15,7 @@ from shared import catalogue
 from shared.catalogue import BEAT_S, GraphSpec
 from shared.errors import StoreUnavailable
 from shared.event_log import EventLog
+from shared.garbage import pass_over_what_stays
 from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from shared.job_store import JobStore
 from shared.open_jobs import OpenJobs
@@ -70,7 +70,7 @@ async def _work(
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
     keeper.start()
-    collect_less()
+    pass_over_what_stays()
     await catalogue.announce(queue_store, worker_id, specs)
     logger.info("worker ready", extra={"graphs": [spec.name for spec in specs]})
     async with asyncio.TaskGroup() as tasks:
@@ -87,15 +87,6 @@ async def _work(
     except StoreUnavailable as error:
         logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
     logger.info("worker stopped")
-
-
-def collect_less() -> None:
-    """Have the garbage collector pass over modules, models and graphs, which stay.
-
-    Each look at all of them would hold up every job of this worker, as `bench.chain`'s fifty show.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:

@@ -9,6 +9,7 @@ from api.client.errors import ApiError, NotSent, Unreachable, api_error, reason
 from api.client.values import Patience
 
 _PASSING: Final = frozenset({502, 503, 504})
+_LONGEST_PAUSE_S: Final = 10.0
 
 
 class Calls:
@@ -59,7 +60,7 @@ class Calls:
 
     def _pause_s(self, error: Unreachable | ApiError, tries: int) -> float:
         asked_s = error.retry_after_s if isinstance(error, ApiError) else 0
-        return max(min(asked_s, self._patience.longest_wait_s), self._patience.backoff_s(tries))
+        return min(max(asked_s, self._patience.backoff_s(tries)), _LONGEST_PAUSE_S)
 
 
 def _may_pass(error: Unreachable | ApiError) -> bool:

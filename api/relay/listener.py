@@ -128,8 +128,6 @@ class Listener:
 
     def offer(self, data: bytes) -> bool:
         """Hand bytes to the server; False if its send waits for the socket, see `drained`."""
-        self.idle_ticks = 0
-        self.sent += len(data)
         return self._step({"type": "http.response.body", "body": data, "more_body": True})
 
     def beat(self) -> None:
@@ -192,16 +190,16 @@ class Listener:
 
     def _begin(self, write: Write) -> bool:
         self.seq = write.last
-        self.idle_ticks = 0
-        self.sent += len(write.data)
         if write.ends:
             self._state = _OVER
-        elif write.chunk and self._peer is not None and self._peer.write(write.chunk):
-            return True
-        return self._step(write.message)
+        return self._step(write.message, write.chunk)
 
-    def _step(self, message: Message) -> bool:
+    def _step(self, message: Message, chunk: bytes = b"") -> bool:
         """Make the first step of a send, which is all of it while the socket has room."""
+        self.idle_ticks = 0
+        self.sent += len(message["body"])
+        if chunk and self._peer is not None and self._peer.write(chunk):
+            return True
         sending: Any = self._send(message)
         try:
             future = sending.send(None)

@@ -8,7 +8,7 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.relay.frames import EVENT_STREAM, Form
+from api.relay.frames import Form
 from api.relay.relay import AtTheEnd, Relay, Start
 from shared.errors import StoreUnavailable
 
@@ -75,7 +75,7 @@ class EventStreamResponse(EventSourceResponse):
 async def stream_from(
     beginning: Awaitable[Start],
     relay: Relay,
-    form: Form = EVENT_STREAM,
+    form: Form,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """A log's stream; `204` for a reconnect that has all of it.

@@ -9,7 +9,7 @@ import orjson
 from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
 from bench.store import embedded
-from worker.app import collect_less
+from shared.garbage import pass_over_what_stays
 from worker.loop import WorkerLoop
 from worker.registry import Registry, load_registry
 
@@ -22,7 +22,7 @@ _SMALL: Final = Counting(2000)
 def main() -> None:
     """Run as often as asked, in turns."""
     registry = load_registry(GRAPHS)
-    collect_less()
+    pass_over_what_stays()
     with embedded("everysec") as store:
         bare(_SMALL)
         through_worker(_SMALL, store.url, registry, WorkerLoop)

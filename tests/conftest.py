@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--moves",
         metavar="N",
         type=int,
-        default=240,
+        default=120,
         help="how many questions, failures and hand-backs meet late answers in test_late_answers",
     )
 

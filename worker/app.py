@@ -65,7 +65,7 @@ async def _work(
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
     log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
     execution = Execution(registry, checkpoints, settings)
-    runner = Runner(execution, jobs, log, queue, worker_id)
+    runner = Runner(execution, jobs, log)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

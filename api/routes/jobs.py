@@ -63,6 +63,6 @@ async def resume_job(request: Request, shared: Shared, tenant: Tenant, job_id: s
     body = parse(ResumeJob, await read_json(request, shared.settings))
     job = await find_job(shared, job_id, tenant)
     await shared.jobs.answer(job, body.answer(job.interrupts))
-    await shared.queue.enqueue(job.id)
+    await shared.queue.enqueue(job.id, above=job.attempt)
     job = await shared.jobs.get(job.id)
     return job_answer(Links(request, shared, tenant, ticket=False), job, status=202)

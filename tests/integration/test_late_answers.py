@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import cast
 
 import orjson
 import pytest
@@ -45,9 +46,9 @@ class Crowd:
     workers: list[Hand]
     chance: random.Random
     tasks: asyncio.TaskGroup
-    open: dict[JobId, list[str]] = field(default_factory=dict)
-    ended: dict[JobId, list[str]] = field(default_factory=dict)
-    answered: set[tuple[JobId, int]] = field(default_factory=set)
+    open: dict[JobId, list[str]] = field(default_factory=dict[JobId, list[str]])
+    ended: dict[JobId, list[str]] = field(default_factory=dict[JobId, list[str]])
+    answered: set[tuple[JobId, int]] = field(default_factory=set[tuple[JobId, int]])
 
     async def post(self) -> None:
         moves = self.chance.choices(["ask", "fail", "rest"], [4, 1, 2], k=MOVES_OF_A_JOB)
@@ -63,11 +64,18 @@ class Crowd:
                 self.ended[job_id] = self.open.pop(job_id)
             elif head.status == "waiting" and (job_id, head.seq) not in self.answered:
                 self.answered.add((job_id, head.seq))
-                self.tasks.create_task(self.place.answer(job_id, "this"))
+                self.tasks.create_task(self._answer(job_id))
             elif head.status == "running" and self.chance.random() < HANDED_BACK:
                 for hand in self.workers:
                     hand.worker.stop(job_id, Stop.SHUTDOWN)
         return not self.open
+
+    async def _answer(self, job_id: JobId) -> None:
+        """As the API does, or as where the queue has lost its count of attempts."""
+        job = await self.place.jobs.get(job_id)
+        await self.place.jobs.answer(job, {asked.id: "this" for asked in job.interrupts})
+        above = self.chance.choice([job.attempt, 0])
+        await self.place.queue.enqueue(job_id, above=above)
 
 
 @pytest.fixture
@@ -97,7 +105,7 @@ async def test_no_attempt_is_lost_to_an_answer_that_comes_late(
 ) -> None:
     caplog.set_level(logging.WARNING)
     logging.getLogger("tailrace.worker.failures").disabled = True
-    moves: int = request.config.getoption("--moves")
+    moves = cast("int", request.config.getoption("--moves"))
     direct = connect(store_url)
     place.clients.push_async_callback(direct.aclose)
     async with AsyncExitStack() as stack:
@@ -128,6 +136,7 @@ async def _is_whole(place: Site, job_id: JobId, moves: list[str]) -> None:
     job = await place.ended(job_id)
     done = [f"{at} {kind}" if kind != "ask" else "this" for at, kind in enumerate(moves)]
     assert (job.status, orjson.loads(job.result or b"null")["done"]) == ("succeeded", done)
-    reasons = [reason for _, reason in await place.statuses(job_id)]
-    assert "worker_lost" not in reasons
-    assert job.failures == moves.count("fail")
+    statuses = await place.statuses(job_id)
+    assert ("running", "worker_lost") not in statuses
+    # A graph that failed as it was stopped counts as stopped.
+    assert job.failures == statuses.count(("queued", "retry")) <= moves.count("fail")

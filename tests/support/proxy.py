@@ -25,7 +25,7 @@ class StoreProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._replies_to_lose = 0
-        self._random = random.Random()  # noqa: S311 - a schedule, no secret
+        self._random = random.Random()
         self._most_late_s = 0.0
         self.url = ""
         """Where clients find the store through this proxy, once it listens."""

@@ -73,7 +73,7 @@ class Crowd:
     async def _answer(self, job_id: JobId) -> None:
         """As the API does, or as where the queue has lost its count of attempts."""
         job = await self.place.jobs.get(job_id)
-        await self.place.jobs.answer(job, {asked.id: "this" for asked in job.interrupts})
+        await self.place.jobs.answer(job, {asked.id: "this" for asked in job.pause.interrupts})
         above = self.chance.choice([job.attempt, 0])
         await self.place.queue.enqueue(job_id, above=above)
 

@@ -55,11 +55,17 @@ def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
     failure = explain(error, job_id)
     told = failure.error
     if told.type == "internal":
-        last_line = traceback.format_exception_only(error)[-1].strip()
-        told = replace(told, detail=_shown(last_line, _LONGEST_DETAIL))
+        told = replace(told, detail=_shown(_summary(error), _LONGEST_DETAIL))
     lines = "".join(traceback.format_exception(error))
     told = replace(told, traceback=_shown(lines[-_LONGEST_TRACEBACK:], _LONGEST_TRACEBACK))
     return replace(failure, error=told)
+
+
+def _summary(error: Exception) -> str:
+    """Type and text, without the note that LangGraph adds."""
+    told = traceback.TracebackException.from_exception(error)
+    told.__notes__ = []
+    return "".join(told.format_exception_only()).strip()
 
 
 def _of_run(error: Exception) -> JobError | None:

@@ -18,6 +18,7 @@ _STATUSES: Final = range(400, 600)
 _NAMING: Final = ("code", "type", "status", "Code")
 _WORDING: Final = ("message", "Message", "error", "detail", "error_description")
 _LONGEST_BODY: Final = 64 * 1024
+_NOTHING: Final = re.compile(r"\bfor url\b|^Error code: \d+$", re.IGNORECASE)
 _IN_TEXT: Final = (
     # How langchain-openai passes on `error` and `response.failed` of the Responses API.
     re.compile(r"(?P<code>[a-z]+(?:_[a-z]+)+): (?P<message>.+)", re.DOTALL),
@@ -162,9 +163,9 @@ def _words(
 
 
 def _is_fit(text: str) -> bool:
-    """Whether people can read it: a page of HTML, JSON, or a library's note with a URL are not."""
-    start = text.strip()[:1]
-    return bool(start) and start not in "<{[" and "for url" not in text.lower()
+    """Whether it says something to people: HTML, JSON, and a library's own note do not."""
+    text = text.strip()
+    return bool(text) and text[0] not in "<{[" and not _NOTHING.search(text)
 
 
 def _text(error: BaseException) -> str:

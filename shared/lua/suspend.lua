@@ -31,7 +31,6 @@ if ARGV[6] ~= '' then
   redis.call('HSET', JOB, 'reason', ARGV[6])
 end
 if ARGV[8] ~= '' then
-  redis.call('HDEL', JOB, 'answer', 'answer_digest')
   redis.call('HSET', JOB, 'interrupts', ARGV[8], 'answers_taken', ARGV[9])
 end
 keep_open(ARGV[3])

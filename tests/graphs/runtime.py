@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
@@ -72,12 +72,13 @@ def _of(node: Any, context_schema: Any = None) -> Any:
 
 
 def _walking(steps: int) -> Any:
+    def on(state: Seen) -> str:
+        return "step" if state.get("steps", 0) < steps else END
+
     builder: Any = StateGraph(Seen)
     builder.add_node("step", step)
     builder.add_edge(START, "step")
-    builder.add_conditional_edges(
-        "step", lambda state: "step" if state["steps"] < steps else "__end__"
-    )
+    builder.add_conditional_edges("step", on, ["step", END])
     return builder.compile()
 
 

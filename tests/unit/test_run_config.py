@@ -16,9 +16,13 @@ def job(attempt: int = 1, metadata: dict[str, Any] | None = None, **config: Any)
     return Job(JOB_ID, "acme", request, "running", attempt, 2, "2026-01-01T00:00:00Z")
 
 
+def stay(_: MessagesState) -> None:
+    return None
+
+
 def graph(**config: Any) -> Graph:
     builder: Any = StateGraph(MessagesState)
-    builder.add_node("node", dict)
+    builder.add_node("node", stay)
     builder.add_edge(START, "node")
     return builder.compile().with_config(config)
 

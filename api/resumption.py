@@ -38,10 +38,10 @@ def resumption(job: Job, body: ResumeJob) -> Resumption:
 def _stop(job: Job, body: ResumeJob) -> tuple[int, Set[str]]:
     """The stop's number, and the ids of what is asked there."""
     if job.stop is not None and body.after in (None, job.stop):
-        return job.stop, {interrupt.id for interrupt in job.interrupts}
+        return job.stop, {interrupt.id for interrupt in job.pause.interrupts}
     # A repeat: that the body is the same is for the store to say.
     last, answer = job.answered_after, job.answer or {}
-    if last is not None and (body.after == last or (body.after is None and answer)):
+    if last and (body.after == last or (body.after is None and answer)):
         return last, answer.keys()
     raise NotWaiting
 

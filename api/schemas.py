@@ -178,8 +178,8 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "metadata": job.request.metadata or None,
         "result": None if job.result is None else orjson.Fragment(job.result),
         "error": job.error,
-        "interrupts": job.interrupts if waiting else None,
-        "next": job.next if waiting else None,
+        "interrupts": job.pause.interrupts if waiting else None,
+        "next": job.pause.next if waiting else None,
         "after": job.stop,
         "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
     }

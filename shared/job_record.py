@@ -18,9 +18,10 @@ from tailrace.shared.jobs import (
     JobRequest,
     JobStatus,
     NodeNames,
+    Pause,
 )
 
-_JSON_FIELDS: Final = ("request", "error", "interrupts", "next", "answers_taken", "answer")
+_JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
 _ADDED: Final = ("interrupt_before", "interrupt_after", "context")
 """Fields of a request that the first version did not have."""
 
@@ -35,11 +36,21 @@ def written(request: JobRequest) -> bytes:
     return encode({k: v for k, v in said.items() if k not in _ADDED or v not in (None, ())})
 
 
+def notes(pause: Pause) -> bytes:
+    """A pause as JSON, but for the questions, which are kept apart: they may be large."""
+    return encode(
+        {
+            "next": pause.next,
+            "stopped_at": pause.stopped_at,
+            "answers_taken": pause.answers_taken,
+        }
+    )
+
+
 def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
     """The job whose record has these fields."""
     text = {k: v.decode() for k, v in record.items() if k.endswith("_at")}
     json = {k: decode(record[k]) for k in _JSON_FIELDS if k in record}
-    stop = record.get("answered_after")
     return Job(
         id=job_id,
         tenant=record["tenant"].decode(),
@@ -51,13 +62,22 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         started_at=text.get("started_at"),
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
-        next=tuple(json.get("next", ())),
-        answers_taken=json.get("answers_taken", {}),
+        pause=_pause(json),
         answer=json.get("answer"),
-        answered_after=None if stop is None else int(stop),
+        answered_after=int(record.get("answered_after", 0)),
         result=record.get("result"),
         error=JobError(**json["error"]) if "error" in json else None,
+    )
+
+
+def _pause(json: Mapping[str, Any]) -> Pause:
+    # A record from before `pause` has the counts alone.
+    told = json.get("pause") or {"answers_taken": json.get("answers_taken", {})}
+    return Pause(
+        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
+        next=tuple(told.get("next", ())),
+        answers_taken=told.get("answers_taken", {}),
+        stopped_at=tuple(told.get("stopped_at", ())),
     )
 
 

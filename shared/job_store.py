@@ -12,16 +12,16 @@ import orjson
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.events import encode, end_event, status_event
-from tailrace.shared.job_record import job_of, written
+from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
-    Interrupt,
     Job,
     JobError,
     JobId,
     JobRequest,
     JobStatus,
+    Pause,
     timestamp,
 )
 from tailrace.shared.redis import Argument, Client, fields, run, store_errors
@@ -112,22 +112,14 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("queued", holder.attempt, timestamp(), reason=reason)
-        await self._suspend(holder, ["queued", event.data, reason, failures, "", "", sent])
+        await self._suspend(holder, ["queued", event.data, reason, failures, sent])
 
-    async def wait_for_answer(
-        self,
-        holder: Holder,
-        interrupts: tuple[Interrupt, ...],
-        answers_taken: Mapping[str, int],
-        *,
-        sent: int = 0,
-    ) -> None:
+    async def pause(self, holder: Holder, pause: Pause, *, sent: int = 0) -> None:
         """End the attempt and put the job to `waiting`, in one call. Repeatable.
 
         Args:
             holder: the attempt, which writes no more after this.
-            interrupts: what is asked.
-            answers_taken: how many answers the task behind each has taken so far.
+            pause: where the run stopped, and what it asks.
             sent: the highest number that this writer ever sent, 0 if it can't tell.
 
         Raises:
@@ -135,10 +127,9 @@ class JobStore:
             SequenceHole: the store has forgotten some of what was sent.
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
-        event = status_event("waiting", holder.attempt, timestamp(), interrupts=interrupts)
-        await self._suspend(
-            holder, ["waiting", event.data, "", 0, encode(interrupts), encode(answers_taken), sent]
-        )
+        event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
+        how: list[Argument] = ["waiting", event.data, "", 0, sent]
+        await self._suspend(holder, [*how, encode(pause.interrupts), notes(pause)])
 
     async def answer(
         self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
@@ -150,7 +141,8 @@ class JobStore:
         Args:
             job: as it was read when the answer was checked.
             answer: a value for each interrupt id; empty where nothing is asked.
-            after: the stop, by the number of its `waiting` event; else the last event of `job`.
+            after: the stop, by the number of its `waiting` event; else where
+                the job waits, or was resumed last.
 
         Raises:
             NotWaiting: that stop has another answer, or is not the job's last one.
@@ -160,8 +152,9 @@ class JobStore:
         text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
-        stop = job.seq if after is None else after
-        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, stop]
+        if after is None:
+            after = job.seq if job.status == "waiting" else job.answered_after
+        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
         await run(self._redis, "answer", keys.of_job(job.id), args)
 
     async def cancel(self, job_id: JobId) -> JobStatus:

@@ -1,11 +1,11 @@
 -- Resumes a waiting job where it stopped: the answer is stored and the job queued in one call. The
--- first wins. The last answer and its stop stay in the record while the job waits at the next one,
--- so that a repeat is known for what it is.
+-- first wins. The last answer and its stop stay in the record while the job waits at the next one.
 -- KEYS  a job's
--- ARGV  1 digest of the answer  2 answer (JSON, {} where nothing is asked)  3 data of the status
---       event  4 open_ttl_ms  5 the stop: seq of its `waiting` event
--- Returns {'ok', 'stored'}, {'ok', 'same'} for the same answer to that stop again, or {'missing'},
--- {'conflict', status} where the job does not wait there, or that stop has another answer.
+-- ARGV  1 digest of the answer  2 answer (JSON, {} at a breakpoint)  3 data of the status event  4 open_ttl_ms
+--       5 number of the `waiting` event that is answered
+-- Returns {'ok', 'stored'}, {'ok', 'same'} for the same answer to the same stop again, even where
+-- the job waits for the next thing by now, or {'missing'}, {'conflict', status} where the job does
+-- not wait for this.
 local r = record()
 if not r then
   return { 'missing' }

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tailrace.shared.jobs import Interrupt, JobId
+from tailrace.shared.jobs import Interrupt, JobId, Pause
 from tests.support.posting import JSON, assert_problem
 from tests.support.service import Api, Logs
 from tests.support.wire import Exchange, ask
@@ -24,7 +24,7 @@ async def stopped(logs: Logs, job: JobId, *asked: Interrupt) -> int:
     """The job's next attempt, which stops; the number of its `waiting` event."""
     now = await logs.jobs.get(job)
     attempt = await logs.taken(job, now.attempt + 1)
-    await logs.jobs.wait_for_answer(attempt.holder, asked, {})
+    await logs.jobs.pause(attempt.holder, Pause(asked, ("node",)))
     stop = (await logs.jobs.get(job)).stop
     assert stop is not None
     return stop
@@ -43,7 +43,8 @@ async def test_a_stop_without_a_question_is_resumed_by_its_number(
 ) -> None:
     stop = await stopped(logs, job)
     waits = await shown(api, job)
-    assert (waits["status"], waits["after"], waits["interrupts"]) == ("waiting", stop, [])
+    assert (waits["status"], waits["after"]) == ("waiting", stop)
+    assert (waits["interrupts"], waits["next"]) == ([], ["node"])
 
     for _ in range(2):
         exchange = await resume(api, job, {"after": waits["after"]})

@@ -37,6 +37,7 @@ from tailrace.shared.jobs import (
     JobError,
     JobRequest,
     JobStatus,
+    Pause,
     StreamMode,
     new_job_id,
     parse_job_id,
@@ -114,12 +115,15 @@ def _status(
     attempt: int,
     at: str,
     reason: StatusReason | None = None,
-    interrupts: Sequence[Mapping[str, Any]] = (),
+    interrupts: Sequence[Mapping[str, Any]] | None = None,
+    next: Sequence[str] = (),
     **opened: bool,
 ) -> Event:
     """A `status` event; what only the opening of an attempt says is the store's own."""
-    asked = tuple(Interrupt(**interrupt) for interrupt in interrupts)
-    event = status_event(status, attempt, at, reason=reason, interrupts=asked)
+    pause = None
+    if interrupts is not None:
+        pause = Pause(tuple(Interrupt(**interrupt) for interrupt in interrupts), tuple(next))
+    event = status_event(status, attempt, at, reason=reason, pause=pause)
     return Event("status", encode({**decode(event.data), **opened}))
 
 
@@ -148,8 +152,10 @@ def test_protocol_shows_a_job_as_the_api_writes_it(shown: str) -> None:
         seq=told.get("after", 1),
         created_at=told["created_at"],
         started_at=told.get("started_at"),
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ())),
-        next=tuple(told.get("next", ())),
+        pause=Pause(
+            tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ())),
+            tuple(told.get("next", ())),
+        ),
     )
     assert job_body(job, told["urls"]["events"], "").decode() == shown
 
@@ -173,7 +179,7 @@ def test_an_answer_that_protocol_shows_is_taken(body: str) -> None:
     shown = parse(ResumeJob, orjson.loads(body))
     asked = tuple(Interrupt(id_, None) for id_ in shown.values or ())
     assert shown.after is not None
-    waiting = replace(_job(status="waiting", seq=shown.after), interrupts=asked)
+    waiting = replace(_job(status="waiting", seq=shown.after), pause=Pause(asked))
     assert resumption(waiting, shown) == Resumption(shown.after, shown.values or {})
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tailrace.api.refusals import InvalidBody
 from tailrace.api.schemas import CreateJob, job_body, parse, pointer
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.jobs import Job, JobError, JobId, JobRequest
+from tailrace.shared.jobs import Job, JobError, JobId, JobRequest, Pause
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
 FRAGMENT = re.compile(r"#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*")
@@ -196,13 +196,13 @@ def test_a_queued_job_looks_as_the_protocol_says():
 
 
 def test_a_waiting_job_shows_where_it_stopped_and_what_comes_next():
-    body = orjson.loads(job_body(job(status="waiting", seq=7, next=("send",)), "", ""))
+    body = orjson.loads(job_body(job(status="waiting", seq=7, pause=Pause(next=("send",))), "", ""))
     assert (body["interrupts"], body["next"], body["after"]) == ([], ["send"], 7)
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "succeeded", "failed", "cancelled"])
 def test_a_job_that_does_not_wait_shows_nothing_of_its_last_stop(status: Any):
-    body = orjson.loads(job_body(job(status=status, seq=7, next=("send",)), "", ""))
+    body = orjson.loads(job_body(job(status=status, seq=7, pause=Pause(next=("send",))), "", ""))
     assert body.keys().isdisjoint({"interrupts", "next", "after"})
 
 

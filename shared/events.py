@@ -6,9 +6,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
-from shared.json_forms import form
-from shared.json_writer import NATIVE, RESERVED, write_plain, write_value
+from tailrace.shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
+from tailrace.shared.json_forms import form
+from tailrace.shared.json_writer import NATIVE, RESERVED, write_plain, write_value
 
 EventName = Literal[
     "status",

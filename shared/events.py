@@ -56,7 +56,7 @@ def status_event(
         data["reason"] = reason
     if interrupts:
         data["interrupts"] = interrupts
-    return Event("status", encode(data))
+    return Event("status", encode_value(data))
 
 
 def end_event(
@@ -79,7 +79,8 @@ def gap_event(first: int, last: int, reason: GapReason) -> LoggedEvent:
 # JSON may hold these raw, but readers that split lines by Unicode's rules break on them.
 _LINE_BREAKS: Final = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 _NEXT_LINE: Final = (b"\xc2\x85", b"\\u0085")
-_DOLLAR: Final = b'"$'
+_DOLLAR: Final = ord("$")
+"""Looked for first, as a number: one byte is found a hundred times as fast as an expression."""
 _RESERVED: Final = re.compile(rb'"' + RESERVED.pattern.encode() + rb'":')
 
 

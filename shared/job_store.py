@@ -11,7 +11,7 @@ import orjson
 
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.events import decode, encode, end_event, status_event
+from tailrace.shared.events import decode, encode, encode_value, end_event, status_event
 from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
@@ -137,9 +137,8 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("waiting", holder.attempt, timestamp(), interrupts=interrupts)
-        await self._suspend(
-            holder, ["waiting", event.data, "", 0, encode(interrupts), encode(answers_taken), sent]
-        )
+        asked: list[Argument] = [encode_value(interrupts), encode(answers_taken)]
+        await self._suspend(holder, ["waiting", event.data, "", 0, *asked, sent])
 
     async def answer(self, job: Job, answer: Mapping[str, Any]) -> None:
         """Answer what the job waits for and put it to `queued`, in one call; the first wins.

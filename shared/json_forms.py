@@ -27,11 +27,18 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
+
 SECRET: Final = "**********"  # noqa: S105 - what is shown in place of one
 """Stands for a secret, whatever it is, and whether there is one."""
 
 _IN_ORDER: Final = (str, int, float)
 """Types whose values have an order that a reader expects."""
+
+
+_NUMBERS: Final = "biuf"
+"""Kinds of numpy's types that are numbers or truth values."""
+_TIMES: Final = "mM"
 
 
 class NoForm(TypeError):
@@ -44,7 +51,6 @@ def type_name(value: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
 
 
-@singledispatch
 def form(value: Any) -> Any:
     """A value that is nearer to JSON: to be asked again until it is there.
 
@@ -52,6 +58,12 @@ def form(value: Any) -> Any:
         NoForm: there is none.
         Exception: whatever the value's own methods raise.
     """
+    # An enum may be a number or a text too, and is its value then as well.
+    return value.value if isinstance(value, Enum) else _form(value)
+
+
+@singledispatch
+def _form(value: Any) -> Any:
     if isinstance(value, type):
         raise NoForm(type_name(value))
     if hasattr(value, "get_secret_value"):
@@ -68,46 +80,41 @@ def form(value: Any) -> Any:
     raise NoForm(type_name(value))
 
 
-@form.register(str)
+@_form.register(str)
 def _(value: str) -> str:
     """Halves of a surrogate pair that belong together are joined, others become U+FFFD."""
     return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-@form.register(int)
+@_form.register(int)
 def _(value: int) -> str:
     """Digits: beyond 64 bits, readers of JSON do not agree on a number."""
     return str(int(value))
 
 
-@form.register(float)
+@_form.register(float)
 def _(value: float) -> float:
     return float(value)
 
 
-@form.register(complex)
+@_form.register(complex)
 def _(value: complex) -> list[float]:
     return [value.real, value.imag]
 
 
-@form.register(Enum)
-def _(value: Enum) -> Any:
-    return value.value
-
-
-@form.register(tuple)
-@form.register(deque)
+@_form.register(tuple)
+@_form.register(deque)
 def _(value: Iterable[Any]) -> list[Any]:
     return list(value)
 
 
-@form.register(Mapping)
+@_form.register(Mapping)
 def _(value: Mapping[Any, Any]) -> dict[Any, Any]:
     return dict(value)
 
 
-@form.register(set)
-@form.register(frozenset)
+@_form.register(set)
+@_form.register(frozenset)
 def _(value: Iterable[Any]) -> list[Any]:
     """In order where all are numbers or texts, else as they come."""
     for kind in _IN_ORDER:
@@ -116,29 +123,29 @@ def _(value: Iterable[Any]) -> list[Any]:
     return list(value)
 
 
-@form.register(Decimal)
-@form.register(PurePath)
-@form.register(UUID)
-@form.register(ZoneInfo)
-@form.register(timezone)
-@form.register(IPv4Address)
-@form.register(IPv4Interface)
-@form.register(IPv4Network)
-@form.register(IPv6Address)
-@form.register(IPv6Interface)
-@form.register(IPv6Network)
+@_form.register(Decimal)
+@_form.register(PurePath)
+@_form.register(UUID)
+@_form.register(ZoneInfo)
+@_form.register(timezone)
+@_form.register(IPv4Address)
+@_form.register(IPv4Interface)
+@_form.register(IPv4Network)
+@_form.register(IPv6Address)
+@_form.register(IPv6Interface)
+@_form.register(IPv6Network)
 def _(value: object) -> str:
     return str(value)
 
 
-@form.register(date)
-@form.register(datetime)
-@form.register(time)
+@_form.register(date)
+@_form.register(datetime)
+@_form.register(time)
 def _(value: date | time) -> str:
     return value.isoformat()
 
 
-@form.register(timedelta)
+@_form.register(timedelta)
 def _(value: timedelta) -> str:
     """ISO 8601 in days and seconds; pydantic's years would be of 365 days."""
     size = abs(value)
@@ -148,12 +155,12 @@ def _(value: timedelta) -> str:
     return f"{'-' if value < timedelta() else ''}P{days}{rest}"
 
 
-@form.register(re.Pattern)
+@_form.register(re.Pattern)
 def _(value: re.Pattern[Any]) -> str | bytes:
     return value.pattern
 
 
-@form.register(BaseException)
+@_form.register(BaseException)
 def _(value: BaseException) -> str:
     """The name of its class: its text is not for users."""
     return type(value).__name__
@@ -165,22 +172,30 @@ def _of_send(value: Any) -> dict[str, Any]:
 
 
 def _of_numpy(value: Any) -> Any:
-    """An array that orjson can write itself, or its rows; a scalar as Python's own."""
     numpy: Any = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, numpy.ndarray):
+    if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
+        raise NoForm(type_name(value))
+    if isinstance(value, numpy.generic):
         return _of_scalar(value)
     if isinstance(value, numpy.ma.MaskedArray):
         return value.tolist()
-    native = value.dtype.newbyteorder("=")
-    if type(value) is numpy.ndarray and value.flags.c_contiguous and value.dtype == native:
-        return list(value) if value.ndim else value[()]
-    return numpy.array(value, dtype=native, order="C", subok=False)
+    if value.dtype.kind in _NUMBERS and value.ndim and value.dtype != numpy.longdouble:
+        native = value.dtype.newbyteorder("=")
+        return _written(numpy.array(value, dtype=native, order="C", subok=False, copy=None))
+    return list(value) if value.ndim else value[()]
 
 
 def _of_scalar(value: Any) -> Any:
-    if not callable(item := getattr(value, "item", None)):
-        raise NoForm(type_name(value))
-    plain: Any = item()
-    if value.dtype.kind in "mM" and isinstance(plain, int):
-        return str(value)  # a unit that Python's own types do not have
-    return float(plain) if type(plain) is type(value) else plain
+    plain: Any = value.item()
+    if plain is None:
+        return None  # no moment, no span
+    if type(plain) is type(value):
+        return float(plain)  # one that is longer than Python's
+    if value.dtype.kind in _TIMES and isinstance(plain, int):
+        return str(value)  # finer than Python's types, or beyond them
+    return _written(value) if value.dtype.kind in _NUMBERS else plain
+
+
+def _written(value: Any) -> orjson.Fragment:
+    """By orjson itself, which knows how many digits a short number needs."""
+    return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))

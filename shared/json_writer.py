@@ -19,8 +19,9 @@ from tailrace.shared.json_forms import NoForm, form, type_name
 MAX_DEPTH: Final = 512
 """Levels of lists and objects; a reader's own limit is often a thousand."""
 
-NATIVE: Final = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS
-"""What orjson may write by itself. Keys that are no text are not: it would write a name twice."""
+NATIVE: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+"""What orjson may write by itself: no keys but texts, or a name would come twice; nothing of numpy,
+or no moment would be 1970; no dataclass, or it would have other fields."""
 
 RESERVED: Final = re.compile(r"\$+(?:bytes|blob)")
 """Names that say something of their value; before a graph's own of the kind stands one `$` more."""
@@ -151,11 +152,14 @@ class _Writer:
         return name
 
     def _text(self, key: object) -> str:
-        if type(key) is not str or not key.isascii():
+        if type(key) is int:
+            key = str(key)
+        elif type(key) is not str or not key.isascii():
             written = _written_key(key)
             key = orjson.loads(written) if written.startswith(b'"') else written.decode()
         name = cast("str", key)
-        return f"${name}" if self._escapes and RESERVED.fullmatch(name) else name
+        reserved = self._escapes and name.startswith("$") and RESERVED.fullmatch(name)
+        return f"${name}" if reserved else name
 
     def _path(self) -> list[str | int]:
         return [container.step for container in self._open if container.step is not None]
@@ -177,10 +181,11 @@ def _numbered(value: Iterable[Any]) -> Iterator[_Item]:
 
 def _leaf(value: Any) -> bytes | None:
     """A value without items, written; None if it takes another form first."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return b'{"$bytes":"' + b64encode(bytes(cast("bytes", value))) + b'"}'
-    if isinstance(value, Enum):
-        return None  # its value may be one that orjson would write in a way of its own
+    if type(value) not in _PLAIN:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return b'{"$bytes":"' + b64encode(bytes(cast("bytes", value))) + b'"}'
+        if isinstance(value, Enum):
+            return None  # its value may be one that orjson would write in a way of its own
     try:
         return orjson.dumps(value, None, NATIVE)
     except TypeError:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from tailrace.shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
+from tailrace.shared.jobs import FinalStatus, JobError, JobStatus, Pause
 from tailrace.shared.json_forms import form
 from tailrace.shared.json_writer import NATIVE, RESERVED, write_plain, write_value
 
@@ -48,14 +48,14 @@ def status_event(
     at: str,
     *,
     reason: StatusReason | None = None,
-    interrupts: tuple[Interrupt, ...] = (),
+    pause: Pause | None = None,
 ) -> Event:
     """A change of status that is not the last one."""
     data: dict[str, Any] = {"status": status, "attempt": attempt, "at": at}
     if reason:
         data["reason"] = reason
-    if interrupts:
-        data["interrupts"] = interrupts
+    if pause is not None:
+        data |= {"interrupts": pause.interrupts, "next": pause.next}
     return Event("status", encode_value(data))
 
 

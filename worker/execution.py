@@ -16,7 +16,7 @@ from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.failures import Failure, explain
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
-from tailrace.worker.outcomes import Again, Ended, Outcome
+from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Graph, Registry
 from tailrace.worker.settings import WorkerSettings
@@ -89,9 +89,9 @@ class Execution:
                 if mode == "tasks" and "result" in part["data"]:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
-            waiting = await asked(graph, config)
-            limits.count(Event("status", encode_value(waiting.interrupts)))
-            return waiting
+            pause = await asked(graph, config)
+            limits.count(Event("status", encode_value(pause.interrupts)))
+            return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
         result = encode_value(_output(graph, values))
         if len(result) > self.settings.max_result_bytes:
@@ -103,7 +103,7 @@ class Execution:
     ) -> AsyncGenerator[Mapping[str, Any]]:
         start: Any = job.request.input
         if await self.checkpoints.exists(job.id):
-            given = await open_answers(graph, config, job.answer or {}, job.answers_taken)
+            given = await open_answers(graph, config, job.answer or {}, job.pause.answers_taken)
             start = Command(resume=given) if given else None
         parts: Any = graph.astream(
             start,

@@ -85,7 +85,12 @@ class OldModel(pydantic.v1.BaseModel):
 
 
 def _message(message: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    empty = {"additional_kwargs": {}, "response_metadata": {}, "name": None, "id": None}
+    empty: dict[str, Any] = {
+        "additional_kwargs": {},
+        "response_metadata": {},
+        "name": None,
+        "id": None,
+    }
     return empty | message | fields
 
 
@@ -126,7 +131,7 @@ KEPT: Final[dict[str, tuple[Any, Any]]] = {
     "an empty array": (numpy.zeros((0, 3)), []),
     "an array of one number": (numpy.array(5), 5),
     "records": (numpy.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")]), [[1, 2.5]]),
-    "a masked array": (numpy.ma.array([1, 2], mask=[0, 1]), [1, None]),
+    "a masked array": (numpy.ma.array([1, 2], mask=[False, True]), [1, None]),
     "an array of a type of its own": (GRID.view(Table), [[0, 1, 2], [3, 4, 5]]),
     "tuples as keys": ({(1, "a"): 1, ((1, 2), 3): 2}, {'[1,"a"]': 1, "[[1,2],3]": 2}),
     "plain keys": ({None: 1, True: 2, 1.5: 3}, {"null": 1, "true": 2, "1.5": 3}),
@@ -140,7 +145,6 @@ KEPT: Final[dict[str, tuple[Any, Any]]] = {
     "a name of ours": ({"$bytes": "x", "$$blob": "y"}, {"$$bytes": "x", "$$$blob": "y"}),
     "other names with a dollar": ({"$ref": "x", "$": 1}, {"$ref": "x", "$": 1}),
     "half a surrogate pair": ("a\ud83d", "a\ufffd"),
-    "half a surrogate pair in a key": ({"\udfff": 1}, {"\ufffd": 1}),
     "a decimal": (Decimal("1.10"), "1.10"),
     "an id": (UUID(int=1), str(UUID(int=1))),
     "a path": (Path("a/b"), "a/b"),
@@ -191,20 +195,22 @@ KEPT: Final[dict[str, tuple[Any, Any]]] = {
     "secret bytes": (SecretBytes(SECRET.encode()), MASK),
     "a secret of pydantic 1": (pydantic.v1.SecretStr(SECRET), MASK),
     "an artifact": (
-        ToolMessage("done", tool_call_id="1", artifact=b"PNG\xff"),
+        ToolMessage("done", tool_call_id="1", artifact=b"PNG\xff", id="m"),
         _message(
             {"content": "done", "type": "tool", "tool_call_id": "1"},
             artifact=BYTES,
             status="success",
+            id="m",
         ),
     ),
     "a message": (
-        [AIMessage([{"type": "image", "data": b"PNG\xff"}])],
+        [AIMessage([{"type": "image", "data": b"PNG\xff"}], id="m")],
         [
             _message(
                 {"content": [{"type": "image", "data": BYTES}], "type": "ai", "tool_calls": []},
                 invalid_tool_calls=[],
                 usage_metadata=None,
+                id="m",
             )
         ],
     ),

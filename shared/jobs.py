@@ -22,6 +22,9 @@ JobStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "canc
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
 
+NodeNames = Literal["*"] | tuple[str, ...]
+"""Names of a graph's nodes, or all of them."""
+
 FINAL: Final[frozenset[JobStatus]] = frozenset({"succeeded", "failed", "cancelled"})
 DEFAULT_STREAM: Final[tuple[StreamMode, ...]] = ("updates", "messages", "custom")
 
@@ -80,6 +83,11 @@ class JobRequest:
     """Caps failures: retries and lost workers, not shutdowns or answers."""
     timeout_s: float = 3600
     """How long one attempt may run."""
+    interrupt_before: NodeNames = ()
+    """Nodes before which the graph stops, in place of those that it was compiled with."""
+    interrupt_after: NodeNames = ()
+    context: Mapping[str, Any] | None = None
+    """What the graph's nodes find as `runtime.context`; None is LangGraph's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +132,17 @@ class Job:
     pause: Pause = Pause()
     """Where it stopped last; what a waiting job waits for."""
     answer: Mapping[str, Any] | None = None
-    """The last answer, by interrupt id, until the job waits again; empty at a breakpoint."""
+    """The last answer, by interrupt id, until the next one; empty at a breakpoint."""
     answered_after: int = 0
     """Number of the `waiting` event that was answered last; 0 is none yet."""
     result: bytes | None = None
     """JSON, as the graph's last state gave it."""
     error: JobError | None = None
+
+    @property
+    def stop(self) -> int | None:
+        """Where a waiting job stopped: the number of its `waiting` event, the last in its log."""
+        return self.seq if self.status == "waiting" else None
 
     @property
     def ended(self) -> bool:

@@ -19,6 +19,7 @@ from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
@@ -58,11 +59,11 @@ class Execution:
         source = self.registry.get(job.request.graph)
         if source is None:
             return Ended("failed", error=_UNKNOWN_GRAPH)
-        config = _config(job)
+        config = run_config(job)
         try:
             async with source.open(config) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
-                return await self._stream(graph, job, config, output)
+                return await self._stream(graph, job, for_graph(config, graph), output)
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
@@ -83,7 +84,7 @@ class Execution:
                 if mode == "values" and not part["ns"]:
                     last = part
                 if mode in wanted:
-                    for event in translate(part):
+                    for event in translate(without_ours(part)):
                         limits.count(event)
                         await put(event)
                 if mode == "tasks" and "result" in part["data"]:
@@ -111,6 +112,7 @@ class Execution:
             stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
             subgraphs=True,
             version="v2",
+            **asked_for(job.request),
             durability=self.settings.durability,
         )
         return parts
@@ -122,17 +124,6 @@ class Execution:
         longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
         pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
         return Again("retry", failures=1, delay_s=max(pause_s, failure.retry_after_s or 0))
-
-
-def _config(job: Job) -> RunnableConfig:
-    """The caller's configuration, with the thread that is always the job."""
-    wanted = job.request.config
-    return {
-        "configurable": {**wanted["configurable"], "thread_id": job.id},
-        "tags": list(wanted["tags"]),
-        "recursion_limit": wanted["recursion_limit"],
-        "metadata": dict(job.request.metadata),
-    }
 
 
 def _output(graph: Graph, values: Any) -> Any:

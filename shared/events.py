@@ -1,7 +1,6 @@
 """Events and the only codec. An event is a name and one line of JSON; its number is its id."""
 
 import re
-from dataclasses import asdict
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -67,7 +66,7 @@ def end_event(
     if result is not None:
         data["result"] = orjson.Fragment(result)
     if error is not None:
-        data["error"] = asdict(error)
+        data["error"] = error.fields()
     return Event("end", encode(data))
 
 

@@ -229,7 +229,7 @@ async def test_a_node_that_times_out_by_itself_is_tried_again_and_then_fails(
     for number in (2, 3):
         verdict = await worker.runner.run(Attempt(Claim(ran.job.id, number)))
         ran = await worker.ran(ran.job.id, verdict)
-    assert (ran.statuses[-1], ran.error[0]) == ("failed", "internal")
+    assert (ran.statuses[-1], ran.error[0]) == ("failed", "unavailable")
     assert ran.verdict == Done()
 
 

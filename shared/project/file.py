@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 import orjson
-
-from shared.errors import ConfigurationError
-from shared.project.keys import check_keys
-from shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
+from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.project.keys import check_keys
+from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
 
 Content = Mapping[str, Any]
 
@@ -41,7 +40,9 @@ def _content(path: Path) -> Content:
         raise ConfigurationError(f"{path}: {error.strerror} (TAILRACE_GRAPHS names it)") from error
     except ValueError as error:
         raise ConfigurationError(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict) or not isinstance(cast("Content", content).get("graphs"), dict):
+    if not isinstance(content, dict) or not isinstance(
+        cast("Content", content).get("graphs"), dict
+    ):
         raise ConfigurationError(f"{path} has to look like {_FORM}")
     return cast("Content", content)
 
@@ -110,7 +111,9 @@ def _env(told: Any) -> Mapping[str, str] | str:
     table = cast("dict[str, Any]", told)
     if not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
         _wrong("env", "an object of texts")
-    return {name: value if isinstance(value, str) else _shown(value) for name, value in table.items()}
+    return {
+        name: value if isinstance(value, str) else _shown(value) for name, value in table.items()
+    }
 
 
 def _shown(value: bool | float) -> str:

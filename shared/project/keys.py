@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 Fate = Literal["honoured", "image", "refused"]
 
@@ -65,7 +65,9 @@ KEYS: Final = (
     ),
     Key("checkpointer.ttl.strategy", "honoured", "Of either, a job keeps its newest checkpoint."),
     Key("checkpointer.ttl.default_ttl", "honoured", "Minutes; at least 60."),
-    Key("checkpointer.ttl.sweep_interval_minutes", "honoured", "Needed for nothing: Redis expires."),
+    Key(
+        "checkpointer.ttl.sweep_interval_minutes", "honoured", "Needed for nothing: Redis expires."
+    ),
     Key("checkpointer.ttl.sweep_limit", "honoured", "Needed for nothing: Redis expires."),
     Key(
         "checkpointer.serde",

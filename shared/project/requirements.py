@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
-
-from shared.project.packages import is_package, read_pyproject, workspace_members
-from shared.project.values import Project
+from tailrace.shared.project.packages import is_package, read_pyproject, workspace_members
+from tailrace.shared.project.values import Project
 
 
 def code_folders(project: Project) -> tuple[Path, ...]:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from dotenv import dotenv_values
-
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)

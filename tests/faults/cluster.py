@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import httpx
 
-from deploy.local.store import EmbeddedStore, socket_path
+from tailrace.deploy.local.store import EmbeddedStore, socket_path
 from tests.faults.link import Direction, Link, linked
 from tests.faults.namespace import GuestProcess, Namespace, namespace
 from tests.faults.plan import Pass

@@ -16,8 +16,8 @@ from tests.support.openai_server import (
     Turn,
     openai_server,
 )
-from worker.graphs import agent, answer, article
-from worker.models import ModelNotConfigured
+from tailrace.worker.graphs import agent, answer, article
+from tailrace.worker.models import ModelNotConfigured
 
 ARTICLE, ANSWER, AGENT = cast("Any", (article.graph, answer.graph, agent.graph))
 CALCULATES = Calls((("calculate", {"expression": "17 * 23"}),))

@@ -8,7 +8,7 @@ import pytest
 from langgraph.errors import InvalidUpdateError
 from langgraph.pregel import Pregel
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 from tests.support.graphs import (
     ENV,
     GRAPHS,
@@ -18,7 +18,7 @@ from tests.support.graphs import (
     source,
     their_graphs,
 )
-from worker.registry import GraphSource, Registry, load_registry
+from tailrace.worker.registry import GraphSource, Registry, load_registry
 
 A_GRAPH = """
 \"\"\"Of one node.\"\"\"

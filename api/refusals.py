@@ -1,4 +1,4 @@
-"""What the API refuses, as exceptions; which status each becomes is `tailrace.api.errors`' one table.
+"""What the API refuses, as exceptions; `tailrace.api.errors` has one table of their statuses.
 
 Refusal
 ├── Unauthorized           no or wrong credentials

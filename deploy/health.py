@@ -1,4 +1,4 @@
-"""Whether the process in this container works: `python -m tailrace.deploy.health api`, or another word.
+"""Does the process in this container work? `python -m tailrace.deploy.health api`, or another word.
 
 Owns what health means for each of them. Exits with 0 or 1 and says in one line why. It is started
 every few seconds, so it imports nothing that takes time.

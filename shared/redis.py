@@ -125,8 +125,8 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     call that we make may be: a retry over a half-open link stores nothing twice.
 
     Args:
-        url: `redis://`, `rediss://`, `unix://`, Sentinels as `tailrace.shared.sentinel` reads them, or nodes
-            of a Cluster as `tailrace.shared.cluster` does.
+        url: `redis://`, `rediss://`, `unix://`, Sentinels as `tailrace.shared.sentinel` reads them,
+            or nodes of a Cluster as `tailrace.shared.cluster` does.
         max_connections: connections at most, on a Cluster to each node; a caller beyond them waits
             for one (behind Sentinels there is no such bound).
         block_s: how long a blocking call on this client may wait in the server.

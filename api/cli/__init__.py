@@ -1,4 +1,4 @@
-"""The command line, over `tailrace.api.client`: this file turns what went wrong into a line and a code."""
+"""The command line, over `tailrace.api.client`: turns what went wrong into a line and a code."""
 
 import sys
 from collections.abc import Sequence

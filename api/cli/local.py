@@ -1,4 +1,4 @@
-"""A whole service on this machine while a block runs. Knows `tailrace.deploy.local` only as a command."""
+"""A whole service on this machine while a block runs, by the command `tailrace.deploy.local`."""
 
 import asyncio
 import os

@@ -95,11 +95,11 @@ def _store(folder: DataFolder) -> Child:
 
 def _api(host: str, port: int, settings: Mapping[str, str]) -> Child:
     up = partial(answers_ok, reachable(host), port, "/readyz")
-    return _python("api", ("api",), settings, up)
+    return _python("api", ("tailrace.api",), settings, up)
 
 
 def _workers(count: int, settings: Mapping[str, str]) -> Sequence[Child]:
-    return [_python(f"worker-{n}", ("worker",), settings) for n in range(1, count + 1)]
+    return [_python(f"worker-{n}", ("tailrace.worker",), settings) for n in range(1, count + 1)]
 
 
 def _model() -> _Model:

@@ -47,7 +47,7 @@ async def test_it_runs_as_nobody_in_particular(image: str):
 
 
 async def test_it_holds_the_service_and_nothing_of_the_checkout_beside_it(image: str):
-    expected = ["LICENSE", "api", "deploy", "langgraph.json", "shared", "worker"]
+    expected = ["LICENSE", "api", "deploy", "langgraph.json", "shared", "src", "worker"]
     assert (await ran(image, "ls", "-A", "/app")).split() == expected
     tools = "for tool in uv git gcc; do command -v $tool; done; true"
     assert (await ran(image, "sh", "-c", tools)) == ""

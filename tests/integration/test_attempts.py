@@ -10,10 +10,10 @@ from blockbuster import BlockBuster
 
 from tailrace.shared.errors import Fenced
 from tailrace.shared.jobs import Holder, JobId
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import OpenAIServer, Refuses, Says, openai_server
 from tests.support.wait import wait_until
-from tailrace.worker.registry import Registry
 
 PAUSE_S = 1
 RATE_LIMITED = Refuses(

@@ -20,6 +20,7 @@ from tailrace.shared import keys
 from tailrace.shared.errors import Fenced, Unserializable
 from tailrace.shared.redis import connect
 from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Graph,
@@ -30,7 +31,6 @@ from tests.support.resumable import (
     looping,
     saying,
 )
-from tailrace.worker.checkpoints import Checkpoints
 
 LATE_WRITES: Final = 3
 """Fields of one task's writes."""

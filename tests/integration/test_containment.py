@@ -8,10 +8,10 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import new_job_id
-from tests.support.leased import Site, faulty_graphs, site, working
-from tests.support.openai_server import Refuses, openai_server
 from tailrace.worker.containment import CURRENT, Containment
 from tailrace.worker.registry import Registry
+from tests.support.leased import Site, faulty_graphs, site, working
+from tests.support.openai_server import Refuses, openai_server
 
 JOB = new_job_id()
 

@@ -11,6 +11,7 @@ from langgraph.types import Command, Send, interrupt
 from redis.asyncio import Redis
 
 from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Durability,
@@ -23,7 +24,6 @@ from tests.support.resumable import (
     saying,
 )
 from tests.support.wait import wait_until
-from tailrace.worker.checkpoints import Checkpoints
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import JobId
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
-from tailrace.worker.registry import Registry
 
 # LangGraph leaves a coroutine of its own behind where its stream is closed early.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'AsyncQueue.wait' was never awaited")

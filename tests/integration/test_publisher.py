@@ -11,9 +11,6 @@ from tailrace.shared.events import Event, EventName, decode, encode
 from tailrace.shared.jobs import Holder
 from tailrace.shared.redis import connect
 from tailrace.shared.tasks import stop
-from tests.support.jobs import Stores, custom, stores
-from tests.support.proxy import StoreProxy, store_proxy
-from tests.support.wait import wait_until
 from tailrace.worker.publisher import (
     BATCH_EVENTS,
     BUFFER_BYTES,
@@ -21,6 +18,9 @@ from tailrace.worker.publisher import (
     TURN_EVENTS,
     Publisher,
 )
+from tests.support.jobs import Stores, custom, stores
+from tests.support.proxy import StoreProxy, store_proxy
+from tests.support.wait import wait_until
 
 MIB = "x" * 1024 * 1024
 

@@ -21,9 +21,6 @@ from tailrace.shared.jobs import (
     StreamMode,
     new_job_id,
 )
-from tests.support.graphs import their_graphs
-from tests.support.jobs import Stores, request
-from tests.support.wait import wait_until
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
@@ -31,6 +28,9 @@ from tailrace.worker.outcomes import Again, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tests.support.graphs import their_graphs
+from tests.support.jobs import Stores, request
+from tests.support.wait import wait_until
 
 HIDDEN = (b"sk-secret", b"/srv/x", b"u:p@h", b"Traceback", b"Exception")
 MODES: tuple[StreamMode, ...] = get_args(StreamMode)

@@ -24,9 +24,6 @@ from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
-from tests.support.graphs import own_interpreter
-from tests.support.jobs import request
-from tests.support.wait import wait_until
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
@@ -35,6 +32,9 @@ from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tests.support.graphs import own_interpreter
+from tests.support.jobs import request
+from tests.support.wait import wait_until
 
 GRAPHS = Path(__file__).parents[1] / "graphs_b" / "langgraph.json"
 LEASE_S = 1.0

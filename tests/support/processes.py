@@ -1,4 +1,4 @@
-"""Real processes for e2e tests: `python -m tailrace.api` and `python -m tailrace.worker`, started, watched, killed.
+"""Real processes for e2e tests, started, watched, killed: `tailrace.api` and `tailrace.worker`.
 
 Owns their command lines, environment, ports and output. Each writes to a file; when a test is
 through, what was written meanwhile is printed, which pytest shows if the test failed.

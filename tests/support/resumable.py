@@ -16,9 +16,9 @@ from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
 from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
-from tailrace.worker.checkpoints import Checkpoints
 
 Durability = Literal["sync", "async"]
 Graph = Any

@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from tailrace.shared.catalogue import GraphSpec
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.events import decode, encode
-from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
 from tailrace.worker.description import describe
 from tailrace.worker.registry import load_registry
+from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
 
 A_STATE = """
 from typing import Any, Annotated, TypedDict

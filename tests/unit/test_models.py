@@ -5,8 +5,8 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tests.support.openai_server import RATE_LIMITED, USAGE, OpenAIServer, Says, Turn, openai_server
 from tailrace.worker.models import ModelNotConfigured, chat_model
+from tests.support.openai_server import RATE_LIMITED, USAGE, OpenAIServer, Says, Turn, openai_server
 
 
 @asynccontextmanager

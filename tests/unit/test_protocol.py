@@ -38,8 +38,8 @@ from tailrace.shared.jobs import (
     StreamMode,
     parse_job_id,
 )
-from tests.support.markdown import ROOT, blocks, rows
 from tailrace.worker.translate import translate
+from tests.support.markdown import ROOT, blocks, rows
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: \d+\n)?id: (\d+)\n\n")
 

@@ -9,6 +9,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.pregel import Pregel
 
 from tailrace.shared.errors import ConfigurationError
+from tailrace.worker.registry import GraphSource, Registry, load_registry
 from tests.support.graphs import (
     ENV,
     GRAPHS,
@@ -18,7 +19,6 @@ from tests.support.graphs import (
     source,
     their_graphs,
 )
-from tailrace.worker.registry import GraphSource, Registry, load_registry
 
 A_GRAPH = """
 \"\"\"Of one node.\"\"\"

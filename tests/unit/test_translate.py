@@ -9,9 +9,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import Event
 from tailrace.shared.jobs import StreamMode
-from tests.support.graphs import source, their_graphs
 from tailrace.worker.registry import Registry
 from tailrace.worker.translate import translate
+from tests.support.graphs import source, their_graphs
 
 MODES: tuple[StreamMode, ...] = get_args(StreamMode)
 HIDDEN = ("sk-secret", "/srv/x", "u:p@h")

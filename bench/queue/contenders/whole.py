@@ -40,6 +40,6 @@ async def producer(url: str) -> AsyncGenerator[Enqueue]:
 
 
 def consume(url: str) -> None:
-    """`python -m tailrace.worker`, in this process; never returns, since a worker ends its process."""
+    """`python -m tailrace.worker`, in this process; never returns: a worker ends its process."""
     os.environ |= {**on_store(url), "TAILRACE_GRAPHS": str(GRAPHS)}
     runpy.run_module("tailrace.worker", run_name="__main__", alter_sys=True)

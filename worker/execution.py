@@ -4,28 +4,26 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode
-from tailrace.shared.jobs import Holder, Job, JobError
+from tailrace.shared.jobs import Holder, Job
 from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome
 from tailrace.worker.publisher import Publisher
-from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.registry import Registry
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
-
-_UNKNOWN_GRAPH: Final = JobError(
-    "unknown-graph", "The worker that took the job does not serve this graph."
-)
+from tailrace.worker.unserved import Unserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class Execution:
     registry: Registry
     checkpoints: Checkpoints
     settings: WorkerSettings
+    unserved: Unserved
 
     async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
@@ -57,10 +56,10 @@ class Execution:
         """
         source = self.registry.get(job.request.graph)
         if source is None:
-            return Ended("failed", error=_UNKNOWN_GRAPH)
+            return await self.unserved.outcome(job)
         config = _config(job)
         try:
-            async with source.open(config) as made:
+            async with source.open(Call(config)) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
                 return await self._stream(graph, job, config, output)
         except (WriteRefused, JobNotFound):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 import orjson
+
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.keys import check_keys
 from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
@@ -73,7 +74,7 @@ def _project(path: Path, content: Content, image_only: tuple[str, ...]) -> Proje
 def _graph(name: str, told: Any) -> GraphEntry:
     entry = cast("Content", told) if isinstance(told, dict) else {"path": told}
     if unknown := set(entry) - {"path", "description"}:
-        raise ConfigurationError(f"graph {name!r}: {sorted(unknown)[0]!r} is no key of a graph")
+        raise ConfigurationError(f"graph {name!r}: {min(unknown)!r} is no key of a graph")
     place, colon, variable = str(entry.get("path")).rpartition(":")
     if not (colon and place and variable):
         target = str(entry.get("path"))
@@ -106,9 +107,7 @@ def _env(told: Any) -> Mapping[str, str] | str:
         return {}
     if isinstance(told, str):
         return told
-    if not isinstance(told, dict):
-        _wrong("env", "the path of a file, or an object")
-    table = cast("dict[str, Any]", told)
+    table = _object("env", told)
     if not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
         _wrong("env", "an object of texts")
     return {
@@ -121,41 +120,32 @@ def _shown(value: bool | float) -> str:
 
 
 def _store(told: Any) -> StoreConfig:
-    if not isinstance(told, dict):
-        _wrong("store", "an object")
-    config = cast("Content", told)
-    return StoreConfig(_index(config.get("index")), _ttl(config.get("ttl") or {}))
+    config = _object("store", told)
+    ttl = _object("store.ttl", config.get("ttl") or {})
+    refresh = ttl.get("refresh_on_read", True)
+    if not isinstance(refresh, bool):
+        _wrong("store.ttl.refresh_on_read", "true or false")
+    life = StoreTtl(_minutes("store.ttl.default_ttl", ttl.get("default_ttl")), refresh)
+    return StoreConfig(_index(config.get("index")), life)
 
 
 def _index(told: Any) -> StoreIndex | None:
     if not told:
         return None
-    index = cast("Content", told) if isinstance(told, dict) else {}
+    index = _object("store.index", told)
     dims, embed, fields = index.get("dims"), index.get("embed"), index.get("fields")
     if not isinstance(dims, int) or dims < 1 or not isinstance(embed, str) or not embed:
         _wrong("store.index", '{"dims": 1536, "embed": "provider:model or ./path.py:function"}')
     return StoreIndex(dims, embed, None if fields is None else _texts("store.index.fields", fields))
 
 
-def _ttl(told: Any) -> StoreTtl:
-    ttl = cast("Content", told) if isinstance(told, dict) else _wrong("store.ttl", "an object")
-    refresh = ttl.get("refresh_on_read", True)
-    if not isinstance(refresh, bool):
-        _wrong("store.ttl.refresh_on_read", "true or false")
-    return StoreTtl(_minutes("store.ttl.default_ttl", ttl.get("default_ttl")), refresh)
-
-
 def _thread_ttl_s(told: Any) -> float | None:
-    if not isinstance(told, dict):
-        _wrong("checkpointer", "an object")
-    config = cast("Content", told)
+    config = _object("checkpointer", told)
     if config.get("backend", "default") != "default":
         _wrong("checkpointer.backend", '"default": checkpoints are kept beside the log, in Redis')
-    ttl = config.get("ttl") or {}
-    if not isinstance(ttl, dict):
-        _wrong("checkpointer.ttl", "an object")
-    minutes = _minutes("checkpointer.ttl.default_ttl", cast("Content", ttl).get("default_ttl"))
-    if minutes is None or cast("Content", ttl).get("strategy", "delete") == "keep_latest":
+    ttl = _object("checkpointer.ttl", config.get("ttl") or {})
+    minutes = _minutes("checkpointer.ttl.default_ttl", ttl.get("default_ttl"))
+    if minutes is None or ttl.get("strategy", "delete") == "keep_latest":
         return None
     if minutes < _SHORTEST_TTL_MIN:
         _wrong("checkpointer.ttl.default_ttl", f"at least {_SHORTEST_TTL_MIN} minutes")
@@ -170,9 +160,15 @@ def _minutes(name: str, told: Any) -> float | None:
     return float(told)
 
 
+def _object(name: str, told: Any) -> Content:
+    if not isinstance(told, dict):
+        _wrong(name, "an object")
+    return cast("Content", told)
+
+
 def _texts(name: str, told: Any) -> tuple[str, ...]:
-    items = cast("list[Any]", told) if isinstance(told, list) else [None]
-    if not all(isinstance(item, str) for item in items):
+    items: list[Any] = cast("list[Any]", told) if isinstance(told, list) else [told]
+    if not isinstance(told, list) or not all(isinstance(item, str) for item in items):
         _wrong(name, "a list of texts")
     return tuple(items)
 

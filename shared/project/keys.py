@@ -20,7 +20,7 @@ class Key:
     name: str
     """With dots between; `*` stands for the name of a graph."""
     fate: Fate
-    """`image`: it only matters where an image is built, so it is named in the log and left alone."""
+    """`image`: it only matters where an image is built; the log names it once."""
     words: str
     """What is done; of a refused key, what to do instead."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
+
 from tailrace.shared.project.packages import is_package, read_pyproject, workspace_members
 from tailrace.shared.project.values import Project
 

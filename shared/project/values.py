@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from dotenv import dotenv_values
+
 from tailrace.shared.errors import ConfigurationError
 
 

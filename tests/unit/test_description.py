@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from tailrace.shared.catalogue import GraphSpec
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.events import decode, encode
+from tailrace.shared.project.file import read_project
 from tailrace.worker.description import describe
 from tailrace.worker.registry import load_registry
 from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
@@ -49,7 +50,7 @@ def described_state(folder: Path, state: str) -> GraphSpec:
 
 def described_file(folder: Path, text: str) -> GraphSpec:
     (folder / "own.py").write_text(text)
-    [made] = load_registry(graphs_file(folder, {"own": "./own.py:graph"}))
+    [made] = load_registry(read_project(graphs_file(folder, {"own": "./own.py:graph"})))
     return asyncio.run(describe(made))
 
 

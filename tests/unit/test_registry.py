@@ -9,6 +9,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.pregel import Pregel
 
 from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.project.file import read_project
 from tailrace.worker.registry import GraphSource, Registry, load_registry
 from tests.support.graphs import (
     ENV,
@@ -125,7 +126,9 @@ def test_a_description_comes_from_the_file_the_factory_or_the_module(
 def test_a_module_path_works_too(tmp_path: Path) -> None:
     (tmp_path / "water_mill.py").write_text(A_GRAPH)
 
-    assert names(load_registry(graphs_file(tmp_path, {"a": "water_mill:graph"}))) == ["a"]
+    assert names(load_registry(read_project(graphs_file(tmp_path, {"a": "water_mill:graph"})))) == [
+        "a"
+    ]
 
 
 def test_folders_that_are_dependencies_can_be_imported_from(tmp_path: Path) -> None:
@@ -134,13 +137,13 @@ def test_folders_that_are_dependencies_can_be_imported_from(tmp_path: Path) -> N
     (tmp_path / "own.py").write_text("from mill_parts import graph")
     path = graphs_file(tmp_path, {"a": "./own.py:graph"}, dependencies=["./parts", "openai"])
 
-    assert names(load_registry(path)) == ["a"]
+    assert names(load_registry(read_project(path))) == ["a"]
 
 
 def test_a_file_that_two_graphs_share_is_executed_once(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(A_GRAPH + "other = builder.compile()\n")
     one, other = load_registry(
-        graphs_file(tmp_path, {"a": "./own.py:graph", "b": "./own.py:other"})
+        read_project(graphs_file(tmp_path, {"a": "./own.py:graph", "b": "./own.py:other"}))
     )
 
     assert one.made.builder is other.made.builder
@@ -152,7 +155,7 @@ def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
         (tmp_path / folder / "graph.py").write_text(A_GRAPH.replace("Of one node", folder))
     paths = {"one": "./one/graph.py:graph", "two": "./two/graph.py:graph"}
 
-    registry = load_registry(graphs_file(tmp_path, paths))
+    registry = load_registry(read_project(graphs_file(tmp_path, paths)))
 
     assert [made.description for made in registry] == ["one.", "two."]
 
@@ -160,11 +163,11 @@ def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
 def test_the_environment_of_the_file_fills_in_only_what_is_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    load_registry(GRAPHS)
+    load_registry(read_project(GRAPHS))
     assert os.environ[ENV] == "their own"
 
     monkeypatch.setenv(ENV, "mine")
-    load_registry(GRAPHS)
+    load_registry(read_project(GRAPHS))
     assert os.environ[ENV] == "mine"
 
 
@@ -173,14 +176,14 @@ def test_an_env_file_fills_in_the_environment(
 ) -> None:
     monkeypatch.delenv("PYTHON_DOTENV_DISABLED")
     (tmp_path / ".env").write_text(f"{ENV}=from a file\n")
-    load_registry(graphs_file(tmp_path, {}, env=".env"))
+    load_registry(read_project(graphs_file(tmp_path, {}, env=".env")))
 
     assert os.environ[ENV] == "from a file"
 
 
 def test_a_missing_file_is_named_with_the_setting_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.json: .*TAILRACE_GRAPHS"):
-        load_registry(tmp_path / "nowhere.json")
+        load_registry(read_project(tmp_path / "nowhere.json"))
 
 
 def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
@@ -188,7 +191,7 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("{graphs:")
 
     with pytest.raises(ConfigurationError, match=r"langgraph\.json is not JSON"):
-        load_registry(path)
+        load_registry(read_project(path))
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "null", '{"graphs": ["a"]}', '"graphs"'])
@@ -197,19 +200,19 @@ def test_a_file_of_another_form_is_shown_the_right_one(tmp_path: Path, content: 
     path.write_text(content)
 
     with pytest.raises(ConfigurationError, match=r"has to look like .*path\.py:variable"):
-        load_registry(path)
+        load_registry(read_project(path))
 
 
 @pytest.mark.parametrize("dependencies", ["parts", [1], None, {"a": "b"}], ids=repr)
 def test_dependencies_of_another_form_are_a_wrong_file(tmp_path: Path, dependencies: Any) -> None:
     with pytest.raises(ConfigurationError, match="dependencies"):
-        load_registry(graphs_file(tmp_path, {}, dependencies=dependencies))
+        load_registry(read_project(graphs_file(tmp_path, {}, dependencies=dependencies)))
 
 
 @pytest.mark.parametrize("entry", ["./own.py", "", 5, None, {}, {"path": "own"}], ids=repr)
 def test_an_entry_without_a_variable_is_named(tmp_path: Path, entry: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"graph 'a': .* has to look like"):
-        load_registry(graphs_file(tmp_path, {"a": entry}))
+        load_registry(read_project(graphs_file(tmp_path, {"a": entry})))
 
 
 BROKEN = {
@@ -232,7 +235,7 @@ def test_a_graph_that_cannot_be_loaded_is_named_with_the_reason(
     (tmp_path / "notes.txt").write_text("notes")
 
     with pytest.raises(ConfigurationError, match=rf"graph 'a' can't be loaded: .*{reason}"):
-        load_registry(graphs_file(tmp_path, {"a": entry}))
+        load_registry(read_project(graphs_file(tmp_path, {"a": entry})))
 
 
 @pytest.mark.parametrize("made", ["5", "None", "'graph'", "lambda: 5"])
@@ -240,7 +243,7 @@ def test_what_is_no_graph_and_makes_none_is_named_when_it_is_opened(
     tmp_path: Path, made: str
 ) -> None:
     (tmp_path / "own.py").write_text(f"thing = {made}")
-    [source_of_it] = load_registry(graphs_file(tmp_path, {"a": "./own.py:thing"}))
+    [source_of_it] = load_registry(read_project(graphs_file(tmp_path, {"a": "./own.py:thing"})))
 
     with pytest.raises(ConfigurationError, match=r"graph 'a': it is no graph"):
         asyncio.run(output(source_of_it, {}))

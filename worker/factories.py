@@ -6,7 +6,7 @@ by its annotation, and so do we; where there is none, by the name `runtime`.
 """
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
@@ -45,7 +45,7 @@ class Call:
 
     def arguments(self) -> Mapping[Role, Any]:
         """By role; the config is a copy, with what `get_config` and `get_store` look for."""
-        runtime = Runtime[Any](context=self.context, store=self.store)
+        runtime: Runtime[Any] = Runtime(context=self.context, store=self.store)
         configurable = {
             **self.config.get("configurable", {}),
             CONFIG_KEY_RUNTIME: runtime,
@@ -95,8 +95,16 @@ class GraphSource:
             ConfigurationError: the factory has made no graph.
             Exception: whatever the factory raises.
         """
+        failed: BaseException | None = None
         async with AsyncExitStack() as stack:
-            yield await self._make(call, stack)
+            try:
+                yield await self._make(call, stack)
+            except BaseException as error:
+                failed = error
+                raise
+        if failed is not None:
+            # The factory has swallowed it; the run has failed all the same.
+            raise failed
 
     async def _make(self, call: Call, stack: AsyncExitStack) -> Graph:
         if self.roles is None:
@@ -123,23 +131,12 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
     if inspect.isawaitable(made):
         return await _entered(await made, stack)
     if inspect.isasyncgen(made):
-        return await stack.enter_async_context(_held(cast("AsyncGenerator[Any]", made)))
+        return await stack.enter_async_context(asynccontextmanager(lambda: made)())
     if inspect.isgenerator(made):
-        return stack.enter_context(_held_plainly(cast("Generator[Any]", made)))
+        return stack.enter_context(contextmanager(lambda: made)())
     if hasattr(made, "__aenter__"):
         return await stack.enter_async_context(made)
     return stack.enter_context(made) if hasattr(made, "__enter__") else made
-
-
-@asynccontextmanager
-async def _held(made: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
-    async for graph in made:
-        yield graph
-
-
-@contextmanager
-def _held_plainly(made: Generator[Any]) -> Generator[Any]:
-    yield from made
 
 
 def _roles(name: str, factory: Factory) -> Mapping[str, Role]:

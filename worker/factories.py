@@ -95,16 +95,19 @@ class GraphSource:
             ConfigurationError: the factory has made no graph.
             Exception: whatever the factory raises.
         """
-        failed: BaseException | None = None
-        async with AsyncExitStack() as stack:
-            try:
-                yield await self._make(call, stack)
-            except BaseException as error:
-                failed = error
-                raise
-        if failed is not None:
-            # The factory has swallowed it; the run has failed all the same.
-            raise failed
+        swallowed: BaseException | None = None
+        try:
+            async with AsyncExitStack() as stack:
+                try:
+                    yield await self._make(call, stack)
+                except BaseException as error:
+                    swallowed = error
+                    raise
+            if swallowed is not None:
+                # By the factory; the run has failed all the same.
+                raise swallowed
+        finally:
+            del swallowed  # its traceback leads back here
 
     async def _make(self, call: Call, stack: AsyncExitStack) -> Graph:
         if self.roles is None:

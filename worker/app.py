@@ -26,7 +26,7 @@ from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
-from tailrace.worker.description import describe, describe_broken
+from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
 from tailrace.worker.execution import Execution
 from tailrace.worker.insist import insist
 from tailrace.worker.lease import LeaseKeeper
@@ -55,7 +55,8 @@ async def serve(settings: WorkerSettings) -> None:
     # In a thread: what a module does at import may need a loop of its own.
     registry = await asyncio.to_thread(load_registry, project)
     specs = [await describe(source) for source in registry]
-    specs += [describe_broken(graph) for graph in registry.broken.values()]
+    told = describe_broken_to_developer if settings.show_errors else describe_broken
+    specs += [told(graph) for graph in registry.broken.values()]
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         await _work(await _stores(stack, settings), worker_id, registry, specs, settings)

@@ -57,11 +57,18 @@ async def describe(source: GraphSource) -> GraphSpec:
 
 
 def describe_broken(graph: BrokenGraph) -> GraphSpec:
-    """A graph that can't be run, as the API and its users see it."""
-    detail = f"The graph can't be loaded. Reference: {graph.reference}"
-    return GraphSpec(
-        graph.name, graph.description, {}, "", broken=BrokenSpec(graph.reference, detail)
-    )
+    """A graph that can't be run, as the API and its users see it: without its error."""
+    return _broken(graph, f"The graph can't be loaded. Reference: {graph.reference}")
+
+
+def describe_broken_to_developer(graph: BrokenGraph) -> GraphSpec:
+    """The same with the error, for a development run alone."""
+    return _broken(graph, f"{graph.reason} (reference {graph.reference})")
+
+
+def _broken(graph: BrokenGraph, detail: str) -> GraphSpec:
+    broken = BrokenSpec(graph.reference, detail)
+    return GraphSpec(graph.name, graph.description, {}, "", broken=broken)
 
 
 def _input_schema(graph: Graph) -> Schema:

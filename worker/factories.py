@@ -6,7 +6,7 @@ by its annotation, and so do we; where there is none, by the name `runtime`.
 """
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
@@ -58,7 +58,10 @@ class Call:
         if self.reading:
             return _SERVER_RUNTIMES[1](access_context="assistants.read", store=self.store)
         return _SERVER_RUNTIMES[0](
-            access_context="threads.create_run", store=self.store, context=self.context
+            access_context="threads.create_run",
+            store=self.store,
+            user=self.config.get("configurable", {}).get("langgraph_auth_user"),
+            context=self.context,
         )
 
 
@@ -134,9 +137,11 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
     if inspect.isawaitable(made):
         return await _entered(await made, stack)
     if inspect.isasyncgen(made):
-        return await stack.enter_async_context(asynccontextmanager(lambda: made)())
+        generator = cast("AsyncGenerator[Any]", made)
+        return await stack.enter_async_context(asynccontextmanager(lambda: generator)())
     if inspect.isgenerator(made):
-        return stack.enter_context(contextmanager(lambda: made)())
+        plain = cast("Generator[Any]", made)
+        return stack.enter_context(contextmanager(lambda: plain)())
     if hasattr(made, "__aenter__"):
         return await stack.enter_async_context(made)
     return stack.enter_context(made) if hasattr(made, "__enter__") else made

@@ -1,7 +1,7 @@
 """Other people's projects in real workers: how they are loaded, and what a broken one costs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,10 @@ def graph(config):
 
 
 @asynccontextmanager
-async def serving(file: Path, **env: str) -> AsyncIterator[Faulty]:
+async def serving(file: Path, **env: str) -> AsyncGenerator[Faulty]:
     place = file.parent.with_name("place")
     place.mkdir()
-    async with faulty(place, TAILRACE_GRAPHS=str(file), **env) as served:
+    async with faulty(place, 1, two_stores=False, TAILRACE_GRAPHS=str(file), **env) as served:
         yield served
 
 
@@ -116,7 +116,10 @@ LAYOUTS: dict[str, tuple[dict[str, str], list[str], str]] = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_what_a_dependency_holds_can_be_imported(tmp_path: Path, layout: str) -> None:
     files, dependencies, module = LAYOUTS[layout]
-    graph = f"from saying import saying\nimport {module} as m\ngraph = saying(lambda _: {{'text': str(m.W)}})"
+    graph = (
+        f"from saying import saying\nimport {module} as m\n"
+        "graph = saying(lambda _: {'text': str(m.W)})"
+    )
     file = project(
         tmp_path / "own",
         {**files, "own.py": graph},

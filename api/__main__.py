@@ -1,4 +1,4 @@
-"""`python -m api`: one API process, from `TAILRACE_*` settings."""
+"""`python -m tailrace.api`: one API process, from `TAILRACE_*` settings."""
 
 import gc
 import logging
@@ -9,13 +9,13 @@ from typing import Final
 
 import uvicorn
 
-from api.app import create_app
-from api.protocol import PeerProtocol
-from api.settings import ApiSettings
-from shared.errors import EX_CONFIG, ConfigurationError
-from shared.garbage import pass_over_what_stays
-from shared.settings import load_settings
-from shared.telemetry import configure_logging
+from tailrace.api.app import create_app
+from tailrace.api.protocol import PeerProtocol
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import EX_CONFIG, ConfigurationError
+from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.settings import load_settings
+from tailrace.shared.telemetry import configure_logging
 
 _LEAVE_S: Final = 5
 """How long requests may take at shutdown beyond the drain of streams."""

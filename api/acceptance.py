@@ -3,13 +3,13 @@
 import logging
 from dataclasses import dataclass
 
-from api.dependencies import Services
-from api.refusals import IdempotencyConflict, NothingToResume
-from api.schemas import CreateJob
-from api.submission import Submission
-from shared.errors import JobNotFound, StoreUnavailable
-from shared.idempotency import Reservation
-from shared.jobs import Job, JobId
+from tailrace.api.dependencies import Services
+from tailrace.api.refusals import IdempotencyConflict, NothingToResume
+from tailrace.api.schemas import CreateJob
+from tailrace.api.submission import Submission
+from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.idempotency import Reservation
+from tailrace.shared.jobs import Job, JobId
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Services
-from api.schemas import job_body
-from shared.jobs import Job, JobId
+from tailrace.api.dependencies import Services
+from tailrace.api.schemas import job_body
+from tailrace.shared.jobs import Job, JobId
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,21 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import Keyring, TicketOffice
-from api.dependencies import Services
-from api.errors import HANDLERS, ErrorBoundary
-from api.graphs import Graphs
-from api.relay.relay import Relay
-from api.relay.response import EventStreamResponse, StreamsLast
-from api.routes import events, graphs, health, jobs, web
-from api.settings import ApiSettings
-from shared.idempotency import IdempotencyKeys
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.open_jobs import OpenJobs
-from shared.redis import connect
-from shared.sweep import Sweep
-from shared.tasks import stop
+from tailrace.api.auth import Keyring, TicketOffice
+from tailrace.api.dependencies import Services
+from tailrace.api.errors import HANDLERS, ErrorBoundary
+from tailrace.api.graphs import Graphs
+from tailrace.api.relay.relay import Relay
+from tailrace.api.relay.response import EventStreamResponse, StreamsLast
+from tailrace.api.routes import events, graphs, health, jobs, web
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.idempotency import IdempotencyKeys
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.redis import connect
+from tailrace.shared.sweep import Sweep
+from tailrace.shared.tasks import stop
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.refusals import TicketsUnavailable, Unauthorized
-from shared.jobs import JobId
+from tailrace.api.refusals import TicketsUnavailable, Unauthorized
+from tailrace.shared.jobs import JobId
 
 OPEN_TENANT: Final = "default"
 """Who everyone is where there are no keys."""

@@ -9,8 +9,8 @@ from typing import Any, Final, NoReturn, cast
 
 from starlette.requests import Request
 
-from api.refusals import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
-from api.settings import ApiSettings
+from tailrace.api.refusals import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
+from tailrace.api.settings import ApiSettings
 
 _TIME_S: Final = 30
 """A megabyte takes that long at 35 KB/s; who is slower only holds a connection."""

@@ -6,16 +6,16 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
-from api.auth import Keyring, TicketOffice
-from api.graphs import Graphs
-from api.relay.relay import Relay
-from api.settings import ApiSettings
-from shared.errors import JobNotFound
-from shared.idempotency import IdempotencyKeys
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.jobs import Job, parse_job_id
-from shared.redis import Client
+from tailrace.api.auth import Keyring, TicketOffice
+from tailrace.api.graphs import Graphs
+from tailrace.api.relay.relay import Relay
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.idempotency import IdempotencyKeys
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Job, parse_job_id
+from tailrace.shared.redis import Client
 
 
 @dataclass(frozen=True, slots=True)

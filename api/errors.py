@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import refusals
-from api.refusals import FieldError, Refusal
-from shared.errors import JobNotFound, NotWaiting, StoreUnavailable
-from shared.events import encode
+from tailrace.api import refusals
+from tailrace.api.refusals import FieldError, Refusal
+from tailrace.shared.errors import JobNotFound, NotWaiting, StoreUnavailable
+from tailrace.shared.events import encode
 
 logger = logging.getLogger(__name__)
 

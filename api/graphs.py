@@ -12,11 +12,11 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from api.refusals import FieldError, InvalidInput, UnknownGraph
-from api.schemas import ERRORS_SHOWN, pointer
-from shared import catalogue
-from shared.catalogue import Catalogue, GraphSpec
-from shared.redis import Client
+from tailrace.api.refusals import FieldError, InvalidInput, UnknownGraph
+from tailrace.api.schemas import ERRORS_SHOWN, pointer
+from tailrace.shared import catalogue
+from tailrace.shared.catalogue import Catalogue, GraphSpec
+from tailrace.shared.redis import Client
 
 _FRESH_S: Final = 1.0
 _CANT_TELL: Final = (SchemaError, UnknownType, Unresolvable, re.error)

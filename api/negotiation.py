@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from starlette.requests import Request
 
-from api.refusals import NotAcceptable
+from tailrace.api.refusals import NotAcceptable
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""What the API refuses, as exceptions; which status each becomes is `api.errors`' one table.
+"""What the API refuses, as exceptions; `tailrace.api.errors` has one table of their statuses.
 
 Refusal
 ├── Unauthorized           no or wrong credentials
@@ -20,7 +20,7 @@ Refusal
 
 from dataclasses import dataclass
 
-from shared.errors import TailraceError
+from tailrace.shared.errors import TailraceError
 
 
 @dataclass(frozen=True, slots=True)

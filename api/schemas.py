@@ -16,11 +16,11 @@ from pydantic import (
     model_validator,
 )
 
-from api.refusals import FieldError, InvalidBody
-from api.settings import ApiSettings
-from shared.errors import NotWaiting
-from shared.events import encode
-from shared.jobs import DEFAULT_STREAM, Interrupt, Job, JobRequest, StreamMode
+from tailrace.api.refusals import FieldError, InvalidBody
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import NotWaiting
+from tailrace.shared.events import encode
+from tailrace.shared.jobs import DEFAULT_STREAM, Interrupt, Job, JobRequest, StreamMode
 
 ERRORS_SHOWN: Final = 20
 """Wrong places that an answer names at most."""

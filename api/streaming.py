@@ -2,14 +2,14 @@
 
 from starlette.responses import Response
 
-from api.answers import Links
-from api.dependencies import Services
-from api.relay.cursor import Cursor
-from api.relay.frames import Form
-from api.relay.relay import Start
-from api.relay.response import stream_from
-from shared.events import LoggedEvent, status_event
-from shared.jobs import Job
+from tailrace.api.answers import Links
+from tailrace.api.dependencies import Services
+from tailrace.api.relay.cursor import Cursor
+from tailrace.api.relay.frames import Form
+from tailrace.api.relay.relay import Start
+from tailrace.api.relay.response import stream_from
+from tailrace.shared.events import LoggedEvent, status_event
+from tailrace.shared.jobs import Job
 
 
 async def stream_answer(links: Links, job: Job, form: Form, cursor: Cursor) -> Response:

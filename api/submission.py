@@ -6,11 +6,11 @@ from typing import Final
 
 from starlette.requests import Request
 
-from api.negotiation import choose
-from api.preferences import wait_s
-from api.refusals import InvalidIdempotencyKey, NothingToResume
-from api.relay.cursor import Cursor, parse_cursor
-from api.relay.frames import FORMS, Form
+from tailrace.api.negotiation import choose
+from tailrace.api.preferences import wait_s
+from tailrace.api.refusals import InvalidIdempotencyKey, NothingToResume
+from tailrace.api.relay.cursor import Cursor, parse_cursor
+from tailrace.api.relay.frames import FORMS, Form
 
 JSON: Final = "application/json"
 _KEY: Final = re.compile(r"[ -~]{1,255}")

@@ -8,13 +8,13 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
-from api.answers import Links, job_answer
-from api.dependencies import Services
-from api.relay.frames import EVENT_STREAM
-from api.relay.relay import Start
-from shared.errors import JobNotFound, StoreUnavailable
-from shared.jobs import Job
-from shared.tasks import stop
+from tailrace.api.answers import Links, job_answer
+from tailrace.api.dependencies import Services
+from tailrace.api.relay.frames import EVENT_STREAM
+from tailrace.api.relay.relay import Start
+from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.jobs import Job
+from tailrace.shared.tasks import stop
 
 _ASKS: Final = b'event: status\ndata: {"status":"waiting",'
 """No data can look like it: data is one line."""

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.store import server_command
+from tailrace.deploy.local.store import server_command
 
 
 def describe() -> Mapping[str, str | int]:

@@ -28,7 +28,7 @@ async def profile(name: str) -> Path:
         await recorded(await record(file, "--", *rounds))
         return file
     async with service() as running:
-        worker = await running.start("worker", probe="/readyz")
+        worker = await running.start("tailrace.worker", probe="/readyz")
         watching = await record(file, "--pid", str(worker.pid))
         for _ in range(_JOBS):
             await flood(running)

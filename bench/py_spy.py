@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.relay.programs import Unprepared
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 _RATE: Final = "250"
 """Looks a second."""

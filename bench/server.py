@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.polling import until
-from deploy.local.health import answers_ok
-from deploy.local.leash import leashed
-from deploy.local.ports import LOOPBACK
+from tailrace.deploy.local.health import answers_ok
+from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.ports import LOOPBACK
 
 START_S: Final = 60.0
 """Importing LangGraph takes seconds where the machine is busy."""

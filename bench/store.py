@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.store import EmbeddedStore, Fsync
+from tailrace.deploy.local.store import EmbeddedStore, Fsync
 
 
 @contextmanager

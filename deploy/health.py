@@ -1,4 +1,4 @@
-"""Whether the process in this container works: `python -m deploy.health api`, or another word.
+"""Does the process in this container work? `python -m tailrace.deploy.health api`, or another word.
 
 Owns what health means for each of them. Exits with 0 or 1 and says in one line why. It is started
 every few seconds, so it imports nothing that takes time.
@@ -16,7 +16,7 @@ ANSWER_S: Final = 3.0
 """A server that takes longer to answer one request of this machine is not healthy."""
 OLDEST_S: Final = 30.0
 """A worker hears from its queue every few seconds; a store that restarts is no fault of its own."""
-USAGE: Final = "usage: python -m deploy.health api | worker | model PORT"
+USAGE: Final = "usage: python -m tailrace.deploy.health api | worker | model PORT"
 
 
 class Unhealthy(Exception):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, cast
 
-from shared import keys
-from shared.events import decode, encode
-from shared.redis import Client, run, store_errors
+from tailrace.shared import keys
+from tailrace.shared.events import decode, encode
+from tailrace.shared.redis import Client, run, store_errors
 
 BEAT_S: Final = 2.0
 _ALIVE_MS: Final = round(3 * BEAT_S * 1000)

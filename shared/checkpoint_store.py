@@ -1,7 +1,7 @@
 """Checkpoints of graphs, in bytes: one hash a thread, written under the holder's fence.
 
-Owns what is kept and for how long. Knows nothing of LangGraph: `worker.checkpoints` makes the bytes
-and reads them. The hash's fields are told in `lua/checkpoint/prelude.lua`.
+Owns what is kept and for how long. Knows nothing of LangGraph: `tailrace.worker.checkpoints` makes
+the bytes and reads them. The hash's fields are told in `lua/checkpoint/prelude.lua`.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -9,10 +9,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from shared import keys
-from shared.jobs import Holder, JobId
-from shared.redis import Argument, Client, ScriptName, run, store_errors
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.jobs import Holder, JobId
+from tailrace.shared.redis import Argument, Client, ScriptName, run, store_errors
+from tailrace.shared.settings import SharedSettings
 
 EVERY: Final = 0
 """Keep all checkpoints of a namespace, not only the newest."""

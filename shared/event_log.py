@@ -5,11 +5,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, cast
 
-from shared import keys
-from shared.events import Event, LoggedEvent, encode, end_event
-from shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
-from shared.redis import Argument, Client, run, store_errors
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.events import Event, LoggedEvent, encode, end_event
+from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
+from tailrace.shared.redis import Argument, Client, run, store_errors
+from tailrace.shared.settings import SharedSettings
 
 Entries: TypeAlias = list[tuple[bytes, list[bytes]]]
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 import orjson
 
-from shared.errors import Unserializable
-from shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
 
 EventName = Literal[
     "status",

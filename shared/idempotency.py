@@ -7,10 +7,10 @@ whoever comes with the key goes on with the same job, also where the first one b
 from dataclasses import dataclass
 from typing import Any, cast
 
-from shared import keys
-from shared.jobs import JobId
-from shared.redis import Client, run, store_errors
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import Client, run, store_errors
+from tailrace.shared.settings import SharedSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from shared import keys
-from shared.jobs import FINAL, JobId, JobStatus
-from shared.redis import Client, store_errors
+from tailrace.shared import keys
+from tailrace.shared.jobs import FINAL, JobId, JobStatus
+from tailrace.shared.redis import Client, store_errors
 
 
 class JobHead(NamedTuple):

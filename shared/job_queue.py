@@ -15,10 +15,10 @@ from arq.constants import default_queue_name
 from arq.jobs import Deserializer, Serializer, serialize_job
 from arq.utils import timestamp_ms
 
-from shared import keys
-from shared.jobs import JobId
-from shared.redis import Client, run, store_errors
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import Client, run, store_errors
+from tailrace.shared.settings import SharedSettings
 
 FUNCTION: Final = "run_job"
 """The name under which workers register the function that runs a job."""

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal, cast
 
 import orjson
 
-from shared import keys
-from shared.errors import JobNotFound
-from shared.events import decode, encode, end_event, status_event
-from shared.jobs import (
+from tailrace.shared import keys
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.events import decode, encode, end_event, status_event
+from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
     Interrupt,
@@ -23,8 +23,8 @@ from shared.jobs import (
     JobStatus,
     timestamp,
 )
-from shared.redis import Argument, Client, fields, run, store_errors
-from shared.settings import SharedSettings
+from tailrace.shared.redis import Argument, Client, fields, run, store_errors
+from tailrace.shared.settings import SharedSettings
 
 GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."

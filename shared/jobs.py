@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NewType
 
 from uuid_utils import uuid7
 
-from shared.errors import JobNotFound
+from tailrace.shared.errors import JobNotFound
 
 JobId = NewType("JobId", str)
 """A UUIDv7 (RFC 9562), lower-case hex with hyphens; its last digit is the job's shard."""

@@ -26,7 +26,7 @@ import hashlib
 import re
 from typing import Final
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 
 SHARDS: Final = "0123456789abcdef"
 TOKENS: Final = "tailrace:tokens"

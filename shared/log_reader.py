@@ -5,11 +5,11 @@ from typing import Any, Final, TypeAlias, cast
 
 import hiredis
 
-from shared import keys
-from shared.event_log import Entries, events_of
-from shared.events import LoggedEvent
-from shared.jobs import JobId
-from shared.redis import Client, connect_to_node_of, is_cluster, store_errors
+from tailrace.shared import keys
+from tailrace.shared.event_log import Entries, events_of
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import Client, connect_to_node_of, is_cluster, store_errors
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""

@@ -29,8 +29,8 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
-from shared.cluster.client import Cluster, is_cluster
-from shared.errors import (
+from tailrace.shared.cluster.client import Cluster, is_cluster
+from tailrace.shared.errors import (
     CancelRequested,
     Fenced,
     JobNotFound,
@@ -41,7 +41,7 @@ from shared.errors import (
     StoreUnavailable,
     WriteRefused,
 )
-from shared.sentinel import connect_to_primary, is_sentinel
+from tailrace.shared.sentinel import connect_to_primary, is_sentinel
 
 Client: TypeAlias = Redis
 ScriptName = Literal[
@@ -125,8 +125,8 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     call that we make may be: a retry over a half-open link stores nothing twice.
 
     Args:
-        url: `redis://`, `rediss://`, `unix://`, Sentinels as `shared.sentinel` reads them, or nodes
-            of a Cluster as `shared.cluster` does.
+        url: `redis://`, `rediss://`, `unix://`, Sentinels as `tailrace.shared.sentinel` reads them,
+            or nodes of a Cluster as `tailrace.shared.cluster` does.
         max_connections: connections at most, on a Cluster to each node; a caller beyond them waits
             for one (behind Sentinels there is no such bound).
         block_s: how long a blocking call on this client may wait in the server.
@@ -228,8 +228,8 @@ class _Script:
 
 @cache
 def _script(name: ScriptName) -> _Script:
-    file = files("shared").joinpath("lua", f"{name}.lua")
-    prelude = files("shared").joinpath("lua", *name.split("/")[:-1], "prelude.lua")
+    file = files("tailrace.shared").joinpath("lua", f"{name}.lua")
+    prelude = files("tailrace.shared").joinpath("lua", *name.split("/")[:-1], "prelude.lua")
     flags = _ALWAYS_STORABLE if name in _ENDING else b""
     text = flags + prelude.read_bytes() + file.read_bytes()
     return _Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 _PORT: Final = 26379
 _SENTINEL_TIMEOUT_S: Final = 1.0

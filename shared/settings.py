@@ -10,7 +10,7 @@ from dotenv import load_dotenv
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 S = TypeVar("S", bound="SharedSettings")

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from shared.errors import JobNotFound, StoreUnavailable
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.jobs import FINAL, JobError, JobId
-from shared.keys import SHARDS
-from shared.open_jobs import OpenJob, OpenJobs
+from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import FINAL, JobError, JobId
+from tailrace.shared.keys import SHARDS
+from tailrace.shared.open_jobs import OpenJob, OpenJobs
 
 LEAD_EVERY_S: Final = 0.75
 LEASE_S: Final = 2.0

@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 STORE = pytest.StashKey[store.Choice]()
 FOREIGN_PREFIXES = ("TAILRACE_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
 FOREIGN = {"MODEL", "FORCE_COLOR", "NO_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
-OURS = ["api", "worker", "shared"]
+OURS = ["tailrace.api", "tailrace.worker", "tailrace.shared"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,16 +1,16 @@
-"""`python -m worker`: one worker process, from `TAILRACE_*` and `OPENAI_*` settings."""
+"""`python -m tailrace.worker`: one worker process, from `TAILRACE_*` and `OPENAI_*` settings."""
 
 import asyncio
 import logging
 import os
 import sys
 
-from shared.errors import EX_CONFIG, ConfigurationError, StoreUnavailable
-from shared.settings import load_settings
-from shared.telemetry import configure_logging
-from worker.app import serve
-from worker.loop import WorkerLoop
-from worker.settings import WorkerSettings
+from tailrace.shared.errors import EX_CONFIG, ConfigurationError, StoreUnavailable
+from tailrace.shared.settings import load_settings
+from tailrace.shared.telemetry import configure_logging
+from tailrace.worker.app import serve
+from tailrace.worker.loop import WorkerLoop
+from tailrace.worker.settings import WorkerSettings
 
 
 def main() -> int:

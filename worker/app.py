@@ -11,27 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Final
 
-from shared import catalogue
-from shared.catalogue import BEAT_S, GraphSpec
-from shared.errors import StoreUnavailable
-from shared.event_log import EventLog
-from shared.garbage import pass_over_what_stays
-from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from shared.job_store import JobStore
-from shared.open_jobs import OpenJobs
-from shared.redis import Client, connect, ping
-from shared.sweep import Sweep
-from shared.tasks import stop
-from worker.checkpoints import Checkpoints
-from worker.containment import Containment
-from worker.description import describe
-from worker.execution import Execution
-from worker.insist import insist
-from worker.lease import LeaseKeeper
-from worker.leased import LeasedWorker
-from worker.registry import Registry, load_registry
-from worker.runner import Runner
-from worker.settings import WorkerSettings
+from tailrace.shared import catalogue
+from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.redis import Client, connect, ping
+from tailrace.shared.sweep import Sweep
+from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.containment import Containment
+from tailrace.worker.description import describe
+from tailrace.worker.execution import Execution
+from tailrace.worker.insist import insist
+from tailrace.worker.lease import LeaseKeeper
+from tailrace.worker.leased import LeasedWorker
+from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.runner import Runner
+from tailrace.worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass, field
 from enum import Enum
 
-from shared.job_queue import Claim
-from shared.jobs import Holder
+from tailrace.shared.job_queue import Claim
+from tailrace.shared.jobs import Holder
 
 
 class Stop(Enum):

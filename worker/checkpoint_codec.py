@@ -14,9 +14,9 @@ from langgraph.checkpoint.base import (
     writes_sort_key,
 )
 
-from shared import checkpoint_store as kept
-from shared.checkpoint_store import Place
-from worker.serializer import StateSerializer
+from tailrace.shared import checkpoint_store as kept
+from tailrace.shared.checkpoint_store import Place
+from tailrace.worker.serializer import StateSerializer
 
 _TASK_MARK: Final = ":"
 """Stands before a task's id in a namespace; LangGraph forbids it in a node's name."""

@@ -1,6 +1,6 @@
 """Where an attempt goes on after a crash: LangGraph's checkpoints, kept beside the job.
 
-What is kept of them, under which fence and for how long, is `shared.checkpoint_store`'s.
+What is kept of them, under which fence and for how long, is `tailrace.shared.checkpoint_store`'s.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 
-from shared import checkpoint_store as kept
-from shared.checkpoint_store import EVERY, CheckpointStore, Place
-from shared.errors import SequenceHole, StoreUnavailable
-from shared.jobs import Holder, JobId
-from shared.redis import Client
-from shared.settings import SharedSettings
-from worker.checkpoint_codec import CheckpointCodec, config_of, configurable, place_of
-from worker.insist import FOR_S, insist
-from worker.serializer import StateSerializer
-from worker.sync_saver import SyncSaver
-from worker.task_writes import TaskWrites
+from tailrace.shared import checkpoint_store as kept
+from tailrace.shared.checkpoint_store import EVERY, CheckpointStore, Place
+from tailrace.shared.errors import SequenceHole, StoreUnavailable
+from tailrace.shared.jobs import Holder, JobId
+from tailrace.shared.redis import Client
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoint_codec import CheckpointCodec, config_of, configurable, place_of
+from tailrace.worker.insist import FOR_S, insist
+from tailrace.worker.serializer import StateSerializer
+from tailrace.worker.sync_saver import SyncSaver
+from tailrace.worker.task_writes import TaskWrites
 
 T = TypeVar("T")
 

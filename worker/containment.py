@@ -6,7 +6,7 @@ from contextvars import Context, ContextVar
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 
 CURRENT: Final[ContextVar[JobId | None]] = ContextVar("current_job", default=None)
 """The job in whose context code runs: every task that a graph starts inherits it."""

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 from typing_extensions import TypedDict, is_typeddict
 
-from shared.catalogue import GraphSpec
-from shared.errors import ConfigurationError
-from worker.registry import Graph, GraphSource
+from tailrace.shared.catalogue import GraphSpec
+from tailrace.shared.errors import ConfigurationError
+from tailrace.worker.registry import Graph, GraphSource
 
 Schema = dict[str, Any]
 

@@ -9,19 +9,19 @@ from typing import Any, Final, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from shared.events import Event, encode
-from shared.jobs import Holder, Job, JobError
-from worker.checkpoints import Checkpoints
-from worker.failures import Failure, explain
-from worker.interrupts import asked, open_answers
-from worker.limits import RESULT_TOO_LARGE, Limits
-from worker.outcomes import Again, Ended, Outcome
-from worker.publisher import Publisher
-from worker.registry import Graph, Registry
-from worker.settings import WorkerSettings
-from worker.task_writes import TaskWrites
-from worker.translate import translate
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
+from tailrace.shared.events import Event, encode
+from tailrace.shared.jobs import Holder, Job, JobError
+from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.failures import Failure, explain
+from tailrace.worker.interrupts import asked, open_answers
+from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
+from tailrace.worker.outcomes import Again, Ended, Outcome
+from tailrace.worker.publisher import Publisher
+from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.task_writes import TaskWrites
+from tailrace.worker.translate import translate
 
 _UNKNOWN_GRAPH: Final = JobError(
     "unknown-graph", "The worker that took the job does not serve this graph."

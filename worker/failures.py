@@ -15,10 +15,10 @@ import openai
 from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import EmptyInputError, GraphRecursionError
 
-from shared.errors import Unserializable
-from shared.jobs import JobError, JobId
-from worker.limits import LimitExceeded
-from worker.models import ModelNotConfigured
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.jobs import JobError, JobId
+from tailrace.worker.limits import LimitExceeded
+from tailrace.worker.models import ModelNotConfigured
 
 logger = logging.getLogger(__name__)
 

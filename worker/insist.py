@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from shared.errors import StoreUnavailable
+from tailrace.shared.errors import StoreUnavailable
 
 T = TypeVar("T")
 

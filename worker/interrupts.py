@@ -11,9 +11,9 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import StateSnapshot
 
-from shared.jobs import Interrupt
-from worker.outcomes import Waiting
-from worker.registry import Graph
+from tailrace.shared.jobs import Interrupt
+from tailrace.worker.outcomes import Waiting
+from tailrace.worker.registry import Graph
 
 _RESUME: Final = "__resume__"
 """The channel in which LangGraph keeps a task's answers: a list, one for each it has taken."""

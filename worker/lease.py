@@ -13,14 +13,14 @@ import time
 from contextlib import AsyncExitStack
 from typing import Final
 
-from shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.jobs import JobError, JobId
-from shared.redis import connect
-from worker.attempts import Attempt, Stop
-from worker.containment import Containment
-from worker.settings import WorkerSettings
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import JobError, JobId
+from tailrace.shared.redis import connect
+from tailrace.worker.attempts import Attempt, Stop
+from tailrace.worker.containment import Containment
+from tailrace.worker.settings import WorkerSettings
 
 REPORT_BLOCK_S: Final = 1.0
 OVERTIME_S: Final = 5.0

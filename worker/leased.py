@@ -13,17 +13,17 @@ from typing import Any, Final
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from shared.errors import StoreUnavailable
-from shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, Claim, JobQueue, Wakeups
-from shared.jobs import JobId
-from shared.redis import store_errors
-from shared.tasks import stop
-from worker.attempts import Attempt, Stop
-from worker.containment import CURRENT
-from worker.insist import insist
-from worker.lease import LeaseKeeper
-from worker.outcomes import Again, Done, Lost, Verdict
-from worker.settings import WorkerSettings
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, Claim, JobQueue, Wakeups
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import store_errors
+from tailrace.shared.tasks import stop
+from tailrace.worker.attempts import Attempt, Stop
+from tailrace.worker.containment import CURRENT
+from tailrace.worker.insist import insist
+from tailrace.worker.lease import LeaseKeeper
+from tailrace.worker.outcomes import Again, Done, Lost, Verdict
+from tailrace.worker.settings import WorkerSettings
 
 _PAUSE_S: Final = 0.2
 _OBEY_S: Final = 3.0

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from shared.events import Event
-from shared.jobs import JobError
-from worker.settings import WorkerSettings
+from tailrace.shared.events import Event
+from tailrace.shared.jobs import JobError
+from tailrace.worker.settings import WorkerSettings
 
 RESULT_TOO_LARGE: Final = JobError("result-too-large", "The graph's result is over the limit.")
 

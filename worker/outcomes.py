@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.jobs import FinalStatus, Interrupt, JobError
+from tailrace.shared.jobs import FinalStatus, Interrupt, JobError
 
 
 @dataclass(frozen=True, slots=True)

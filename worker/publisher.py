@@ -10,12 +10,12 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Final
 
-from shared.errors import Fenced, SequenceHole
-from shared.event_log import EventLog
-from shared.events import Event
-from shared.job_store import JobStore
-from shared.jobs import FinalStatus, Holder, JobError
-from worker.insist import insist
+from tailrace.shared.errors import Fenced, SequenceHole
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import Event
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import FinalStatus, Holder, JobError
+from tailrace.worker.insist import insist
 
 BATCH_EVENTS: Final = 1024
 """More would hold up others at the store; fewer leave it idle while the next are on their way."""

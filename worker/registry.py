@@ -18,7 +18,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 Graph = Pregel[Any, Any, Any, Any]
 Factory = Callable[..., Any]

@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
-from shared.event_log import EventLog
-from shared.job_queue import Claim, JobQueue
-from shared.job_store import JobStore
-from shared.jobs import Job, JobError
-from shared.tasks import stop
-from worker.attempts import Attempt, Stop
-from worker.execution import Execution, Output
-from worker.insist import insist
-from worker.outcomes import Again, Done, Ended, Lost, Outcome, Verdict, Waiting, name_of
-from worker.publisher import Publisher
-from worker.task_writes import TaskWrites
+from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.job_queue import Claim, JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Job, JobError
+from tailrace.shared.tasks import stop
+from tailrace.worker.attempts import Attempt, Stop
+from tailrace.worker.execution import Execution, Output
+from tailrace.worker.insist import insist
+from tailrace.worker.outcomes import Again, Done, Ended, Lost, Outcome, Verdict, Waiting, name_of
+from tailrace.worker.publisher import Publisher
+from tailrace.worker.task_writes import TaskWrites
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from ormsgpack import MsgpackEncodeError
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared.errors import Unserializable
+from tailrace.shared.errors import Unserializable
 
 _DATA: Final = (BaseModel, Enum, SecretStr, SecretBytes)
 _DOERS: Final = (Runnable, BaseSettings)

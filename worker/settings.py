@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.settings import Seconds, SharedSettings
+from tailrace.shared.settings import Seconds, SharedSettings
 
 
 class WorkerSettings(SharedSettings):

@@ -18,8 +18,8 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from shared.errors import StoreUnavailable
-from worker.insist import FOR_S
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.worker.insist import FOR_S
 
 T = TypeVar("T")
 

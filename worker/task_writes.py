@@ -9,7 +9,7 @@ that releases the writes.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from shared.checkpoint_store import Place
+from tailrace.shared.checkpoint_store import Place
 
 Barrier = Callable[[], Awaitable[None]]
 Write = Callable[[], Awaitable[None]]

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from langchain_core.messages import BaseMessage
 
-from shared.events import Event, encode
+from tailrace.shared.events import Event, encode
 
 Part = Mapping[str, Any]
 """`{"type", "ns", "data"}` of `astream(..., version="v2")`."""

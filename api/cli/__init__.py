@@ -1,13 +1,13 @@
-"""The command line, over `api.client`: this file turns what went wrong into a line and a code."""
+"""The command line, over `tailrace.api.client`: turns what went wrong into a line and a code."""
 
 import sys
 from collections.abc import Sequence
 
-from api.cli.commands import app
-from api.cli.consoles import stderr
-from api.cli.outcomes import REFUSED, USAGE
-from api.cli.text import one_line
-from api.client import NotSent, TailraceError
+from tailrace.api.cli.commands import app
+from tailrace.api.cli.consoles import stderr
+from tailrace.api.cli.outcomes import REFUSED, USAGE
+from tailrace.api.cli.text import one_line
+from tailrace.api.client import NotSent, TailraceError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.cli.consoles import stderr, stdout
-from api.cli.demo import demonstrate
-from api.cli.given import given
-from api.cli.keys import new_key
-from api.cli.outcomes import EXPLAINED
-from api.cli.page import Page
-from api.cli.text import one_line
-from api.cli.views import Lines, View
-from api.cli.watch import watch
-from api.client import Graph, JsonValue, Tailrace
+from tailrace.api.cli.consoles import stderr, stdout
+from tailrace.api.cli.demo import demonstrate
+from tailrace.api.cli.given import given
+from tailrace.api.cli.keys import new_key
+from tailrace.api.cli.outcomes import EXPLAINED
+from tailrace.api.cli.page import Page
+from tailrace.api.cli.text import one_line
+from tailrace.api.cli.views import Lines, View
+from tailrace.api.cli.watch import watch
+from tailrace.api.client import Graph, JsonValue, Tailrace
 
 app = typer.Typer(
     name="tailrace",
@@ -43,7 +43,7 @@ def dev(context: typer.Context) -> None:
     """Run everything on this machine (dev --help has its own list)."""
     sys.stdout.flush()
     # The service takes this process's place, so signals and exit codes are its own.
-    command = [sys.executable, "-P", "-m", "deploy.local", *context.args]
+    command = [sys.executable, "-P", "-m", "tailrace.deploy.local", *context.args]
     os.execv(sys.executable, command)  # noqa: S606 - no shell wanted
 
 

@@ -11,17 +11,17 @@ from typing import Final
 
 from rich.table import Table
 
-from api.cli.consoles import stderr, stdout
-from api.cli.local import local_service, log_end
-from api.cli.outcomes import FAILED, SUCCEEDED
-from api.cli.page import Page, message_text
-from api.cli.text import visible
-from api.cli.watch import reconnecting
-from api.client import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreachable
+from tailrace.api.cli.consoles import stderr, stdout
+from tailrace.api.cli.local import local_service, log_end
+from tailrace.api.cli.outcomes import FAILED, SUCCEEDED
+from tailrace.api.cli.page import Page, message_text
+from tailrace.api.cli.text import visible
+from tailrace.api.cli.watch import reconnecting
+from tailrace.api.client import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreachable
 
 _CUT_AFTER_TOKENS: Final = 50
 """Early enough for the shortest first node, and in the middle of its sentence."""
-_GRAPHS: Final = {"article": "worker.graphs.article:graph"}
+_GRAPHS: Final = {"article": "tailrace.worker.graphs.article:graph"}
 _NEXT: Final = (
     "To keep a service running: make dev. Then, beside it: "
     """tailrace run article --input '{"topic": "the sea at night"}'"""

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import typer
 
-from api.client import JsonValue
+from tailrace.api.client import JsonValue
 
 
 def given(argument: str, option: str) -> JsonValue:

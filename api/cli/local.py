@@ -1,4 +1,4 @@
-"""A whole service on this machine while a block runs. Knows `deploy.local` only as a command."""
+"""A whole service on this machine while a block runs, by the command `tailrace.deploy.local`."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from api.client import TailraceError
+from tailrace.api.client import TailraceError
 
 _READY: Final = re.compile(rb"^tailrace: ready on (http://\S+)", re.MULTILINE)
 _READY_S: Final = 60.0
@@ -67,8 +67,8 @@ def _command(folder: Path) -> tuple[str, ...]:
     # -P: a folder `deploy` in the current directory is not ours.
     python = (sys.executable, "-P", "-m")
     watching = () if sys.platform == "linux" else ("--watch",)
-    leash = (*python, "deploy.local.leash", *watching, str(os.getpid()))
-    return (*leash, *python, "deploy.local", "--port", "0", "--data", str(folder / "data"))
+    leash = (*python, "tailrace.deploy.local.leash", *watching, str(os.getpid()))
+    return (*leash, *python, "tailrace.deploy.local", "--port", "0", "--data", str(folder / "data"))
 
 
 def _environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from rich.console import Console
 
-from api.cli.text import one_line, preview, visible
-from api.client import JsonValue, ReceivedEvent
+from tailrace.api.cli.text import one_line, preview, visible
+from tailrace.api.client import JsonValue, ReceivedEvent
 
 Fields = dict[str, JsonValue]
 

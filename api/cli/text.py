@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from api.client import JsonValue, ReceivedEvent
+from tailrace.api.client import JsonValue, ReceivedEvent
 
 # C0 and C1 controls start escape sequences; the others change the direction of what follows.
 _COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

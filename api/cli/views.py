@@ -4,8 +4,8 @@ from typing import Protocol
 
 from rich.console import Console
 
-from api.cli.text import json_line, one_line
-from api.client import ReceivedEvent
+from tailrace.api.cli.text import json_line, one_line
+from tailrace.api.client import ReceivedEvent
 
 
 class View(Protocol):

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from api.cli.outcomes import exit_code
-from api.cli.views import View
-from api.client import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
+from tailrace.api.cli.outcomes import exit_code
+from tailrace.api.cli.views import View
+from tailrace.api.client import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
 
 
 async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:

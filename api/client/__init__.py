@@ -9,7 +9,7 @@ It knows the wire (PROTOCOL.md) and nothing else of the service.
                 print(event.seq, event.name, event.value)
 """
 
-from api.client.errors import (
+from tailrace.api.client.errors import (
     ApiError,
     EventsExpired,
     JobNotFound,
@@ -19,9 +19,9 @@ from api.client.errors import (
     Unauthorized,
     Unreachable,
 )
-from api.client.service import Tailrace
-from api.client.stream import Reconnect
-from api.client.values import (
+from tailrace.api.client.service import Tailrace
+from tailrace.api.client.stream import Reconnect
+from tailrace.api.client.values import (
     Graph,
     Interrupt,
     Job,

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from api.client.errors import ProtocolBroken
-from api.client.frames import Frame
-from api.client.values import ReceivedEvent
+from tailrace.api.client.errors import ProtocolBroken
+from tailrace.api.client.frames import Frame
+from tailrace.api.client.values import ReceivedEvent
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 

@@ -12,10 +12,10 @@ import httpx
 import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from api.client.calls import Calls
-from api.client.errors import NotSent, ProtocolBroken
-from api.client.stream import EventStream, OnReconnect, Reconnect
-from api.client.values import Graph, Job, Patience, ReceivedEvent
+from tailrace.api.client.calls import Calls
+from tailrace.api.client.errors import NotSent, ProtocolBroken
+from tailrace.api.client.stream import EventStream, OnReconnect, Reconnect
+from tailrace.api.client.values import Graph, Job, Patience, ReceivedEvent
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from api.client.errors import ProtocolBroken
+from tailrace.api.client.errors import ProtocolBroken
 
 _FROM_THE_WIRE = ConfigDict(frozen=True, extra="ignore")
 _DOUBLINGS: Final = 20

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from api.relay.frames import Form
-from api.relay.listener import Listener
-from api.relay.window import Window
-from shared.events import LoggedEvent
-from shared.jobs import JobId
+from tailrace.api.relay.frames import Form
+from tailrace.api.relay.listener import Listener
+from tailrace.api.relay.window import Window
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import JobId
 
 ALL_WINDOWS: Final = 64 * 1024 * 1024
 """Memory that the windows of all logs share, in bytes."""

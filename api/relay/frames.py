@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from shared.events import LoggedEvent
+from tailrace.shared.events import LoggedEvent
 
 MAX_WRITE_BYTES: Final = 64 * 1024
 """Frames are joined up to this size; a larger frame travels alone."""

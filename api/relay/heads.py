@@ -3,10 +3,10 @@
 import asyncio
 from typing import Final
 
-from shared.errors import JobNotFound
-from shared.job_heads import JobHead, read_heads
-from shared.jobs import JobId
-from shared.redis import Client
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.job_heads import JobHead, read_heads
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import Client
 
 _AT_ONCE: Final = 256
 

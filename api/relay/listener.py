@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
-from api.relay.frames import Form
-from api.relay.peer import Peer
-from api.relay.window import Window, Write
+from tailrace.api.relay.frames import Form
+from tailrace.api.relay.peer import Peer
+from tailrace.api.relay.window import Window, Write
 
 _OPEN: Final = 0
 _OVER: Final = 1

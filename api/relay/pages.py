@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
-from api.relay.channel import Channel
-from api.relay.listener import Listener
-from api.relay.window import Window
-from shared.event_log import EventLog
-from shared.events import LoggedEvent
+from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.listener import Listener
+from tailrace.api.relay.window import Window
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import LoggedEvent
 
 AT_ONCE: Final = 8
 """Pages under way; a thousand listeners that come back at once must not hold a thousand pages."""

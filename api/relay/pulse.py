@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from api.relay.channel import ALL_WINDOWS, LARGEST_WINDOW, SMALLEST_WINDOW, Channel
-from api.relay.listener import Listener
-from shared.jobs import JobId
+from tailrace.api.relay.channel import ALL_WINDOWS, LARGEST_WINDOW, SMALLEST_WINDOW, Channel
+from tailrace.api.relay.listener import Listener
+from tailrace.shared.jobs import JobId
 
 _TICKS_A_HEARTBEAT: Final = 4
 _TICKS_A_LOOK: Final = 4 * _TICKS_A_HEARTBEAT

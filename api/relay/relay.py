@@ -10,24 +10,24 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from api.refusals import EventsExpired
-from api.relay.channel import Channel
-from api.relay.cursor import Cursor
-from api.relay.frames import Form
-from api.relay.heads import Heads
-from api.relay.listener import Listener
-from api.relay.pages import Pages
-from api.relay.peer import peer_of
-from api.relay.pulse import Pulse
-from api.relay.tail import Tail
-from api.relay.window import write_of
-from api.settings import ApiSettings
-from shared.errors import JobNotFound, StoreUnavailable, TailraceError
-from shared.event_log import EventLog
-from shared.events import LoggedEvent, gap_event
-from shared.job_heads import JobHead
-from shared.jobs import JobId
-from shared.redis import Client
+from tailrace.api.refusals import EventsExpired
+from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.cursor import Cursor
+from tailrace.api.relay.frames import Form
+from tailrace.api.relay.heads import Heads
+from tailrace.api.relay.listener import Listener
+from tailrace.api.relay.pages import Pages
+from tailrace.api.relay.peer import peer_of
+from tailrace.api.relay.pulse import Pulse
+from tailrace.api.relay.tail import Tail
+from tailrace.api.relay.window import write_of
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, TailraceError
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import LoggedEvent, gap_event
+from tailrace.shared.job_heads import JobHead
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import Client
 
 _AGE_JITTER: Final = 0.1
 _DRAIN_STEP_S: Final = 0.02

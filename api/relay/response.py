@@ -8,9 +8,9 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.relay.frames import Form
-from api.relay.relay import AtTheEnd, Relay, Start
-from shared.errors import StoreUnavailable
+from tailrace.api.relay.frames import Form
+from tailrace.api.relay.relay import AtTheEnd, Relay, Start
+from tailrace.shared.errors import StoreUnavailable
 
 _HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
 

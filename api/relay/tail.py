@@ -5,11 +5,11 @@ import logging
 from itertools import chain, islice
 from typing import Final
 
-from api.relay.channel import Channel
-from shared.errors import StoreUnavailable
-from shared.jobs import JobId
-from shared.log_reader import BLOCK_S, LogReader, shard_of_reader
-from shared.redis import Client
+from tailrace.api.relay.channel import Channel
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.jobs import JobId
+from tailrace.shared.log_reader import BLOCK_S, LogReader, shard_of_reader
+from tailrace.shared.redis import Client
 
 logger = logging.getLogger(__name__)
 

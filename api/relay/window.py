@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from starlette.types import Message
 
-from api.relay.frames import MAX_WRITE_BYTES, Form
-from shared.events import LoggedEvent, gap_event
+from tailrace.api.relay.frames import MAX_WRITE_BYTES, Form
+from tailrace.shared.events import LoggedEvent, gap_event
 
 _WRITES_KEPT: Final = 4
 """Writes for listeners that come with the same number: those at the tail, or replays."""

@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.dependencies import Services, authenticate, services
-from api.negotiation import choose
-from api.relay.cursor import parse_cursor
-from api.relay.frames import FORMS
-from api.relay.relay import Start
-from api.relay.response import stream_from
-from shared.errors import JobNotFound
-from shared.jobs import JobId, parse_job_id
+from tailrace.api.dependencies import Services, authenticate, services
+from tailrace.api.negotiation import choose
+from tailrace.api.relay.cursor import parse_cursor
+from tailrace.api.relay.frames import FORMS
+from tailrace.api.relay.relay import Start
+from tailrace.api.relay.response import stream_from
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.jobs import JobId, parse_job_id
 
 
 async def stream_events(request: Request) -> Response:

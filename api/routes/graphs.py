@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from api.dependencies import Shared, authenticate
-from shared.events import encode
+from tailrace.api.dependencies import Shared, authenticate
+from tailrace.shared.events import encode
 
 router = APIRouter(dependencies=[Depends(authenticate)])
 

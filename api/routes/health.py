@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.dependencies import Shared
-from shared.errors import StoreUnavailable
-from shared.events import encode
-from shared.redis import ping
+from tailrace.api.dependencies import Shared
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.events import encode
+from tailrace.shared.redis import ping
 
 router = APIRouter()
 

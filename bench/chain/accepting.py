@@ -16,15 +16,15 @@ from typing import Final
 from bench.chain.service import GRAPHS, Service, service
 from bench.chain.wire import Connection, job
 from bench.polling import until
-from deploy.local.health import answers_ok
-from deploy.local.leash import leashed
-from deploy.local.ports import LOOPBACK, take_port
-from shared import catalogue
-from shared.catalogue import BEAT_S, GraphSpec
-from shared.redis import Client, connect
-from shared.tasks import stop
-from worker.description import describe
-from worker.registry import load_registry
+from tailrace.deploy.local.health import answers_ok
+from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.ports import LOOPBACK, take_port
+from tailrace.shared import catalogue
+from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.redis import Client, connect
+from tailrace.shared.tasks import stop
+from tailrace.worker.description import describe
+from tailrace.worker.registry import load_registry
 
 POST_PACE: Final = 100
 """POSTs a second at which the time to the answer is measured."""

@@ -12,10 +12,10 @@ from typing import Any, Final, cast
 
 from arq.constants import in_progress_key_prefix
 
-from shared.jobs import JobId
-from shared.keys import log
-from shared.redis import connect
-from shared.tasks import stop
+from tailrace.shared.jobs import JobId
+from tailrace.shared.keys import log
+from tailrace.shared.redis import connect
+from tailrace.shared.tasks import stop
 
 _WITHIN_S: Final = 30.0
 _KEYSPACE: Final = "__keyspace@0__:"

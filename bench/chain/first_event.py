@@ -13,7 +13,7 @@ import orjson
 from bench.chain.entries import Entries, observed
 from bench.chain.service import service
 from bench.chain.wire import Connection, arrivals, job, listen
-from deploy.local.store import Fsync
+from tailrace.deploy.local.store import Fsync
 
 HOPS: Final = (
     "POST to stored",
@@ -51,7 +51,7 @@ class Chain:
 async def first_events(fsync: Fsync, samples: int) -> list[Chain]:
     """One job after the other on a warm service with one worker."""
     async with service(fsync) as running:
-        await running.start("worker", probe="/readyz")
+        await running.start("tailrace.worker", probe="/readyz")
         async with observed(running.store.url) as entries:
             connection = await Connection.open(running.port)
             try:

@@ -37,7 +37,7 @@ class Flow:
 async def flat_out(rounds: int) -> list[float]:
     """Events a second from one graph to one listener, from the first written to the last read."""
     async with service() as running:
-        await running.start("worker", probe="/readyz")
+        await running.start("tailrace.worker", probe="/readyz")
         for _ in range(_WARM_UP):
             await _heard(running, 1000, 0)
         return [await flood(running) for _ in range(rounds)]
@@ -53,7 +53,7 @@ async def fifty_jobs(rounds: int) -> list[Flow]:
     """Fifty jobs of 200 events at 50 a second, each with a listener; and again."""
     async with service(TAILRACE_SLOTS=str(_SLOTS)) as running:
         for _ in range(WORKERS):
-            await running.start("worker", probe="/readyz")
+            await running.start("tailrace.worker", probe="/readyz")
         await _at_once(running, JOBS, 10)
         return [_flow(await _at_once(running, JOBS, EVENTS_EACH)) for _ in range(rounds)]
 

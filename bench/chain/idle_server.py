@@ -4,7 +4,7 @@ import asyncio
 import sys
 from typing import Final
 
-from deploy.local.ports import LOOPBACK
+from tailrace.deploy.local.ports import LOOPBACK
 
 _ACCEPTED: Final = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 _ALIVE: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

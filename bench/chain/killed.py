@@ -11,10 +11,10 @@ from typing import Any, Final, cast
 from bench.chain.service import Service, service
 from bench.chain.wire import Connection, arrivals, create, listen
 from bench.polling import until
-from shared import catalogue
-from shared.jobs import JobId
-from shared.keys import log
-from shared.redis import Client, connect
+from tailrace.shared import catalogue
+from tailrace.shared.jobs import JobId
+from tailrace.shared.keys import log
+from tailrace.shared.redis import Client, connect
 
 LEASE_S: Final = 5.0
 """As shipped."""
@@ -39,7 +39,7 @@ class Killed:
 async def killed(rounds: int) -> list[Killed]:
     """Kill the worker of a running job, again and again."""
     async with service(TAILRACE_LEASE_S=str(LEASE_S)) as running:
-        workers = [await running.start("worker", probe="/readyz") for _ in range(WORKERS)]
+        workers = [await running.start("tailrace.worker", probe="/readyz") for _ in range(WORKERS)]
         async with aclosing(connect(running.store.url)) as store:
             await _alive(store, WORKERS)
             return [await _round(running, store, workers) for _ in range(rounds)]
@@ -57,7 +57,7 @@ async def _round(running: Service, store: Client, workers: list[Process]) -> Kil
         killed_ns = time.time_ns()
         await victim.wait()
         workers.remove(victim)
-        workers.append(await running.start("worker"))
+        workers.append(await running.start("tailrace.worker"))
         heard = await hearing
     events = arrivals(heard)
     later = [e for e in events if e.name == "custom" and e.data["data"]["t"] > killed_ns]

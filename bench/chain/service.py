@@ -11,8 +11,8 @@ from typing import Final
 
 from bench.server import answering, api_on_store, end, start
 from bench.store import embedded
-from deploy.local.ports import LOOPBACK, take_port
-from deploy.local.store import EmbeddedStore, Fsync
+from tailrace.deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.store import EmbeddedStore, Fsync
 
 GRAPHS: Final = Path(__file__).with_name("langgraph.json")
 
@@ -68,5 +68,5 @@ async def service(fsync: Fsync = "everysec", **settings: str) -> AsyncGenerator[
             **settings,
         }
         running = Service(port, store, env, folder, stack)
-        await running.start("api", probe="/livez")
+        await running.start("tailrace.api", probe="/livez")
         yield running

@@ -11,7 +11,7 @@ from bench.chain.flow import EVENTS, EVENTS_EACH, JOBS, PACE, WORKERS, Flow, fif
 from bench.chain.killed import LEASE_S, Killed, killed
 from bench.figures import at_least, at_most, percentile, spread
 from bench.section import Goal, Section
-from deploy.local.store import Fsync
+from tailrace.deploy.local.store import Fsync
 
 FSYNCS: Final[tuple[Fsync, ...]] = ("always", "everysec")
 """As the embedded store ships, and as most servers run."""

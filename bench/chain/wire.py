@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from deploy.local.ports import LOOPBACK
+from tailrace.deploy.local.ports import LOOPBACK
 
 WITHIN_S: Final = 120.0
 """Far above what any answer may take; a service that needs longer does not work."""

@@ -9,9 +9,9 @@ import orjson
 from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
 from bench.store import embedded
-from shared.garbage import pass_over_what_stays
-from worker.loop import WorkerLoop
-from worker.registry import Registry, load_registry
+from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.worker.loop import WorkerLoop
+from tailrace.worker.registry import Registry, load_registry
 
 EVENTS: Final = 20_000
 _SLOW: Final = Counting(100, interval_s=0.02)

@@ -10,20 +10,20 @@ from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
-from shared.event_log import EventLog
-from shared.events import Event
-from shared.job_store import JobStore
-from shared.jobs import Holder, Job, JobRequest, new_job_id
-from shared.redis import Client, connect
-from shared.tasks import stop
-from worker.checkpoints import Checkpoints
-from worker.execution import Execution, Output
-from worker.graphs.counter import graph
-from worker.outcomes import Ended
-from worker.publisher import Publisher
-from worker.registry import Registry
-from worker.settings import WorkerSettings
-from worker.task_writes import TaskWrites
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import Event
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
+from tailrace.shared.redis import Client, connect
+from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.execution import Execution, Output
+from tailrace.worker.graphs.counter import graph
+from tailrace.worker.outcomes import Ended
+from tailrace.worker.publisher import Publisher
+from tailrace.worker.registry import Registry
+from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.task_writes import TaskWrites
 
 _RECURSION: Final = 100
 _CONFIG: Final[Mapping[str, Any]] = {"configurable": {}, "tags": [], "recursion_limit": _RECURSION}
@@ -127,7 +127,7 @@ class Publishing:
 
 
 async def _carry(execution: Execution, to: Publishing) -> None:
-    """As `worker.runner` does, without the queue."""
+    """As `tailrace.worker.runner` does, without the queue."""
     job: Job = await to.jobs.open_attempt(to.holder)
     publisher = Publisher(to.log, to.jobs, to.holder, job.seq)
     output = Output(publisher, TaskWrites(publisher.flushed))

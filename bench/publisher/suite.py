@@ -12,7 +12,7 @@ import orjson
 from bench.figures import at_most, percentile, spread
 from bench.publisher.rounds import EVENTS
 from bench.section import Goal, Section
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 _QUICK: Final = 25
 _FULL: Final = 75

@@ -12,7 +12,7 @@ from typing import Final
 from bench.queue.contenders import Contender
 from bench.queue.stamps import FD_VARIABLE, Stamps
 from bench.server import START_S
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 _STOP_S: Final = 10.0
 

@@ -12,7 +12,7 @@ import orjson
 
 from bench.relay.cores import pin_server
 from bench.server import Failed, answering, end, start
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 _STOP_S: Final = 5.0
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from bench.relay.writing import DATA, NUMBER, Gate, Log, event
-from shared.event_log import EventLog
-from shared.events import Event
-from shared.job_store import JobStore
-from shared.jobs import Holder, JobId, JobRequest, new_job_id
-from shared.redis import Client, connect
-from shared.settings import SharedSettings
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import Event
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Holder, JobId, JobRequest, new_job_id
+from tailrace.shared.redis import Client, connect
+from tailrace.shared.settings import SharedSettings
 
 TENANT: Final = "bench"
 _ANY_NUMBER: Final = 77_777_777

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.events import Event
+from tailrace.shared.events import Event
 
 _LARGEST_PAD: Final = 1500
 _FAT: Final = 60

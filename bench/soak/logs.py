@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.soak.frames import event
-from shared.event_log import EventLog
-from shared.job_store import JobStore
-from shared.jobs import Holder, JobRequest, new_job_id
-from shared.redis import connect
-from shared.settings import SharedSettings
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Holder, JobRequest, new_job_id
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
 
 _LIFE_S: Final = (30.0, 150.0)
 _KEPT_S: Final = 600.0

@@ -13,8 +13,8 @@ from typing import Final, cast
 import orjson
 
 from bench.server import Failed, answering, api_on_store, end, last_words, start
-from deploy.local.leash import leashed
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 
 CROWDS: Final = 2
 """Processes that the listeners are spread over."""
@@ -23,7 +23,7 @@ _LEAVE_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The API as it is deployed: `python -m api`."""
+    """The API as it is deployed: `python -m tailrace.api`."""
 
     pid: int
     port: int
@@ -43,7 +43,7 @@ async def serving(store_url: str, log: Path) -> AsyncGenerator[Api]:
         # Half an hour otherwise: this way greatest ages belong to what is soaked.
         "TAILRACE_CONNECTION_AGE_S": "90",
     }
-    process = await start((sys.executable, "-m", "api"), log, env)
+    process = await start((sys.executable, "-m", "tailrace.api"), log, env)
     try:
         await answering(process, port, "/livez", log)
         yield Api(process.pid, port)

@@ -1,1 +1,1 @@
-"""Everything on one machine: `python -m deploy.local` starts, watches and ends it all."""
+"""Everything on one machine: `python -m tailrace.deploy.local` starts, watches and ends it all."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.local`: everything on this machine, until Ctrl-C."""
+"""`python -m tailrace.deploy.local`: everything on this machine, until Ctrl-C."""
 
 import asyncio
 import os
@@ -9,12 +9,12 @@ from contextlib import ExitStack
 
 from dotenv import load_dotenv
 
-from deploy.local.arguments import Arguments, read_arguments
-from deploy.local.console import Console
-from deploy.local.errors import LocalError
-from deploy.local.folder import DataFolder
-from deploy.local.plan import Plan, make_plan
-from deploy.local.supervisor import Supervisor
+from tailrace.deploy.local.arguments import Arguments, read_arguments
+from tailrace.deploy.local.console import Console
+from tailrace.deploy.local.errors import LocalError
+from tailrace.deploy.local.folder import DataFolder
+from tailrace.deploy.local.plan import Plan, make_plan
+from tailrace.deploy.local.supervisor import Supervisor
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

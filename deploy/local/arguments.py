@@ -49,7 +49,7 @@ def read_arguments(words: Sequence[str] | None = None) -> Arguments:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m deploy.local", description=DESCRIPTION, epilog=EPILOG
+        prog="python -m tailrace.deploy.local", description=DESCRIPTION, epilog=EPILOG
     )
     parser.add_argument(
         "--host",

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 MAX_LINE_BYTES = 64 * 1024
 """A longer line is passed on in pieces: what a child prints must not fill this process."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from deploy.local.logline import lay_out
+from tailrace.deploy.local.logline import lay_out
 
 NAME_WIDTH = 8
 PALE = 37

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from deploy.local.errors import FolderInUseError, LocalError
+from tailrace.deploy.local.errors import FolderInUseError, LocalError
 
 LOCK_NAME = "lock"
 DYING_S = 5.0

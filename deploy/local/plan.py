@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from deploy.local.arguments import Arguments
-from deploy.local.child import Child
-from deploy.local.folder import DataFolder
-from deploy.local.health import answers_ok
-from deploy.local.model import MODEL_NAME, MODEL_PACKAGE
-from deploy.local.ports import LOOPBACK, reachable, take_port, url
-from deploy.local.store import answers, server_command, server_url
+from tailrace.deploy.local.arguments import Arguments
+from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.folder import DataFolder
+from tailrace.deploy.local.health import answers_ok
+from tailrace.deploy.local.model import MODEL_NAME, MODEL_PACKAGE
+from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
+from tailrace.deploy.local.store import answers, server_command, server_url
 
 WORKER_GRACE_S = 2
 """Shorter than elsewhere: who presses Ctrl-C waits for it, and another attempt goes on later."""
@@ -95,11 +95,11 @@ def _store(folder: DataFolder) -> Child:
 
 def _api(host: str, port: int, settings: Mapping[str, str]) -> Child:
     up = partial(answers_ok, reachable(host), port, "/readyz")
-    return _python("api", ("api",), settings, up)
+    return _python("api", ("tailrace.api",), settings, up)
 
 
 def _workers(count: int, settings: Mapping[str, str]) -> Sequence[Child]:
-    return [_python(f"worker-{n}", ("worker",), settings) for n in range(1, count + 1)]
+    return [_python(f"worker-{n}", ("tailrace.worker",), settings) for n in range(1, count + 1)]
 
 
 def _model() -> _Model:
@@ -109,7 +109,7 @@ def _model() -> _Model:
     if not _local_model_installed():
         return _Model("no model", warnings=[NO_MODEL])
     port = take_port(LOOPBACK, 0)
-    module = ("deploy.local.model", "--port", str(port))
+    module = ("tailrace.deploy.local.model", "--port", str(port))
     return _Model(
         name=f"model {MODEL_NAME} on this machine",
         children=[_python("model", module, {}, partial(answers_ok, LOOPBACK, port, "/health"))],

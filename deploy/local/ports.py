@@ -2,7 +2,7 @@
 
 import socket
 
-from deploy.local.errors import PortInUseError
+from tailrace.deploy.local.errors import PortInUseError
 
 LOOPBACK = "127.0.0.1"
 

@@ -1,7 +1,7 @@
 """The embedded store: a real Valkey on a Unix socket, its data in a folder, append-only.
 
 Owns the server's command line, its address and its start and stop for whoever wants just a store.
-It speaks no Redis beyond PING: everything else is `shared.redis`. The lock is `folder`'s.
+It speaks no Redis beyond PING: everything else is `tailrace.shared.redis`. The lock is `folder`'s.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from deploy.local.errors import LocalError, StoreFailedError, StoreMissingError
-from deploy.local.folder import DataFolder
-from deploy.local.leash import leashed
+from tailrace.deploy.local.errors import LocalError, StoreFailedError, StoreMissingError
+from tailrace.deploy.local.folder import DataFolder
+from tailrace.deploy.local.leash import leashed
 
 Fsync = Literal["always", "everysec", "no"]
 

@@ -6,9 +6,9 @@ Knows children and nothing of what they do. Signals come in as `stop` and `kill`
 import asyncio
 from collections.abc import Sequence
 
-from deploy.local.child import Child
-from deploy.local.console import Console
-from deploy.local.keeper import Failure, Keeper
+from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.console import Console
+from tailrace.deploy.local.keeper import Failure, Keeper
 
 READY_S = 120.0
 """A cold start on a busy machine takes some twenty seconds; a run that needs more never comes."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterParser
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
 
 Address: TypeAlias = tuple[str, int]
 Command: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Browser, Route, expect
 
-from api.client import Tailrace
-from api.settings import ApiSettings
-from shared import keys
+from tailrace.api.client import Tailrace
+from tailrace.api.settings import ApiSettings
+from tailrace.shared import keys
 from tests.browser.conftest import alone
 from tests.support.browser import fresh_page
 from tests.support.browser_page import LONG_MS, FirstPage

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from deploy.local.model import MODEL_NAME
+from tailrace.deploy.local.model import MODEL_NAME
 from tests.support.browser import fresh_page
 from tests.support.browser_neighbour import neighbour
 from tests.support.browser_page import FirstPage
@@ -25,7 +25,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 async def local_model(folder: Path) -> AsyncGenerator[dict[str, str]]:
     """The small model of `make demo`; the variables under which a worker finds it."""
     port = free_port()
-    command = [sys.executable, "-m", "deploy.local.model", "--port", str(port)]
+    command = [sys.executable, "-m", "tailrace.deploy.local.model", "--port", str(port)]
     async with neighbour(folder / "model.log", *command):
         await answers(f"http://127.0.0.1:{port}/health", timeout_s=MODEL_READY_S)
         yield {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "MODEL": MODEL_NAME}

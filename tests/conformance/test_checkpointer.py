@@ -7,9 +7,9 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.capabilities import Capability
 from redis.asyncio import Redis
 
-from shared.checkpoint_store import CheckpointStore
-from shared.settings import SharedSettings
-from worker.checkpoints import CheckpointSaver
+from tailrace.shared.checkpoint_store import CheckpointStore
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoints import CheckpointSaver
 
 
 @pytest.mark.parametrize("capability", [capability.value for capability in Capability])

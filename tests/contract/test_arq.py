@@ -10,9 +10,9 @@ from arq.jobs import Job, JobStatus
 from arq.worker import Worker, func
 from redis.asyncio import Redis
 
-from shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, JobQueue, arq_client
-from shared.jobs import new_job_id
-from shared.settings import SharedSettings
+from tailrace.shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, JobQueue, arq_client
+from tailrace.shared.jobs import new_job_id
+from tailrace.shared.settings import SharedSettings
 
 JOB_ID = new_job_id()
 

@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.protocol import PeerProtocol
-from api.relay.listener import Rest
-from api.relay.peer import peer_of
-from api.relay.response import EventStreamResponse
-from api.relay.window import write_of
+from tailrace.api.protocol import PeerProtocol
+from tailrace.api.relay.listener import Rest
+from tailrace.api.relay.peer import peer_of
+from tailrace.api.relay.response import EventStreamResponse
+from tailrace.api.relay.window import write_of
 from tests.support.bare_socket import bare
 from tests.support.wait import wait_until
 from tests.support.wire import answered, ask, asking, connected, request
@@ -31,7 +31,7 @@ def part(body: bytes = b"", *, more: bool = True) -> Message:
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncGenerator[uvicorn.Server]:
-    """The app on a free port, as `api.__main__` serves; its port is in `config.port`."""
+    """The app on a free port, as `tailrace.api.__main__` serves; its port is in `config.port`."""
     config = uvicorn.Config(
         app, port=0, http=PeerProtocol, lifespan="off", log_config=None, access_log=False
     )
@@ -58,7 +58,7 @@ async def test_returning_without_a_last_chunk_closes_with_an_unfinished_body(
     async with served(app) as server:
         exchange = await ask(server.config.port, "GET", "/")
     assert (exchange.body, exchange.ending) == (b"begun", "cut")
-    # `api.__main__` leaves out this line, and knows it by these words.
+    # `tailrace.api.__main__` leaves out this line, and knows it by these words.
     assert [r.msg for r in caplog.records if r.levelno == logging.ERROR] == [
         "ASGI callable returned without completing response."
     ]

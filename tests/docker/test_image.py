@@ -47,7 +47,7 @@ async def test_it_runs_as_nobody_in_particular(image: str):
 
 
 async def test_it_holds_the_service_and_nothing_of_the_checkout_beside_it(image: str):
-    expected = ["LICENSE", "api", "deploy", "langgraph.json", "shared", "worker"]
+    expected = ["LICENSE", "api", "deploy", "langgraph.json", "shared", "src", "worker"]
     assert (await ran(image, "ls", "-A", "/app")).split() == expected
     tools = "for tool in uv git gcc; do command -v $tool; done; true"
     assert (await ran(image, "sh", "-c", tools)) == ""
@@ -69,7 +69,10 @@ async def test_the_first_process_takes_sigterm_and_leaves_in_order(image: str):
 
         async def healthy() -> bool:
             try:
-                return await docker("exec", name, "python", "-m", "deploy.health", "api") != ""
+                return (
+                    await docker("exec", name, "python", "-m", "tailrace.deploy.health", "api")
+                    != ""
+                )
             except DockerFailed:
                 return False
 
@@ -86,13 +89,13 @@ async def test_without_keys_it_refuses_to_serve_and_says_how_to(image: str):
         assert await docker("wait", name) == "78"
         with pytest.raises(DockerFailed, match="is not running"):
             await docker("exec", name, "true")
-        said = await docker("run", "--rm", image, "sh", "-c", "python -m api 2>&1 || true")
+        said = await docker("run", "--rm", image, "sh", "-c", "python -m tailrace.api 2>&1 || true")
         assert "TAILRACE_ALLOW_OPEN=1" in said
 
 
 async def test_a_worker_that_never_reached_its_queue_is_not_healthy(image: str):
     with pytest.raises(DockerFailed, match="unhealthy: the queue has never answered"):
-        await ran(image, "python", "-m", "deploy.health", "worker")
+        await ran(image, "python", "-m", "tailrace.deploy.health", "worker")
 
 
 async def test_the_command_line_is_there(image: str):

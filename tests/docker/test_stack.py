@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 from tests.support.docker import docker
 from tests.support.docker_crowd import Crowd, Figures, crowd
 from tests.support.docker_stack import Stack, crash, restarts

@@ -51,7 +51,11 @@ async def place(
             "TAILRACE_GRAPHS": str(ROOT / "langgraph.json"),
         }
         async with AsyncExitStack() as stack:
-            names = {"api": "api", "worker-1": "worker", "worker-2": "worker"}
+            names = {
+                "api": "tailrace.api",
+                "worker-1": "tailrace.worker",
+                "worker-2": "tailrace.worker",
+            }
             processes = tuple(Process(name, of, env, folder) for name, of in names.items())
             for process in processes:
                 await stack.enter_async_context(running(process))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.job_store import JobStore
-from shared.settings import SharedSettings
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.lease import EXIT_BLOCKED
 from tests.support.faults import LEASE_S, faulty
 from tests.support.wait import wait_until
-from worker.lease import EXIT_BLOCKED
 
 pytestmark = pytest.mark.timeout(60)
 

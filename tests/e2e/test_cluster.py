@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.client import JsonValue, ReceivedEvent, Tailrace
-from shared import keys
-from shared.jobs import JobId
+from tailrace.api.client import JsonValue, ReceivedEvent, Tailrace
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobId
 from tests.support.cluster_store import ClusterStore, cluster_store
 from tests.support.processes import running_service
 from tests.support.wait import wait_until

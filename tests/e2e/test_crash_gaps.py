@@ -13,11 +13,11 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.job_store import JobStore
-from shared.jobs import JobId
-from shared.open_jobs import OpenJobs
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import JobId
+from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.settings import SharedSettings
 from tests.support.faults import Faulty, faulty, frozen
 from tests.support.processes import running
 from tests.support.wait import wait_until

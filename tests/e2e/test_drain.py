@@ -35,7 +35,7 @@ async def test_at_sigterm_listeners_go_one_by_one_and_a_stuck_one_holds_nothing_
         async with (
             AsyncExitStack() as stack,
             writing(store.url) as logs,
-            running(Process("api", "api", env, tmp_path)) as api,
+            running(Process("api", "tailrace.api", env, tmp_path)) as api,
         ):
             await answers(f"http://127.0.0.1:{port}/livez", (api,))
             large, quiet = await logs.opened(), await logs.opened()

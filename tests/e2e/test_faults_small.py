@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.audit import attempts
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.plan import Pass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.support.faults import LEASE_S, Faulty, faulty
 from tests.support.openai_server import Says, openai_server
 from tests.support.processes import Process, running

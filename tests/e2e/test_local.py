@@ -1,4 +1,4 @@
-"""`python -m deploy.local`, whole: what it says, what it leaves, what it survives."""
+"""`python -m tailrace.deploy.local`, whole: what it says, what it leaves, what it survives."""
 
 import os
 import re
@@ -28,11 +28,11 @@ ELSEWHERE = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "MODEL": "none"}
 
 
 class Run:
-    """One `python -m deploy.local` and its log."""
+    """One `python -m tailrace.deploy.local` and its log."""
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.log = folder / f"{'-'.join(words)[-40:].replace('/', '_')}.log"
-        command_line = (sys.executable, "-m", "deploy.local", *words)
+        command_line = (sys.executable, "-m", "tailrace.deploy.local", *words)
         env = {**os.environ, **ELSEWHERE, "TAILRACE_GRAPHS": str(ROOT / "langgraph.json")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

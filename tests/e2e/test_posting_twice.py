@@ -12,7 +12,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from api.client import Tailrace
+from tailrace.api.client import Tailrace
 from tests.support.cutting_proxy import Cut, cutting
 from tests.support.event_stream import EventStreamReader
 from tests.support.processes import Process, Service, answers, free_port, running, running_service
@@ -50,7 +50,7 @@ async def replicas(tmp_path: Path) -> AsyncGenerator[Replicas]:
         env = {**service.api.env, "TAILRACE_PORT": str(port)}
         url = f"http://127.0.0.1:{port}"
         async with (
-            running(Process("api-2", "api", env, tmp_path)) as second,
+            running(Process("api-2", "tailrace.api", env, tmp_path)) as second,
             Redis.from_url(service.store.url) as redis,
         ):
             await answers(f"{url}/readyz", (second,))

@@ -66,7 +66,7 @@ async def test_a_stopping_api_asks_its_listeners_back_and_is_gone_within_seconds
 async def test_an_idle_api_is_gone_at_once(tmp_path: Path, store_url: str, number: signal.Signals):
     port = free_port()
     env = {"TAILRACE_REDIS_URL": store_url, "TAILRACE_PORT": str(port)}
-    async with running(Process("api", "api", env, tmp_path)) as api:
+    async with running(Process("api", "tailrace.api", env, tmp_path)) as api:
         await answers(f"http://127.0.0.1:{port}/livez", (api,))
         begun = time.monotonic()
         api.send(number)
@@ -87,7 +87,7 @@ async def test_an_idle_api_is_gone_at_once(tmp_path: Path, store_url: str, numbe
 async def test_an_api_with_wrong_settings_does_not_start_and_says_why(
     tmp_path: Path, env: dict[str, str], words: str
 ):
-    process = Process("api", "api", env, tmp_path)
+    process = Process("api", "tailrace.api", env, tmp_path)
     process.start()
     assert await process.exited(20) == 78
     assert words in process.output()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.job_store import JobStore
-from shared.jobs import JobId
-from shared.settings import SharedSettings
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import JobId
+from tailrace.shared.settings import SharedSettings
 from tests.support.faults import Faulty, faulty, frozen
 from tests.support.processes import running
 from tests.support.wait import wait_until

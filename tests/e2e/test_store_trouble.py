@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.local.store import EmbeddedStore
-from shared.jobs import JobId
+from tailrace.deploy.local.store import EmbeddedStore
+from tailrace.shared.jobs import JobId
 from tests.support.faults import Faulty, faulty, frozen
 from tests.support.wait import wait_until
 

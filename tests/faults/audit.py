@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.listener import digest
 from tests.faults.plan import Pass
 from tests.faults.record import Ear, Kill, PostedJob, Record

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import httpx
 
-from deploy.local.store import EmbeddedStore, socket_path
+from tailrace.deploy.local.store import EmbeddedStore, socket_path
 from tests.faults.link import Direction, Link, linked
 from tests.faults.namespace import GuestProcess, Namespace, namespace
 from tests.faults.plan import Pass
@@ -177,13 +177,14 @@ async def _node(stack: AsyncExitStack, folder: Path, plan: Pass, name: str, numb
     )
     link, port = await stack.enter_async_context(place), free_port()
     settings = {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(ROOT / "src"),
         "TAILRACE_REDIS_URL": link.url,
         "TAILRACE_HOST": "127.0.0.1",
         "TAILRACE_PORT": str(port),
         "TAILRACE_GRAPHS": str(folder / "langgraph.json"),
     }
-    process = GuestProcess(name, role, settings | dict(plan.env), folder)
+    module = f"tailrace.{role}"
+    process = GuestProcess(name, module, settings | dict(plan.env), folder)
     if own:
-        process.inside(own, role)
+        process.inside(own, module)
     return Node(role, process, link, own, port)

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.record import Ear, Heard
 from tests.support.event_stream import Dispatched, EventStreamReader
 

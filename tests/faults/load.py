@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.cluster import Cluster
 from tests.faults.listener import Listener
 from tests.faults.plan import Pass, PlannedJob, planned_job

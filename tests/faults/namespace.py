@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 from tests.faults.link import Direction
 from tests.support.processes import Process
 

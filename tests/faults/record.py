@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.plan import Fault, PlannedJob
 from tests.faults.store_view import Held
 

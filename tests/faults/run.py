@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults import audit, report
 from tests.faults.audit import Delays, Findings
 from tests.faults.cluster import Cluster, running_cluster

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from api.settings import ApiSettings
+from tailrace.api.settings import ApiSettings
 from tests.support.service import Api, Logs, serving, writing
 
 

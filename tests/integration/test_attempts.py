@@ -8,12 +8,12 @@ import orjson
 import pytest
 from blockbuster import BlockBuster
 
-from shared.errors import Fenced
-from shared.jobs import Holder, JobId
+from tailrace.shared.errors import Fenced
+from tailrace.shared.jobs import Holder, JobId
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import OpenAIServer, Refuses, Says, openai_server
 from tests.support.wait import wait_until
-from worker.registry import Registry
 
 PAUSE_S = 1
 RATE_LIMITED = Refuses(

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from shared.errors import LogClosed
-from shared.jobs import Holder
-from shared.sweep import CANCEL_OVERDUE_S
-from shared.tasks import stop
+from tailrace.shared.errors import LogClosed
+from tailrace.shared.jobs import Holder
+from tailrace.shared.sweep import CANCEL_OVERDUE_S
+from tailrace.shared.tasks import stop
+from tailrace.worker.registry import Registry
 from tests.support.jobs import custom
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
-from worker.registry import Registry
 
 MEDIAN_S = 0.1
 RUNS = 9

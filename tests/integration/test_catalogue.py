@@ -4,9 +4,9 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from shared import catalogue, keys
-from shared.catalogue import BEAT_S, GraphSpec
-from shared.events import decode, encode
+from tailrace.shared import catalogue, keys
+from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.events import decode, encode
 
 MILL = GraphSpec("mill", "Grinds.", {"type": "object"}, "graph TD;")
 SAW = GraphSpec("saw", "Saws.\u2028", {}, "")

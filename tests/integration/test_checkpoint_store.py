@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place, Write
-from shared.errors import Fenced, JobNotFound, LogClosed, SequenceHole, SequenceTaken
-from shared.jobs import Holder
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place, Write
+from tailrace.shared.errors import Fenced, JobNotFound, LogClosed, SequenceHole, SequenceTaken
+from tailrace.shared.jobs import Holder
+from tailrace.shared.settings import SharedSettings
 from tests.support.jobs import Stores, stores
 
 OPEN_TTL_S = 100.0

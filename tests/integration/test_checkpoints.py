@@ -16,10 +16,11 @@ from langgraph.types import Send
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.errors import Fenced, Unserializable
-from shared.redis import connect
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.errors import Fenced, Unserializable
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Graph,
@@ -30,7 +31,6 @@ from tests.support.resumable import (
     looping,
     saying,
 )
-from worker.checkpoints import Checkpoints
 
 LATE_WRITES: Final = 3
 """Fields of one task's writes."""

@@ -11,16 +11,16 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place
-from shared.cluster.client import Cluster
-from shared.cluster.nodes import Nodes
-from shared.errors import ConfigurationError, StoreUnavailable
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.jobs import Holder, Interrupt, JobId, new_job_id
-from shared.open_jobs import OpenJobs
-from shared.redis import (
+from tailrace.shared import keys
+from tailrace.shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place
+from tailrace.shared.cluster.client import Cluster
+from tailrace.shared.cluster.nodes import Nodes
+from tailrace.shared.errors import ConfigurationError, StoreUnavailable
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import Holder, Interrupt, JobId, new_job_id
+from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.redis import (
     TIMEOUT_S,
     Client,
     connect,
@@ -29,8 +29,8 @@ from shared.redis import (
     ping,
     store_errors,
 )
-from shared.settings import SharedSettings, load_settings
-from shared.sweep import EXPIRES_WITHIN_MS, Sweep
+from tailrace.shared.settings import SharedSettings, load_settings
+from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
 from tests.support import keys as whole_store
 from tests.support.cluster_store import ClusterStore, Node, cluster_store
 from tests.support.jobs import Stores, custom, request, stores

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from shared.jobs import new_job_id
+from tailrace.shared.jobs import new_job_id
+from tailrace.worker.containment import CURRENT, Containment
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import Refuses, openai_server
-from worker.containment import CURRENT, Containment
-from worker.registry import Registry
 
 JOB = new_job_id()
 

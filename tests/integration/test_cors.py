@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from api.settings import ApiSettings
-from shared import keys
+from tailrace.api.settings import ApiSettings
+from tailrace.shared import keys
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import Head, ask
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from deploy.local.errors import FolderInUseError, LocalError, StoreFailedError
-from deploy.local.leash import leashed
-from deploy.local.store import EmbeddedStore, socket_path
+from tailrace.deploy.local.errors import FolderInUseError, LocalError, StoreFailedError
+from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.store import EmbeddedStore, socket_path
 from tests.support.pids import is_running
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
@@ -18,7 +18,7 @@ from tests.support.wait import wait_until
 STARTER = """
 import sys
 from pathlib import Path
-from deploy.local.store import EmbeddedStore
+from tailrace.deploy.local.store import EmbeddedStore
 store = EmbeddedStore(Path(sys.argv[1]))
 store.start()
 print(store.pid, flush=True)

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.errors import (
+from tailrace.shared import keys
+from tailrace.shared.errors import (
     Fenced,
     JobNotFound,
     LogClosed,
@@ -16,9 +16,9 @@ from shared.errors import (
     SequenceTaken,
     WriteRefused,
 )
-from shared.event_log import PAGE
-from shared.events import Event, LoggedEvent, decode, encode
-from shared.jobs import FINAL, FinalStatus, Holder, JobError, JobId, new_job_id
+from tailrace.shared.event_log import PAGE
+from tailrace.shared.events import Event, LoggedEvent, decode, encode
+from tailrace.shared.jobs import FINAL, FinalStatus, Holder, JobError, JobId, new_job_id
 from tests.support.jobs import Stores, custom, stores
 
 RIVAL = "rival"

@@ -10,7 +10,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 from redis.asyncio import Redis
 
-from shared.settings import SharedSettings
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Durability,
@@ -23,7 +24,6 @@ from tests.support.resumable import (
     saying,
 )
 from tests.support.wait import wait_until
-from worker.checkpoints import Checkpoints
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from api.settings import ApiSettings
-from shared import keys
-from shared.idempotency import IdempotencyKeys, Reservation
-from shared.jobs import JobRequest, new_job_id
-from shared.settings import SharedSettings
+from tailrace.api.settings import ApiSettings
+from tailrace.shared import keys
+from tailrace.shared.idempotency import IdempotencyKeys, Reservation
+from tailrace.shared.jobs import JobRequest, new_job_id
+from tailrace.shared.settings import SharedSettings
 from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port
 from tests.support.service import Api, Logs, serving

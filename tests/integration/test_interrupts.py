@@ -10,13 +10,13 @@ import orjson
 import pytest
 from blockbuster import BlockBuster
 
-from api.settings import ApiSettings
-from shared.catalogue import GraphSpec, announce
-from shared.errors import NotWaiting
-from shared.jobs import Holder, JobId
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.catalogue import GraphSpec, announce
+from tailrace.shared.errors import NotWaiting
+from tailrace.shared.jobs import Holder, JobId
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.service import serving
-from worker.registry import Registry
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.job_queue import INBOX_S, Claim, JobQueue, Wakeups
-from shared.jobs import JobId, new_job_id
-from shared.redis import connect
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.job_queue import INBOX_S, Claim, JobQueue, Wakeups
+from tailrace.shared.jobs import JobId, new_job_id
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
 from tests.support.wait import wait_until
 
 LEASE_S = 60.0

@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.errors import (
+from tailrace.shared import keys
+from tailrace.shared.errors import (
     CancelRequested,
     Fenced,
     JobNotFound,
@@ -14,9 +14,9 @@ from shared.errors import (
     NotWaiting,
     Unserializable,
 )
-from shared.events import decode
-from shared.job_store import GIVEN_UP
-from shared.jobs import Holder, Interrupt, JobId, JobRequest, new_job_id
+from tailrace.shared.events import decode
+from tailrace.shared.job_store import GIVEN_UP
+from tailrace.shared.jobs import Holder, Interrupt, JobId, JobRequest, new_job_id
 from tests.support.jobs import Stores, custom, request, stores
 
 SETTINGS = {"open_ttl_s": 100.0, "events_ttl_s": 20.0, "retention_s": 50.0}

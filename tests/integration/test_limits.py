@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from blockbuster import BlockBuster
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
-from worker.registry import Registry
 
 # LangGraph leaves a coroutine of its own behind where its stream is closed early.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'AsyncQueue.wait' was never awaited")

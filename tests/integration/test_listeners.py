@@ -12,9 +12,9 @@ from typing import get_args
 import pytest
 from sse_starlette.sse import AppStatus
 
-from api.relay.channel import LARGEST_WINDOW
-from api.relay.pages import AT_ONCE
-from api.relay.window import Window
+from tailrace.api.relay.channel import LARGEST_WINDOW
+from tailrace.api.relay.pages import AT_ONCE
+from tailrace.api.relay.window import Window
 from tests.support.bare_socket import BareSocket, How, bare
 from tests.support.inside import Inside, seen_inside
 from tests.support.living import living, open_files

@@ -12,9 +12,9 @@ from bench.relay.programs import Programs
 from bench.relay.store_logs import StoreLogs
 from bench.relay.writing import publish
 from bench.server import Failed
-from shared.event_log import EventLog
-from shared.redis import connect
-from shared.settings import SharedSettings
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
 from tests.support.store import embedded_store
 
 LISTENERS = 20

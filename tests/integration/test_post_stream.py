@@ -10,18 +10,18 @@ import orjson
 import pytest
 from starlette.requests import Request
 
-from api.answers import Links
-from api.auth import Keyring
-from api.relay.cursor import Cursor
-from api.relay.frames import EVENT_STREAM, frame, line
-from api.relay.relay import Relay
-from api.relay.response import StreamsLast
-from api.settings import ApiSettings
-from api.streaming import stream_answer
-from shared import keys
-from shared.jobs import JobId, JobRequest
-from shared.redis import connect
-from shared.tasks import stop
+from tailrace.api.answers import Links
+from tailrace.api.auth import Keyring
+from tailrace.api.relay.cursor import Cursor
+from tailrace.api.relay.frames import EVENT_STREAM, frame, line
+from tailrace.api.relay.relay import Relay
+from tailrace.api.relay.response import StreamsLast
+from tailrace.api.settings import ApiSettings
+from tailrace.api.streaming import stream_answer
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobId, JobRequest
+from tailrace.shared.redis import connect
+from tailrace.shared.tasks import stop
 from tests.support.event_stream import EventStreamReader
 from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port

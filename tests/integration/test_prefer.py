@@ -8,8 +8,8 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from api.settings import ApiSettings
-from shared.jobs import Interrupt, JobId, JobRequest
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.jobs import Interrupt, JobId, JobRequest
 from tests.support.posting import GOOD, JSON, KEY, post, reserved
 from tests.support.proxy import store_proxy
 from tests.support.service import Api, Attempt, Logs, serving

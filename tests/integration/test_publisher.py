@@ -6,21 +6,21 @@ from itertools import pairwise
 import pytest
 from redis.asyncio import Redis
 
-from shared.errors import Fenced, SequenceTaken
-from shared.events import Event, EventName, decode, encode
-from shared.jobs import Holder
-from shared.redis import connect
-from shared.tasks import stop
-from tests.support.jobs import Stores, custom, stores
-from tests.support.proxy import StoreProxy, store_proxy
-from tests.support.wait import wait_until
-from worker.publisher import (
+from tailrace.shared.errors import Fenced, SequenceTaken
+from tailrace.shared.events import Event, EventName, decode, encode
+from tailrace.shared.jobs import Holder
+from tailrace.shared.redis import connect
+from tailrace.shared.tasks import stop
+from tailrace.worker.publisher import (
     BATCH_EVENTS,
     BUFFER_BYTES,
     BUFFER_EVENTS,
     TURN_EVENTS,
     Publisher,
 )
+from tests.support.jobs import Stores, custom, stores
+from tests.support.proxy import StoreProxy, store_proxy
+from tests.support.wait import wait_until
 
 MIB = "x" * 1024 * 1024
 

@@ -10,12 +10,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from deploy.local.store import EmbeddedStore
-from shared import keys
-from shared.errors import StoreUnavailable
-from shared.job_heads import read_heads
-from shared.jobs import Holder, JobId, new_job_id
-from shared.redis import TIMEOUT_S, Client, connect, ping, store_errors
+from tailrace.deploy.local.store import EmbeddedStore
+from tailrace.shared import keys
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.job_heads import read_heads
+from tailrace.shared.jobs import Holder, JobId, new_job_id
+from tailrace.shared.redis import TIMEOUT_S, Client, connect, ping, store_errors
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.proxy import store_proxy
 from tests.support.wait import wait_until

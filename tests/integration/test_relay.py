@@ -12,12 +12,12 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from api.settings import ApiSettings
-from deploy.local.store import EmbeddedStore
-from shared import keys
-from shared.errors import LogClosed
-from shared.jobs import FinalStatus
-from shared.tasks import stop
+from tailrace.api.settings import ApiSettings
+from tailrace.deploy.local.store import EmbeddedStore
+from tailrace.shared import keys
+from tailrace.shared.errors import LogClosed
+from tailrace.shared.jobs import FinalStatus
+from tailrace.shared.tasks import stop
 from tests.support.service import Api, Logs, serving, writing
 from tests.support.store import embedded_store
 from tests.support.wire import Exchange, ask, asking

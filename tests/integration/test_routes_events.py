@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from api.settings import ApiSettings
-from shared import keys
-from shared.jobs import JobError, new_job_id
+from tailrace.api.settings import ApiSettings
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobError, new_job_id
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import HEARTBEAT, Exchange, answered, ask, asking, connected, request
 

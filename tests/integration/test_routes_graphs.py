@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from shared.catalogue import GraphSpec
+from tailrace.shared.catalogue import GraphSpec
 from tests.support.service import ANY_GRAPH, NUMBER_GRAPH, Api, Logs
 from tests.support.wire import ask
 

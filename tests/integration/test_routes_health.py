@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import ApiSettings
+from tailrace.api.settings import ApiSettings
 from tests.support.service import Api, Logs, serving, writing
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until

@@ -8,21 +8,29 @@ from typing import Any, get_args
 import pytest
 from redis.asyncio import Redis
 
-from shared.event_log import EventLog
-from shared.events import LoggedEvent
-from shared.job_queue import Claim, JobQueue
-from shared.job_store import JobStore
-from shared.jobs import DEFAULT_STREAM, Holder, Job, JobId, JobRequest, StreamMode, new_job_id
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.job_queue import Claim, JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import (
+    DEFAULT_STREAM,
+    Holder,
+    Job,
+    JobId,
+    JobRequest,
+    StreamMode,
+    new_job_id,
+)
+from tailrace.worker.attempts import Attempt, Stop
+from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.execution import Execution
+from tailrace.worker.outcomes import Again, Done, Lost, Verdict
+from tailrace.worker.registry import Registry
+from tailrace.worker.runner import Runner
+from tailrace.worker.settings import WorkerSettings
 from tests.support.graphs import their_graphs
 from tests.support.jobs import Stores, request
 from tests.support.wait import wait_until
-from worker.attempts import Attempt, Stop
-from worker.checkpoints import Checkpoints
-from worker.execution import Execution
-from worker.outcomes import Again, Done, Lost, Verdict
-from worker.registry import Registry
-from worker.runner import Runner
-from worker.settings import WorkerSettings
 
 HIDDEN = (b"sk-secret", b"/srv/x", b"u:p@h", b"Traceback", b"Exception")
 MODES: tuple[StreamMode, ...] = get_args(StreamMode)

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from api.relay.channel import Channel
-from api.relay.cursor import Cursor
-from api.relay.frames import EVENT_STREAM, FORMS, Form
-from api.relay.relay import AtTheEnd, Relay, Start
-from api.settings import ApiSettings
-from shared.events import LoggedEvent
-from shared.jobs import JobId
-from shared.redis import connect
-from shared.tasks import stop
+from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.cursor import Cursor
+from tailrace.api.relay.frames import EVENT_STREAM, FORMS, Form
+from tailrace.api.relay.relay import AtTheEnd, Relay, Start
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import connect
+from tailrace.shared.tasks import stop
 from tests.support.service import Attempt, writing
 from tests.support.wait import wait_until
 

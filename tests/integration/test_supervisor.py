@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import leash
-from deploy.local.child import Child
-from deploy.local.console import Console
-from deploy.local.keeper import Failure, Keeper
-from deploy.local.supervisor import Supervisor
+from tailrace.deploy.local import leash
+from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.console import Console
+from tailrace.deploy.local.keeper import Failure, Keeper
+from tailrace.deploy.local.supervisor import Supervisor
 from tests.support.pids import is_running
 from tests.support.wait import wait_until
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared import keys
-from shared.jobs import Holder, JobId, new_job_id
-from shared.sweep import EXPIRES_WITHIN_MS, MISSING_FOR_S
+from tailrace.shared import keys
+from tailrace.shared.jobs import Holder, JobId, new_job_id
+from tailrace.shared.sweep import EXPIRES_WITHIN_MS, MISSING_FOR_S
 from tests.support.leased import Site, site
 
 LONG_AGO = 0.0

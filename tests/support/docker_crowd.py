@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from shared.jobs import JobId
+from tailrace.shared.jobs import JobId
 from tests.faults.audit import Findings, attempts, audit_job
 from tests.faults.listener import Listener
 from tests.faults.plan import PlannedJob

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.local.ports import LOOPBACK, take_port
-from shared import keys
-from shared.jobs import JobId
+from tailrace.deploy.local.ports import LOOPBACK, take_port
+from tailrace.shared import keys
+from tailrace.shared.jobs import JobId
 from tests.faults.store_view import Kept, Logged
 from tests.support.docker import docker
 from tests.support.processes import ROOT

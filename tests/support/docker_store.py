@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from testcontainers.community.redis import RedisContainer
 
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 from tests.support.docker import missing
 
 Fsync = Literal["always", "everysec", "no"]

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import orjson
 
-from deploy.local.store import EmbeddedStore
-from shared.event_log import EventLog
-from shared.events import LoggedEvent
-from shared.jobs import FINAL, JobId
-from shared.redis import Client, connect
-from shared.settings import SharedSettings
+from tailrace.deploy.local.store import EmbeddedStore
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import FINAL, JobId
+from tailrace.shared.redis import Client, connect
+from tailrace.shared.settings import SharedSettings
 from tests.support.leased import GRAPHS
 from tests.support.processes import Service, running_service
 from tests.support.store import embedded_store

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from worker.registry import GraphSource, Registry, load_registry
+from tailrace.worker.registry import GraphSource, Registry, load_registry
 
 GRAPHS = Path(__file__).parents[1] / "graphs" / "langgraph.json"
 NAMES: list[str] = list(json.loads(GRAPHS.read_text())["graphs"])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from api.relay.relay import Relay
-from api.settings import ApiSettings
+from tailrace.api.relay.relay import Relay
+from tailrace.api.settings import ApiSettings
 from tests.support.living import living
 from tests.support.service import Api, serving
 from tests.support.wait import wait_until

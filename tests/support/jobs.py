@@ -9,12 +9,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.event_log import EventLog
-from shared.events import Event, LoggedEvent, encode
-from shared.job_store import JobStore
-from shared.jobs import DEFAULT_STREAM, Holder, JobId, JobRequest, StreamMode, new_job_id
-from shared.settings import SharedSettings
+from tailrace.shared import keys
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import Event, LoggedEvent, encode
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import DEFAULT_STREAM, Holder, JobId, JobRequest, StreamMode, new_job_id
+from tailrace.shared.settings import SharedSettings
 
 CONFIG: dict[str, Any] = {"configurable": {}, "tags": [], "recursion_limit": 100}
 

@@ -9,9 +9,9 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from shared import keys
-from shared.cluster.client import Cluster
-from shared.redis import connect
+from tailrace.shared import keys
+from tailrace.shared.cluster.client import Cluster
+from tailrace.shared.redis import connect
 
 NO_TTL = -1
 

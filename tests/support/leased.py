@@ -15,26 +15,26 @@ from typing import Any
 
 import orjson
 
-from shared.event_log import EventLog
-from shared.events import LoggedEvent
-from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from shared.job_store import JobStore
-from shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
-from shared.open_jobs import OpenJobs
-from shared.redis import Client, connect
-from shared.sweep import Sweep
-from shared.tasks import stop
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
+from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.redis import Client, connect
+from tailrace.shared.sweep import Sweep
+from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.containment import Containment
+from tailrace.worker.execution import Execution
+from tailrace.worker.lease import LeaseKeeper
+from tailrace.worker.leased import LeasedWorker
+from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.runner import Runner
+from tailrace.worker.settings import WorkerSettings
 from tests.support.graphs import own_interpreter
 from tests.support.jobs import request
 from tests.support.wait import wait_until
-from worker.checkpoints import Checkpoints
-from worker.containment import Containment
-from worker.execution import Execution
-from worker.lease import LeaseKeeper
-from worker.leased import LeasedWorker
-from worker.registry import Registry, load_registry
-from worker.runner import Runner
-from worker.settings import WorkerSettings
 
 GRAPHS = Path(__file__).parents[1] / "graphs_b" / "langgraph.json"
 LEASE_S = 1.0

@@ -4,10 +4,10 @@ from typing import Any, cast
 
 import orjson
 
-from api.schemas import CreateJob, parse
-from shared.idempotency import IdempotencyKeys, Reservation
-from shared.jobs import new_job_id
-from shared.settings import SharedSettings
+from tailrace.api.schemas import CreateJob, parse
+from tailrace.shared.idempotency import IdempotencyKeys, Reservation
+from tailrace.shared.jobs import new_job_id
+from tailrace.shared.settings import SharedSettings
 from tests.support.service import Api, Logs
 from tests.support.wire import Exchange, ask
 

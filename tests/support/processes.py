@@ -1,4 +1,4 @@
-"""Real processes for e2e tests: `python -m api` and `python -m worker`, started, watched, killed.
+"""Real processes for e2e tests, started, watched, killed: `tailrace.api` and `tailrace.worker`.
 
 Owns their command lines, environment, ports and output. Each writes to a file; when a test is
 through, what was written meanwhile is printed, which pytest shows if the test failed.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.leash import leashed
-from deploy.local.store import EmbeddedStore
+from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.store import EmbeddedStore
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
 
@@ -149,8 +149,10 @@ async def running_service(
             "TAILRACE_GRAPHS": str(ROOT / "langgraph.json"),
             **(env or {}),
         }
-        api = Process("api", "api", settings, folder)
-        hands = tuple(Process(f"worker-{n}", "worker", settings, folder) for n in range(workers))
+        api = Process("api", "tailrace.api", settings, folder)
+        hands = tuple(
+            Process(f"worker-{n}", "tailrace.worker", settings, folder) for n in range(workers)
+        )
         service = Service(f"http://127.0.0.1:{port}", store, api, hands)
         for process in service.processes:
             await stack.enter_async_context(running(process))

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, TypedDict
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
-from shared.jobs import Holder
-from shared.tasks import stop
+from tailrace.shared.jobs import Holder
+from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoints import Checkpoints
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
-from worker.checkpoints import Checkpoints
 
 Durability = Literal["sync", "async"]
 Graph = Any

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.local.store import EmbeddedStore, Fsync
+from tailrace.deploy.local.store import EmbeddedStore, Fsync
 from tests.support import keys
 from tests.support.docker_store import container_store
 

@@ -2,9 +2,9 @@ import hashlib
 
 import pytest
 
-from api.settings import ApiSettings
-from shared.errors import ConfigurationError
-from shared.settings import load_settings
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.settings import load_settings
 
 HASH = hashlib.sha256(b"a key").hexdigest()
 OTHER = hashlib.sha256(b"another key").hexdigest()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.auth import OPEN_TENANT, Keyring, TicketOffice
-from api.refusals import TicketsUnavailable, Unauthorized
-from shared.jobs import JobId, new_job_id
+from tailrace.api.auth import OPEN_TENANT, Keyring, TicketOffice
+from tailrace.api.refusals import TicketsUnavailable, Unauthorized
+from tailrace.shared.jobs import JobId, new_job_id
 
 JOB = JobId("0197a2b4-0000-7000-8000-00000000000a")
 OTHER = JobId("0197a2b4-0000-7000-8000-00000000000b")

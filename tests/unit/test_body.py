@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.body import parse, read_json
-from api.refusals import BodyTooLarge, InvalidJson, Refusal, UnsupportedMediaType
-from api.settings import ApiSettings
+from tailrace.api.body import parse, read_json
+from tailrace.api.refusals import BodyTooLarge, InvalidJson, Refusal, UnsupportedMediaType
+from tailrace.api.settings import ApiSettings
 
 SETTINGS = ApiSettings(max_body_bytes=100)
 

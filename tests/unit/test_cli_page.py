@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from api.cli.page import Page
-from api.cli.text import json_line, one_line, visible
-from api.client import ReceivedEvent
+from tailrace.api.cli.page import Page
+from tailrace.api.cli.text import json_line, one_line, visible
+from tailrace.api.client import ReceivedEvent
 from tests.support.hostile import HOSTILE, assert_harmless
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from api.client import (
+from tailrace.api.client import (
     ApiError,
     Interrupt,
     Job,
@@ -14,7 +14,7 @@ from api.client import (
     Tailrace,
     Unreachable,
 )
-from api.client.errors import api_error
+from tailrace.api.client.errors import api_error
 from tests.support.sse_server import Answer, Asked, in_turn, json_answer, problem, serving
 
 JOB = "0198c0de-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from api.client import (
+from tailrace.api.client import (
     ApiError,
     EventsExpired,
     JobNotFound,

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.refusals import InvalidCursor
-from api.relay.cursor import Cursor, parse_cursor
+from tailrace.api.refusals import InvalidCursor
+from tailrace.api.relay.cursor import Cursor, parse_cursor
 
 LARGEST = 2**63 - 1
 

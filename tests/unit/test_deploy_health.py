@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.health import ANSWER_S, OLDEST_S, main
+from tailrace.deploy.health import ANSWER_S, OLDEST_S, main
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.catalogue import GraphSpec
-from shared.errors import ConfigurationError
-from shared.events import decode, encode
+from tailrace.shared.catalogue import GraphSpec
+from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.events import decode, encode
+from tailrace.worker.description import describe
+from tailrace.worker.registry import load_registry
 from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
-from worker.description import describe
-from worker.registry import load_registry
 
 A_STATE = """
 from typing import Any, Annotated, TypedDict

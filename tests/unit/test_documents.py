@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from shared import keys
-from shared.jobs import TRANSITIONS
+from tailrace.shared import keys
+from tailrace.shared.jobs import TRANSITIONS
 from tests.support.markdown import ROOT, blocks, rows
 
 DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))

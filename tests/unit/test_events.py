@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, field_serializer
 
-from shared.errors import Unserializable
-from shared.events import EventName, decode, encode, end_event, gap_event, status_event
-from shared.jobs import Interrupt, JobError
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.events import EventName, decode, encode, end_event, gap_event, status_event
+from tailrace.shared.jobs import Interrupt, JobError
 
 SECRET = "sk-secret"
 

@@ -8,11 +8,11 @@ import pytest
 from langchain_openai import ChatOpenAI
 from langgraph.errors import EmptyInputError, GraphRecursionError
 
-from shared.errors import Unserializable
-from shared.jobs import JobError, JobId, new_job_id
-from worker.failures import explain as explained
-from worker.limits import RESULT_TOO_LARGE, LimitExceeded
-from worker.models import NEITHER_SET, ModelNotConfigured
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.jobs import JobError, JobId, new_job_id
+from tailrace.worker.failures import explain as explained
+from tailrace.worker.limits import RESULT_TOO_LARGE, LimitExceeded
+from tailrace.worker.models import NEITHER_SET, ModelNotConfigured
 
 KEY = "sk-secret"
 SECRETS = f"{KEY} /srv/x redis://u:p@h"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.events import encode
-from shared.jobs import JobId
+from tailrace.shared.events import encode
+from tailrace.shared.jobs import JobId
 from tests.faults.audit import Findings, audit_job, audit_output, delays, late, too_few
 from tests.faults.listener import digest
 from tests.faults.plan import Pass, PlannedJob, planned_job

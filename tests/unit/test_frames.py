@@ -8,8 +8,8 @@ from httpx_sse._decoders import SSEDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.relay.frames import EVENT_STREAM, NDJSON, come_back, frame, line
-from shared.events import LoggedEvent, encode, gap_event
+from tailrace.api.relay.frames import EVENT_STREAM, NDJSON, come_back, frame, line
+from tailrace.shared.events import LoggedEvent, encode, gap_event
 
 NAMES = ["status", "updates", "values", "custom", "messages", "tasks", "checkpoints", "debug"]
 VALUES = st.dictionaries(st.text(max_size=5), st.text() | st.integers(0, 2**53), max_size=5)

@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from worker.graphs.counter import MAX_NODES, StoppedAsAsked, graph
+from tailrace.worker.graphs.counter import MAX_NODES, StoppedAsAsked, graph
 
 COUNTER = cast("Any", graph)
 

@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 
 
 def graph(name: str) -> Pregel[Any, Any, Any, Any]:
-    return importlib.import_module(f"worker.graphs.{name}").graph
+    return importlib.import_module(f"tailrace.worker.graphs.{name}").graph
 
 
 def accepts(name: str, value: Any) -> bool:
@@ -63,7 +63,7 @@ def test_the_defaults_fit_their_own_schema(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_paragraph_of_a_graph_is_one_sentence(name: str) -> None:
-    text = inspect.getdoc(importlib.import_module(f"worker.graphs.{name}")) or ""
+    text = inspect.getdoc(importlib.import_module(f"tailrace.worker.graphs.{name}")) or ""
     first = text.partition("\n\n")[0]
     assert first.endswith(".")
     assert ". " not in first

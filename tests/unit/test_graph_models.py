@@ -8,6 +8,8 @@ import openai
 import pytest
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
+from tailrace.worker.graphs import agent, answer, article
+from tailrace.worker.models import ModelNotConfigured
 from tests.support.openai_server import (
     BreaksOff,
     Calls,
@@ -16,8 +18,6 @@ from tests.support.openai_server import (
     Turn,
     openai_server,
 )
-from worker.graphs import agent, answer, article
-from worker.models import ModelNotConfigured
 
 ARTICLE, ANSWER, AGENT = cast("Any", (article.graph, answer.graph, agent.graph))
 CALCULATES = Calls((("calculate", {"expression": "17 * 23"}),))

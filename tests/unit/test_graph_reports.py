@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from worker.graphs import countdown, progress, steps, thinking
+from tailrace.worker.graphs import countdown, progress, steps, thinking
 
 STEPS, PROGRESS = cast("Any", (steps.graph, progress.graph))
 COUNTDOWN, THINKING = cast("Any", (countdown.graph, thinking.graph))

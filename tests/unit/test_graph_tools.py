@@ -1,7 +1,7 @@
 import pytest
 from langchain_core.tools import ToolException
 
-from worker.graphs.tools import calculate, count_words, current_time
+from tailrace.worker.graphs.tools import calculate, count_words, current_time
 
 
 @pytest.mark.parametrize(

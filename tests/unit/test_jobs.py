@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.errors import JobNotFound
-from shared.jobs import (
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.jobs import (
     FINAL,
     TRANSITIONS,
     FinalStatus,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.arguments import Arguments, read_arguments
+from tailrace.deploy.local.arguments import Arguments, read_arguments
 
 
 def test_nothing_said_means_port_8000_of_loopback() -> None:

@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from deploy.local.logline import lay_out
+from tailrace.deploy.local.logline import lay_out
 
 
 def record(**fields: object) -> bytes:

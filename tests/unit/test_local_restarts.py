@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from deploy.local.restarts import HEALTHY_S, Restarts, how_it_ended
+from tailrace.deploy.local.restarts import HEALTHY_S, Restarts, how_it_ended
 
 
 def test_pauses_double_up_to_five_seconds() -> None:

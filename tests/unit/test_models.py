@@ -5,8 +5,8 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
+from tailrace.worker.models import ModelNotConfigured, chat_model
 from tests.support.openai_server import RATE_LIMITED, USAGE, OpenAIServer, Says, Turn, openai_server
-from worker.models import ModelNotConfigured, chat_model
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def openai_model(max_tokens: int | None = None) -> ChatOpenAI:
 async def test_with_nothing_set_the_error_names_everything_that_would_help() -> None:
     with pytest.raises(ModelNotConfigured) as caught:
         await chat_model()
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MODEL", "'local'", "deploy.local"):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MODEL", "'local'", "tailrace.deploy.local"):
         assert name in str(caught.value)
 
 

@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from api.negotiation import choose
-from api.refusals import NotAcceptable
+from tailrace.api.negotiation import choose
+from tailrace.api.refusals import NotAcceptable
 
 JSON, EVENT_STREAM = "application/json", "text/event-stream"
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib import metadata
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"api", "worker", "shared", "deploy"}
+ROOMS = ("api", "worker", "shared", "deploy")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 SERVICE_LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("base", "local", "dev")]
 
@@ -87,20 +88,18 @@ def test_no_dependency_installs_a_package_named_like_ours() -> None:
         for distribution in metadata.distributions()
         if distribution.name != "tailrace"
         for file in distribution.files or ()
-        if file.parts[0].removesuffix(".py") in PACKAGES
+        if file.parts[0].removesuffix(".py") == "tailrace"
     }
     assert taken == set()
 
 
-def test_the_wheel_carries_our_packages_their_scripts_and_their_pages(tmp_path: Path) -> None:
+def test_a_wheel_built_from_the_sdist_has_every_file_of_ours_under_one_name(tmp_path: Path) -> None:
     packed = _wheel_contents(tmp_path)
-    pages = [path for path in _committed_files() if path.is_relative_to(ROOT / "api/web")]
-    assert pages
-    assert {path.relative_to(ROOT).as_posix() for path in pages} <= packed
-    scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "shared/lua").glob("*.lua")}
-    assert scripts
-    assert scripts <= packed
-    assert {name.split("/")[0] for name in packed if ".dist-info" not in name} == PACKAGES
+    rooms = [path for path in _committed_files() if path.relative_to(ROOT).parts[0] in ROOMS]
+    ours = {f"tailrace/{path.relative_to(ROOT).as_posix()}" for path in rooms}
+    assert len(ours) > 200
+    assert ours - packed == set()
+    assert {name.split("/")[0] for name in packed if ".dist-info" not in name} == {"tailrace"}
 
 
 def _committed_files() -> list[Path]:
@@ -138,9 +137,17 @@ def _declared(lock_name: str) -> list[Requirement]:
     return [Requirement(line) for line in declared]
 
 
+def _build(source: Path, target: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    subprocess.run(command, cwd=source, capture_output=True, check=True)
+
+
 def _wheel_contents(folder: Path) -> set[str]:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    _build(ROOT, "sdist", folder)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    _build(folder / sdist.name.removesuffix(".tar.gz"), "wheel", folder)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         return set(archive.namelist())

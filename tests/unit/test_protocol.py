@@ -13,10 +13,10 @@ from langchain_core.messages import AIMessageChunk, ToolMessage
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from api.errors import HANDLERS, handle_known
-from api.relay.frames import frame
-from api.schemas import CreateJob, ResumeJob, job_body, parse
-from shared.events import (
+from tailrace.api.errors import HANDLERS, handle_known
+from tailrace.api.relay.frames import frame
+from tailrace.api.schemas import CreateJob, ResumeJob, job_body, parse
+from tailrace.shared.events import (
     Event,
     EventName,
     GapReason,
@@ -28,7 +28,7 @@ from shared.events import (
     gap_event,
     status_event,
 )
-from shared.jobs import (
+from tailrace.shared.jobs import (
     DEFAULT_STREAM,
     Interrupt,
     Job,
@@ -38,8 +38,8 @@ from shared.jobs import (
     StreamMode,
     parse_job_id,
 )
+from tailrace.worker.translate import translate
 from tests.support.markdown import ROOT, blocks, rows
-from worker.translate import translate
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: \d+\n)?id: (\d+)\n\n")
 

@@ -8,7 +8,8 @@ import pytest
 from langgraph.errors import InvalidUpdateError
 from langgraph.pregel import Pregel
 
-from shared.errors import ConfigurationError
+from tailrace.shared.errors import ConfigurationError
+from tailrace.worker.registry import GraphSource, Registry, load_registry
 from tests.support.graphs import (
     ENV,
     GRAPHS,
@@ -18,7 +19,6 @@ from tests.support.graphs import (
     source,
     their_graphs,
 )
-from worker.registry import GraphSource, Registry, load_registry
 
 A_GRAPH = """
 \"\"\"Of one node.\"\"\"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.refusals import InvalidBody
-from api.schemas import CreateJob, job_body, parse, pointer
-from api.settings import ApiSettings
-from shared.jobs import Job, JobError, JobId, JobRequest
+from tailrace.api.refusals import InvalidBody
+from tailrace.api.schemas import CreateJob, job_body, parse, pointer
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.jobs import Job, JobError, JobId, JobRequest
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
 FRAGMENT = re.compile(r"#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*")

@@ -16,8 +16,8 @@ from langgraph.types import Interrupt, Send
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared.errors import Unserializable
-from worker.serializer import StateSerializer
+from tailrace.shared.errors import Unserializable
+from tailrace.worker.serializer import StateSerializer
 
 
 class Colour(Enum):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import ApiSettings
-from shared.settings import SharedSettings
-from worker.models import ModelSettings
-from worker.settings import WorkerSettings
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.models import ModelSettings
+from tailrace.worker.settings import WorkerSettings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 PREFIX = "TAILRACE_"

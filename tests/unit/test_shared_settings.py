@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.errors import ConfigurationError
-from shared.settings import SharedSettings, load_settings
+from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.settings import SharedSettings, load_settings
 
 
 def test_the_log_store_is_the_queue_store_unless_it_has_its_own_url(

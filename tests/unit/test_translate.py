@@ -6,12 +6,12 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from shared.errors import Unserializable
-from shared.events import Event
-from shared.jobs import StreamMode
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.events import Event
+from tailrace.shared.jobs import StreamMode
+from tailrace.worker.registry import Registry
+from tailrace.worker.translate import translate
 from tests.support.graphs import source, their_graphs
-from worker.registry import Registry
-from worker.translate import translate
 
 MODES: tuple[StreamMode, ...] = get_args(StreamMode)
 HIDDEN = ("sk-secret", "/srv/x", "u:p@h")

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.relay.frames import EVENT_STREAM, MAX_WRITE_BYTES, NDJSON, frame
-from api.relay.window import Window, write_of
-from shared.events import LoggedEvent, gap_event
+from tailrace.api.relay.frames import EVENT_STREAM, MAX_WRITE_BYTES, NDJSON, frame
+from tailrace.api.relay.window import Window, write_of
+from tailrace.shared.events import LoggedEvent, gap_event
 
 
 def event(seq: int, size: int = 1) -> LoggedEvent:

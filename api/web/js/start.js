@@ -5,7 +5,7 @@ import { InputForm } from "./form.js";
 import { Recent } from "./recent.js";
 
 const LOOK_AGAIN_MS = 2000;
-const NO_GRAPHS = "No worker has announced its graphs yet. This page waits for one; `python -m worker` starts one.";
+const NO_GRAPHS = "No worker has announced its graphs yet. This page waits for one; `python -m tailrace.worker` starts one.";
 
 export class Start {
   #root;

@@ -4,8 +4,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import StreamWriter
 
 from bench.queue.stamps import stamp
-from worker.graphs import counter
-from worker.graphs.counter import CounterInput, CounterOutput, CounterState
+from tailrace.worker.graphs import counter
+from tailrace.worker.graphs.counter import CounterInput, CounterOutput, CounterState
 
 
 async def count(state: CounterState, *, writer: StreamWriter) -> dict[str, int | str]:

@@ -7,16 +7,16 @@ from contextlib import aclosing, asynccontextmanager
 
 from bench.queue.contenders import Enqueue
 from bench.queue.stamps import stamp
-from shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from shared.jobs import new_job_id
-from shared.redis import connect
-from shared.settings import SharedSettings
-from worker.attempts import Attempt
-from worker.containment import Containment
-from worker.lease import LeaseKeeper
-from worker.leased import LeasedWorker
-from worker.outcomes import Done, Verdict
-from worker.settings import WorkerSettings
+from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.jobs import new_job_id
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
+from tailrace.worker.attempts import Attempt
+from tailrace.worker.containment import Containment
+from tailrace.worker.lease import LeaseKeeper
+from tailrace.worker.leased import LeasedWorker
+from tailrace.worker.outcomes import Done, Verdict
+from tailrace.worker.settings import WorkerSettings
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def producer(url: str) -> AsyncGenerator[Enqueue]:
 
 
 def consume(url: str) -> None:
-    """A worker as `worker.app` makes it, without sweep, catalogue and graphs."""
+    """A worker as `tailrace.worker.app` makes it, without sweep, catalogue and graphs."""
     asyncio.run(_work(url))
 
 

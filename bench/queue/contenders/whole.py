@@ -1,4 +1,4 @@
-"""Everything: a record, the queue, `python -m worker`, LangGraph, the log, `end`.
+"""Everything: a record, the queue, `python -m tailrace.worker`, LangGraph, the log, `end`.
 
 The job is `counter` with one event; its node stamps when it starts.
 """
@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from bench.queue.contenders import Enqueue
 from bench.server import on_store
-from shared.job_queue import JobQueue
-from shared.job_store import JobStore
-from shared.jobs import JobRequest, new_job_id
-from shared.redis import connect
-from shared.settings import SharedSettings
+from tailrace.shared.job_queue import JobQueue
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import JobRequest, new_job_id
+from tailrace.shared.redis import connect
+from tailrace.shared.settings import SharedSettings
 
 GRAPHS: Final = Path(__file__).with_name("langgraph.json")
-import_module("worker.app")  # before the start signal: it takes seconds
+import_module("tailrace.worker.app")  # before the start signal: it takes seconds
 _CONFIG: Final[Mapping[str, Any]] = {"configurable": {}, "tags": [], "recursion_limit": 100}
 
 
@@ -40,6 +40,6 @@ async def producer(url: str) -> AsyncGenerator[Enqueue]:
 
 
 def consume(url: str) -> None:
-    """`python -m worker`, in this process; never returns, since a worker ends its process."""
+    """`python -m tailrace.worker`, in this process; never returns: a worker ends its process."""
     os.environ |= {**on_store(url), "TAILRACE_GRAPHS": str(GRAPHS)}
-    runpy.run_module("worker", run_name="__main__", alter_sys=True)
+    runpy.run_module("tailrace.worker", run_name="__main__", alter_sys=True)

@@ -8,7 +8,7 @@ from typing import Final
 from bench.relay.contenders.over_store import OverStore
 from bench.relay.contenders.relay import Ground, Relay
 from bench.relay.processes import server
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 
 _MODULE: Final = "bench.relay.contenders.naive_app"
 

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Header
 from redis.asyncio import Redis
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from shared.jobs import JobId
-from shared.keys import log
+from tailrace.shared.jobs import JobId
+from tailrace.shared.keys import log
 
 _BLOCK_MS: Final = 5000
 

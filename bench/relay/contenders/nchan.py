@@ -19,7 +19,7 @@ from bench.relay.cores import pin_server
 from bench.relay.processes import server
 from bench.relay.programs import Unprepared
 from bench.relay.writing import DATA, Gate, Log, publish
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 
 _MODULE: Final = "ngx_nchan_module.so"
 _BESIDE_MODULE: Final = "ndk_http_module.so"

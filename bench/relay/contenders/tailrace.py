@@ -1,4 +1,4 @@
-"""Tailrace's API as it is deployed: `python -m api`, with keys, on the shared store."""
+"""Tailrace's API as it is deployed: `python -m tailrace.api`, with keys, on the shared store."""
 
 import hashlib
 import secrets
@@ -12,9 +12,9 @@ from bench.relay.contenders.relay import Ground, Relay
 from bench.relay.processes import server
 from bench.relay.store_logs import TENANT
 from bench.server import api_on_store
-from deploy.local.ports import LOOPBACK, take_port
+from tailrace.deploy.local.ports import LOOPBACK, take_port
 
-_COMMAND: Final = (sys.executable, "-m", "api")
+_COMMAND: Final = (sys.executable, "-m", "tailrace.api")
 
 
 @asynccontextmanager

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
+
+from tailrace.shared.jobs import StreamMode
 
 AnyGraph: TypeAlias = Pregel[Any, Any, Any, Any]
 Make: TypeAlias = Callable[[], AnyGraph]
@@ -33,8 +35,10 @@ class Case:
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     asked: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """`context`, `interrupt_before` and `interrupt_after`, where the job has them."""
+    modes: Sequence[StreamMode] = get_args(StreamMode)
+    """What is streamed: everything, unless that is too much."""
     steady: bool = True
-    """Whether a killed worker leaves its result the same."""
+    """Whether its state is the same where it goes on after a kill, by LangGraph's own rules."""
 
     @property
     def place(self) -> str:

@@ -5,6 +5,7 @@ A line is written before the work is done, in one call of the system, so that a 
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,14 +27,18 @@ class Start:
     """LangGraph's id of the task in which it did."""
     node: str
     ns: str
+    """Of the task: LangGraph's names of the graphs around it and of itself, joined by `|`."""
+    at: float
 
 
 def ran(name: str) -> int:
     """Note that this begins now; how often it has begun in this run, this time included."""
     config: Any = get_config()
-    given, told = config["configurable"], config.get("metadata") or {}
+    given: Any = config["configurable"]
+    told: Any = config.get("metadata") or {}
     ns = str(given.get("checkpoint_ns", ""))
-    start = (name, str(given.get("__pregel_task_id")), str(told.get("langgraph_node")), ns)
+    task, node = str(given.get("__pregel_task_id")), str(told.get("langgraph_node"))
+    start = (name, task, node, ns, time.time())
     thread = str(given["thread_id"])
     _append(_file(thread), json.dumps(start).encode() + b"\n")
     return sum(1 for found in starts(thread) if found.name == name)
@@ -45,7 +50,7 @@ def starts(thread: str) -> Sequence[Start]:
     if not file.exists():
         return []
     lines = [line for line in file.read_text().splitlines() if line]
-    return [Start(*cast("list[str]", json.loads(line))) for line in lines]
+    return [Start(*cast("tuple[str, str, str, str, float]", json.loads(line))) for line in lines]
 
 
 def counted(thread: str) -> Counter[str]:

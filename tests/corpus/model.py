@@ -1,4 +1,4 @@
-"""Chat models that follow a script, the same after a kill: what is said next follows from the chat."""
+"""Chat models that follow a script. What comes next follows from the chat, after a kill as well."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 
@@ -16,7 +17,7 @@ Script: TypeAlias = Sequence[Line] | Callable[[list[BaseMessage]], Line]
 
 
 class ScriptedModel(BaseChatModel):
-    """Says the n-th line of its script where the chat has n answers already; streams word by word."""
+    """Says the n-th line of its script where the chat has n answers; streams word by word."""
 
     script: Any
 
@@ -87,8 +88,8 @@ def _calls(line: list[tuple[str, dict[str, Any]]], number: int) -> Iterator[Tool
 def _chunks(line: Line, number: int) -> Iterator[AIMessageChunk]:
     if isinstance(line, str):
         for word in line.split(" "):
-            yield AIMessageChunk(f"{word} ")
+            yield AIMessageChunk(content=f"{word} ")
         return
     for place, (name, args) in enumerate(line):
         call = {"name": name, "args": json.dumps(args), "id": f"call {number}.{place}"}
-        yield AIMessageChunk("", tool_call_chunks=[{**call, "index": place}])  # pyright: ignore[reportArgumentType] - as langchain-openai gives them
+        yield AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(**call, index=place)])

@@ -3,30 +3,28 @@
 from tests.corpus.case import CASES
 from tests.corpus.graphs import (
     agents,
+    below,
     breakpoints,
     commands,
+    deep,
     edges,
+    failing,
     fan_out,
     functional,
+    messages,
     questions,
-    running,
+    runtime,
+    schemas,
     state,
     streaming,
     subgraphs,
+    tools,
+    values,
 )
 
 MODULES = (
-    state,
-    edges,
-    fan_out,
-    commands,
-    questions,
-    breakpoints,
-    subgraphs,
-    functional,
-    agents,
-    streaming,
-    running,
+    *(state, schemas, messages, values, edges, fan_out, commands, questions, below, breakpoints),
+    *(subgraphs, functional, agents, tools, deep, streaming, runtime, failing),
 )
 ALL = dict(CASES)
 """Every graph of the corpus, by name."""

@@ -1,5 +1,8 @@
 """Stops that are no questions: compiled in, or asked for by the job."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph

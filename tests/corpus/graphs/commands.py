@@ -1,5 +1,8 @@
 """`Command`: where to go and what to change, from a node, a subgraph or a tool."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 import operator
 from typing import Annotated, Any, Literal
 

@@ -1,5 +1,8 @@
 """Edges: conditional, in loops, where branches meet."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 import asyncio
 import operator
 from typing import Annotated, Any, Literal

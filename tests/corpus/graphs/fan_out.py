@@ -1,5 +1,8 @@
 """`Send`: one node many times in a step."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 import asyncio
 import operator
 from typing import Annotated, Any

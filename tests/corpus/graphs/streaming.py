@@ -1,5 +1,8 @@
 """What graphs say while they run: from nodes, threads, tasks, tools, subgraphs and models."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 import asyncio
 from typing import Any
 
@@ -13,8 +16,9 @@ from langgraph.types import StreamWriter
 
 from tests.corpus.case import AnyGraph, case, line, wired
 from tests.corpus.counting import ran
-from tests.corpus.graphs.agents import ASKS, _chatting  # pyright: ignore[reportPrivateUsage]
+from tests.corpus.graphs.agents import ASKS
 from tests.corpus.graphs.questions import Said, works
+from tests.corpus.graphs.tools import chatting
 from tests.corpus.model import scripted
 
 
@@ -116,7 +120,7 @@ def a_tool_that_tells() -> AnyGraph:
             get_stream_writer()({"by": "tools", "part": part})
         return city
 
-    return _chatting(MessagesState, scripted([("slow", {"city": "Bern"})], "done"), [slow])
+    return chatting(MessagesState, scripted([("slow", {"city": "Bern"})], "done"), [slow])
 
 
 @case(ASKS)

@@ -1,5 +1,8 @@
 """Graphs within graphs."""
 
+# Written as LangGraph's users write graphs, whose types it leaves half unknown.
+# pyright: basic
+
 import operator
 from typing import Annotated, Any
 

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -10,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import orjson
 
 from tailrace.shared.errors import Unserializable
-from tailrace.shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
+from tailrace.shared.jobs import FinalStatus, JobError, JobStatus, Pause
 
 EventName = Literal[
     "status",
@@ -50,14 +49,14 @@ def status_event(
     at: str,
     *,
     reason: StatusReason | None = None,
-    interrupts: tuple[Interrupt, ...] = (),
+    pause: Pause | None = None,
 ) -> Event:
     """A change of status that is not the last one."""
     data: dict[str, Any] = {"status": status, "attempt": attempt, "at": at}
     if reason:
         data["reason"] = reason
-    if interrupts:
-        data["interrupts"] = interrupts
+    if pause is not None:
+        data |= {"interrupts": pause.interrupts, "next": pause.next}
     return Event("status", encode(data))
 
 
@@ -69,7 +68,7 @@ def end_event(
     if result is not None:
         data["result"] = orjson.Fragment(result)
     if error is not None:
-        data["error"] = asdict(error)
+        data["error"] = error.fields()
     return Event("end", encode(data))
 
 

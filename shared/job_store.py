@@ -11,16 +11,17 @@ import orjson
 
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.events import decode, encode, end_event, status_event
+from tailrace.shared.events import encode, end_event, status_event
+from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
-    Interrupt,
     Job,
     JobError,
     JobId,
     JobRequest,
     JobStatus,
+    Pause,
     timestamp,
 )
 from tailrace.shared.redis import Argument, Client, fields, run, store_errors
@@ -29,8 +30,6 @@ from tailrace.shared.settings import SharedSettings
 GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
 )
-
-_JSON_FIELDS: Final = ("request", "error", "interrupts", "answers_taken", "answer")
 
 
 class JobStore:
@@ -54,7 +53,7 @@ class JobStore:
             Unserializable: the request does not fit JSON.
         """
         now = timestamp()
-        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, encode(request), now]
+        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, written(request), now]
         args += [status_event("queued", 0, now).data, request.max_attempts]
         await run(self._redis, "create", keys.of_job(job_id), args)
         return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
@@ -70,7 +69,7 @@ class JobStore:
             record = await cast("Any", self._redis).hgetall(keys.job(job_id))
         if not record:
             raise JobNotFound(job_id)
-        return _job(job_id, {k.decode(): v for k, v in record.items()})
+        return job_of(job_id, {k.decode(): v for k, v in record.items()})
 
     async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
         """Raise the fence to the holder's attempt and append `status` running, in one call.
@@ -91,10 +90,10 @@ class JobStore:
         """
         job_id = holder.job_id
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
-        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP)]
+        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
         args += [*self._ended, floor, end_event("cancelled").data]
         reply = await run(self._redis, "open", keys.of_job(job_id), args)
-        return _job(job_id, fields(reply))
+        return job_of(job_id, fields(reply))
 
     async def requeue(
         self, holder: Holder, reason: Literal["retry", "shutdown"], *, failures: int, sent: int = 0
@@ -113,22 +112,14 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("queued", holder.attempt, timestamp(), reason=reason)
-        await self._suspend(holder, ["queued", event.data, reason, failures, "", "", sent])
+        await self._suspend(holder, ["queued", event.data, reason, failures, sent])
 
-    async def wait_for_answer(
-        self,
-        holder: Holder,
-        interrupts: tuple[Interrupt, ...],
-        answers_taken: Mapping[str, int],
-        *,
-        sent: int = 0,
-    ) -> None:
+    async def pause(self, holder: Holder, pause: Pause, *, sent: int = 0) -> None:
         """End the attempt and put the job to `waiting`, in one call. Repeatable.
 
         Args:
             holder: the attempt, which writes no more after this.
-            interrupts: what is asked.
-            answers_taken: how many answers the task behind each has taken so far.
+            pause: where the run stopped, and what it asks.
             sent: the highest number that this writer ever sent, 0 if it can't tell.
 
         Raises:
@@ -136,29 +127,34 @@ class JobStore:
             SequenceHole: the store has forgotten some of what was sent.
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
-        event = status_event("waiting", holder.attempt, timestamp(), interrupts=interrupts)
-        await self._suspend(
-            holder, ["waiting", event.data, "", 0, encode(interrupts), encode(answers_taken), sent]
-        )
+        event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
+        how: list[Argument] = ["waiting", event.data, "", 0, sent]
+        await self._suspend(holder, [*how, encode(pause.interrupts), notes(pause)])
 
-    async def answer(self, job: Job, answer: Mapping[str, Any]) -> None:
-        """Answer what the job waits for and put it to `queued`, in one call; the first wins.
+    async def answer(
+        self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
+    ) -> None:
+        """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
 
-        The same answer again is success.
+        The same answer to the same stop again is success, also where the job waits at the next.
 
         Args:
             job: as it was read when the answer was checked.
-            answer: a value for each interrupt id.
+            answer: a value for each interrupt id; empty where nothing is asked.
+            after: the stop, by the number of its `waiting` event; else where
+                the job waits, or was resumed last.
 
         Raises:
-            NotWaiting: it has another answer, or waits for something else by now.
+            NotWaiting: that stop has another answer, or is not the job's last one.
             JobNotFound: there is no record.
             StoreUnavailable: the answer may or may not have been stored.
         """
         text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
-        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, job.seq]
+        if after is None:
+            after = job.seq if job.status == "waiting" else job.answered_after
+        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
         await run(self._redis, "answer", keys.of_job(job.id), args)
 
     async def cancel(self, job_id: JobId) -> JobStatus:
@@ -199,32 +195,14 @@ class JobStore:
             StoreUnavailable: the job may or may not have been closed.
         """
         args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
-        args += [encode(error) if error else "", *self._ended, -1 if attempt is None else attempt]
+        args += [
+            encode(error.fields()) if error else "",
+            *self._ended,
+            -1 if attempt is None else attempt,
+        ]
         [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
         return cast("JobStatus", now.decode())
 
     async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
         await run(self._redis, "suspend", keys.of_job(holder.job_id), args)
-
-
-def _job(job_id: JobId, record: Mapping[str, bytes]) -> Job:
-    text = {k: v.decode() for k, v in record.items() if k.endswith("_at")}
-    json = {k: decode(record[k]) for k in _JSON_FIELDS if k in record}
-    return Job(
-        id=job_id,
-        tenant=record["tenant"].decode(),
-        request=JobRequest(**json["request"] | {"stream": tuple(json["request"]["stream"])}),
-        status=cast("JobStatus", record["status"].decode()),
-        attempt=int(record["attempt"]),
-        seq=int(record["seq"]),
-        created_at=text["created_at"],
-        started_at=text.get("started_at"),
-        ended_at=text.get("ended_at"),
-        failures=int(record["failures"]),
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
-        answers_taken=json.get("answers_taken", {}),
-        answer=json.get("answer"),
-        result=record.get("result"),
-        error=JobError(**json["error"]) if "error" in json else None,
-    )

@@ -5,7 +5,7 @@ minute, so that a restart of the last worker turns no job away.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, cast
 
 from tailrace.shared import keys
@@ -27,6 +27,10 @@ class GraphSpec:
     """JSON Schema, draft 2020-12."""
     mermaid: str
     """A drawing of the graph, in Mermaid's flowchart language."""
+    context_schema: dict[str, Any] | None = None
+    """JSON Schema of the runtime context; None: the graph declares none."""
+    nodes: list[str] = field(default_factory=list[str])
+    """Names of its nodes; none where they are not known before a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,9 @@ async def _specs(redis: Client, workers: Sequence[str]) -> dict[str, GraphSpec]:
 
 def _spec(told: dict[str, Any]) -> GraphSpec:
     # A newer release may say more; what it says beside is for newer readers.
-    return GraphSpec(**{field.name: told[field.name] for field in fields(GraphSpec)})
+    # An older one says less: every field that came later has a default.
+    known = {f.name: told[f.name] for f in fields(GraphSpec) if f.name in told}
+    return GraphSpec(**known)
 
 
 async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:

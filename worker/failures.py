@@ -19,6 +19,8 @@ from tailrace.shared.errors import Unserializable
 from tailrace.shared.jobs import JobError, JobId
 from tailrace.worker.limits import LimitExceeded
 from tailrace.worker.models import ModelNotConfigured
+from tailrace.worker.rejection import rejected_input
+from tailrace.worker.run_config import NoSuchNode
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ def explain(error: Exception, job_id: JobId) -> Failure:
     """
     if isinstance(error, openai.APIError) and (known := _of_provider(error)):
         return Failure(known, _retry_after_s(error))
-    return Failure(_of_run(error) or _unexpected(error, job_id))
+    return Failure(rejected_input(error) or _of_run(error) or _unexpected(error, job_id))
 
 
 def _of_provider(error: openai.APIError) -> JobError | None:
@@ -102,6 +104,8 @@ def _of_run(error: Exception) -> JobError | None:
             return JobError("unserializable", f"The graph gave what JSON can't hold: {error}")
         case GraphRecursionError():
             return JobError("recursion-limit", "The graph took more steps than its limit allows.")
+        case NoSuchNode():
+            return JobError("invalid-input", str(error))
         case EmptyInputError():
             return JobError("invalid-input", "The input has nothing that the graph takes.")
         case _:

@@ -177,7 +177,7 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "ended_at": job.ended_at,
         "metadata": job.request.metadata or None,
         "result": None if job.result is None else orjson.Fragment(job.result),
-        "error": job.error,
+        "error": job.error.fields() if job.error else None,
         "interrupts": job.pause.interrupts if waiting else None,
         "next": job.pause.next if waiting else None,
         "after": job.stop,

@@ -11,7 +11,7 @@ import orjson
 
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.events import encode, end_event, status_event
+from tailrace.shared.events import encode, encode_value, end_event, status_event
 from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
@@ -90,7 +90,7 @@ class JobStore:
         """
         job_id = holder.job_id
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
-        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP)]
+        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
         args += [*self._ended, floor, end_event("cancelled").data]
         reply = await run(self._redis, "open", keys.of_job(job_id), args)
         return job_of(job_id, fields(reply))
@@ -129,7 +129,7 @@ class JobStore:
         """
         event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
         how: list[Argument] = ["waiting", event.data, "", 0, sent]
-        await self._suspend(holder, [*how, encode(pause.interrupts), notes(pause)])
+        await self._suspend(holder, [*how, encode_value(pause.interrupts), notes(pause)])
 
     async def answer(
         self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
@@ -195,7 +195,11 @@ class JobStore:
             StoreUnavailable: the job may or may not have been closed.
         """
         args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
-        args += [encode(error) if error else "", *self._ended, -1 if attempt is None else attempt]
+        args += [
+            encode(error.fields()) if error else "",
+            *self._ended,
+            -1 if attempt is None else attempt,
+        ]
         [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
         return cast("JobStatus", now.decode())
 

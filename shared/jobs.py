@@ -7,7 +7,7 @@ waiting -> queued (answered) | cancelled | failed (expired)
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NewType
 
@@ -68,6 +68,12 @@ class JobError:
     type: str
     detail: str
     retryable: bool = False
+    traceback: str | None = None
+    """Of a graph's own error, in a development run alone (`TAILRACE_SHOW_ERRORS`)."""
+
+    def fields(self) -> dict[str, Any]:
+        """As the wire and the record have it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

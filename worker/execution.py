@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -10,10 +10,10 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from tailrace.shared.events import Event, encode
+from tailrace.shared.events import Event, encode_value
 from tailrace.shared.jobs import Holder, Job, JobError
 from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.failures import Failure, explain
+from tailrace.worker.failures import Failure, explain, explain_to_developer
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
@@ -23,6 +23,7 @@ from tailrace.worker.run_config import asked_for, for_graph, run_config, without
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
+from tailrace.worker.whole_answers import whole_answers
 
 _UNKNOWN_GRAPH: Final = JobError(
     "unknown-graph", "The worker that took the job does not serve this graph."
@@ -63,13 +64,15 @@ class Execution:
         try:
             async with source.open(config) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
-                return await self._stream(graph, job, for_graph(config, graph), output)
+                with whole_answers() if self.settings.whole_answers else nullcontext():
+                    return await self._stream(graph, job, for_graph(config, graph), output)
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
             return Again("retry", delay_s=self.settings.backoff_s)
         except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
-            return self._failed(job, explain(error, job.id))
+            told = explain_to_developer if self.settings.show_errors else explain
+            return self._failed(job, told(error, job.id))
 
     async def _stream(
         self, graph: Graph, job: Job, config: RunnableConfig, output: Output
@@ -91,10 +94,10 @@ class Execution:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
             pause = await asked(graph, config)
-            limits.count(Event("status", encode(pause.interrupts)))
+            limits.count(Event("status", encode_value(pause.interrupts)))
             return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
-        result = encode(_output(graph, values))
+        result = encode_value(_output(graph, values))
         if len(result) > self.settings.max_result_bytes:
             return Ended("failed", error=RESULT_TOO_LARGE)
         return Ended("succeeded", result=result)
@@ -123,7 +126,8 @@ class Execution:
         # Full jitter: retries of many jobs do not come together.
         longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
         pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
-        return Again("retry", failures=1, delay_s=max(pause_s, failure.retry_after_s or 0))
+        asked_s = min(failure.retry_after_s or 0, self.settings.retry_after_max_s)
+        return Again("retry", failures=1, delay_s=max(pause_s, asked_s))
 
 
 def _output(graph: Graph, values: Any) -> Any:

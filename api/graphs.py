@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tailrace.api.misfits import Misfits
-from tailrace.api.refusals import FieldError, InvalidInput, UnknownGraph
+from tailrace.api.refusals import FieldError, GraphBroken, InvalidInput, UnknownGraph
 from tailrace.api.schemas import ERRORS_SHOWN, CreateJob, pointer
 from tailrace.shared import catalogue
 from tailrace.shared.catalogue import Catalogue, GraphSpec
@@ -40,12 +40,15 @@ class Graphs:
 
         Raises:
             UnknownGraph: nobody serves a graph of that name.
+            GraphBroken: no worker could load it.
             InvalidInput: the graph's own schemas refuse the input or the context.
             StoreUnavailable: the store did not answer.
         """
         spec = (await self.catalogue()).graphs.get(body.graph)
         if spec is None:
             raise UnknownGraph("Nobody serves a graph of that name; GET /graphs lists them.")
+        if spec.broken is not None:
+            raise GraphBroken(f"{spec.name}: {spec.broken.detail}")
         errors = [*self._input(spec, body), *self._context(spec, body), *_stops(spec, body)]
         if errors:
             what = dict.fromkeys(error.pointer.split("/")[1] for error in errors)

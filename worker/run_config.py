@@ -16,7 +16,7 @@ from langgraph.constants import START
 
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.jobs import Job, JobRequest, NodeNames
-from tailrace.worker.registry import Graph
+from tailrace.worker.factories import Graph
 
 _OURS: Final = frozenset(
     ("run_id", "graph_id", "run_attempt", "tenant", "langgraph_auth_user", "langgraph_auth_user_id")

@@ -16,8 +16,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 from typing_extensions import TypedDict, is_typeddict
 
+from tailrace.worker.factories import Graph
 from tailrace.worker.message_schemas import MESSAGES, with_loose_messages
-from tailrace.worker.registry import Graph
 
 Schema = dict[str, Any]
 

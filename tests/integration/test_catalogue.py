@@ -99,14 +99,6 @@ async def test_what_a_newer_release_says_beside_is_left_alone(redis: Redis) -> N
     assert (await catalogue.read(redis)).graphs == {"mill": MILL}
 
 
-async def test_what_an_older_release_does_not_say_has_a_default(redis: Redis) -> None:
-    await catalogue.announce(redis, "one", [MILL])
-    spec = {k: v for k, v in decode(encode(MILL)).items() if k not in ("context_schema", "nodes")}
-    await cast("Any", redis).set(keys.catalogue_worker("one"), encode([spec]), ex=60)
-
-    assert (await catalogue.read(redis)).graphs == {"mill": MILL}
-
-
 @pytest.mark.parametrize("key", [keys.CATALOGUE_WORKERS, keys.catalogue_worker("one")])
 async def test_what_is_announced_is_forgotten_a_minute_after_the_last_beat(
     redis: Redis, key: str

@@ -93,7 +93,7 @@ class _Posted:
             await self._create(job_id)
             job = await self.shared.jobs.get(job_id)
         if job.status == "queued":
-            await self.shared.queue.enqueue(job_id)
+            await self.shared.queue.enqueue(job_id, above=job.attempt)
         return job
 
     async def _create(self, job_id: JobId) -> Job:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import Claim, JobQueue
+from tailrace.shared.job_queue import Claim
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import (
     DEFAULT_STREAM,
@@ -24,7 +24,7 @@ from tailrace.shared.jobs import (
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
-from tailrace.worker.outcomes import Again, Done, Lost, Verdict
+from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
@@ -121,7 +121,7 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     execution = Execution(
         registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
     )
-    runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
+    runner = Runner(execution, jobs, log)
     return Worker(runner, Stores(redis, jobs, log))
 
 
@@ -414,8 +414,23 @@ async def test_an_attempt_that_the_log_has_seen_pass_runs_nothing(worker: Worker
     await worker.stores.jobs.open_attempt(Holder(attempt.claim.job_id, 2, "successor"))
 
     ran = await worker.ran(attempt.claim.job_id, await worker.runner.run(attempt))
-    assert ran.verdict == Lost()
+    assert ran.verdict == Behind(2)
     assert ran.names == ["status", "status"]
+
+
+async def test_an_attempt_that_is_lost_before_it_has_opened_counts_as_no_failure(
+    worker: Worker,
+) -> None:
+    attempt = await worker.posted(request("nested", {"path": []}))
+    attempt.interrupt(Stop.LOST)
+    await worker.runner.run(attempt)
+
+    job_id = attempt.claim.job_id
+    job = await worker.stores.jobs.open_attempt(Holder(job_id, 2, "successor"))
+    assert (job.failures, [e.name for e in await worker.stores.events(job_id)]) == (
+        0,
+        ["status", "status"],
+    )
 
 
 async def test_a_job_cancelled_in_the_queue_is_not_run(worker: Worker) -> None:

@@ -4,30 +4,28 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from tailrace.shared.events import Event, encode
-from tailrace.shared.jobs import Holder, Job, JobError
+from tailrace.shared.events import Event, encode_value
+from tailrace.shared.jobs import Holder, Job
 from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain, explain_to_developer
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
-from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.registry import Registry
 from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
+from tailrace.worker.unserved import Unserved
 from tailrace.worker.whole_answers import whole_answers
-
-_UNKNOWN_GRAPH: Final = JobError(
-    "unknown-graph", "The worker that took the job does not serve this graph."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ class Execution:
     registry: Registry
     checkpoints: Checkpoints
     settings: WorkerSettings
+    unserved: Unserved
 
     async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
@@ -59,10 +58,10 @@ class Execution:
         """
         source = self.registry.get(job.request.graph)
         if source is None:
-            return Ended("failed", error=_UNKNOWN_GRAPH)
+            return await self.unserved.outcome(job)
         config = run_config(job)
         try:
-            async with source.open(config) as made:
+            async with source.open(Call(config, job.request.context)) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
                 with whole_answers() if self.settings.whole_answers else nullcontext():
                     return await self._stream(graph, job, for_graph(config, graph), output)
@@ -94,10 +93,10 @@ class Execution:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
             pause = await asked(graph, config)
-            limits.count(Event("status", encode(pause.interrupts)))
+            limits.count(Event("status", encode_value(pause.interrupts)))
             return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
-        result = encode(_output(graph, values))
+        result = encode_value(_output(graph, values))
         if len(result) > self.settings.max_result_bytes:
             return Ended("failed", error=RESULT_TOO_LARGE)
         return Ended("succeeded", result=result)
@@ -115,7 +114,7 @@ class Execution:
             stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
             subgraphs=True,
             version="v2",
-            **asked_for(job.request),
+            **asked_for(graph, job.request),
             durability=self.settings.durability,
         )
         return parts

@@ -121,8 +121,8 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     execution = Execution(
         registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
     )
-    runner = Runner(execution, jobs, log)
-    return Worker(runner, Stores(redis, jobs, log))
+    kept = Stores(redis, jobs, log, settings)
+    return Worker(Runner(execution, kept.journals), kept)
 
 
 async def test_a_run_leaves_its_events_its_result_and_its_end(worker: Worker) -> None:
@@ -240,6 +240,27 @@ async def test_an_input_in_which_there_is_nothing_ends_its_job(worker: Worker) -
     ran = await worker.run("typed", None)
 
     assert ran.error[0] == "invalid-input"
+
+
+@pytest.mark.parametrize(
+    ("graph", "fields", "words"),
+    [
+        ("modelled", {"value": {"name": ""}}, "name: String should have at least 1 character"),
+        ("modelled", {"value": {}}, "name: Field required"),
+        ("chat", {"value": {"messages": [{"role": "nobody", "content": "x"}]}}, "'nobody'"),
+        ("with_model", {"value": {}, "context": {"words": 5}}, "words: Input should be a valid"),
+        ("with_dataclass", {"value": {}, "context": {"usr": 1}}, "unexpected keyword"),
+        ("typed", {"value": TEXT, "interrupt_before": ("count",)}, "there are count_up"),
+    ],
+)
+async def test_what_only_the_graph_can_refuse_ends_its_job_in_the_words_of_who_refused(
+    worker: Worker, graph: str, fields: dict[str, Any], words: str
+) -> None:
+    ran = await worker.run(graph, **fields)
+
+    assert ran.error[0] == "invalid-input"
+    assert words in ran.error[1]
+    assert ran.statuses == ["queued", "running", "failed"]
 
 
 async def test_a_graph_over_its_recursion_limit_ends_its_job(worker: Worker) -> None:

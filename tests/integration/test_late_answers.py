@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+import orjson
 import pytest
 from blockbuster import BlockBuster
 from starlette.types import Message
@@ -141,9 +142,10 @@ async def _has_room(crowd: Crowd) -> bool:
 
 
 async def _is_whole(place: Site, job_id: JobId, moves: list[str]) -> None:
-    """It has ended once, and failed only where the graph did."""
+    """Everything was done once, in order, and failed only where the graph did."""
     job = await place.ended(job_id)
-    assert job.status == "succeeded"
+    done = [f"{at} {kind}" if kind != "ask" else "this" for at, kind in enumerate(moves)]
+    assert (job.status, orjson.loads(job.result or b"null")["done"]) == ("succeeded", done)
     statuses = await place.statuses(job_id)
     assert ("running", "worker_lost") not in statuses
     # A graph that failed as it was stopped counts as stopped.

@@ -16,6 +16,7 @@ from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.item_store import reap
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.open_jobs import OpenJobs
@@ -26,6 +27,7 @@ from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.description import describe
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.insist import insist
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
@@ -36,6 +38,7 @@ from tailrace.worker.settings import WorkerSettings
 logger = logging.getLogger(__name__)
 
 _ALIVE_S: Final = 3 * BEAT_S
+_REAP_EVERY_S: Final = 60.0
 
 
 async def serve(settings: WorkerSettings) -> None:
@@ -64,7 +67,7 @@ async def _work(
     queue_store, log_store, wake_store = stores
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
     log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
-    execution = Execution(registry, checkpoints, settings)
+    execution = Execution(registry, checkpoints, settings, GraphStores(log_store))
     runner = Runner(execution, jobs, log, queue, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
@@ -77,6 +80,7 @@ async def _work(
         beside = (
             _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
             Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
+            _reap(log_store),
         )
         running = [tasks.create_task(work) for work in beside]
         await worker.async_run()
@@ -114,3 +118,13 @@ async def _beat(
             await catalogue.announce(redis, worker_id, specs)
         except StoreUnavailable as error:
             logger.warning("beat not stored", extra={"reason": str(error)})
+
+
+async def _reap(redis: Client) -> None:
+    """Delete items that have expired in shards that nobody uses."""
+    while True:
+        await asyncio.sleep(_REAP_EVERY_S)
+        try:
+            await reap(redis)
+        except StoreUnavailable as error:
+            logger.warning("expired items not deleted", extra={"reason": str(error)})

@@ -14,6 +14,7 @@ from tailrace.shared.events import Event, encode
 from tailrace.shared.jobs import Holder, Job, JobError
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.failures import Failure, explain
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome
@@ -47,6 +48,7 @@ class Execution:
     registry: Registry
     checkpoints: Checkpoints
     settings: WorkerSettings
+    stores: GraphStores
 
     async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
@@ -61,7 +63,9 @@ class Execution:
         config = _config(job)
         try:
             async with source.open(config) as made:
-                graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
+                store = self.stores.of(job.tenant, made)
+                saver = self.checkpoints.of(holder, output.writes)
+                graph = made.copy({"checkpointer": saver, "store": store})
                 return await self._stream(graph, job, config, output)
         except (WriteRefused, JobNotFound):
             raise

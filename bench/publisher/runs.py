@@ -17,7 +17,8 @@ from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution, Output
+from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores, Output
 from tailrace.worker.graphs.counter import graph
 from tailrace.worker.outcomes import Ended
 from tailrace.worker.publisher import Publisher
@@ -102,7 +103,7 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     settings = WorkerSettings(redis_url=url)
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
-        execution = Execution(registry, Checkpoints(redis, settings), settings)
+        execution = Execution(registry, Checkpoints(redis, settings), settings, GraphStores(redis))
         await _carry(execution, Publishing(jobs, log, await _queued(jobs, _WARM_UP)))
         log.sizes.clear()
         holder = await _queued(jobs, asked)

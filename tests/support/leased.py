@@ -27,6 +27,7 @@ from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
@@ -227,7 +228,7 @@ def _build(
 ) -> tuple[LeasedWorker, LeaseKeeper]:
     queue, jobs = JobQueue(store, settings), JobStore(store, settings)
     log = EventLog(store, settings)
-    execution = Execution(registry, Checkpoints(store, settings), settings)
+    execution = Execution(registry, Checkpoints(store, settings), settings, GraphStores(store))
     runner = Runner(execution, jobs, log, queue, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)

@@ -164,7 +164,7 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "metadata": job.request.metadata or None,
         "result": None if job.result is None else orjson.Fragment(job.result),
         "error": job.error,
-        "interrupts": job.interrupts if job.status == "waiting" else None,
+        "interrupts": job.pause.interrupts if job.status == "waiting" else None,
         "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
     }
     return encode({name: value for name, value in body.items() if value is not None})

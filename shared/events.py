@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import orjson
 
 from tailrace.shared.errors import Unserializable
-from tailrace.shared.jobs import FinalStatus, Interrupt, JobError, JobStatus
+from tailrace.shared.jobs import FinalStatus, JobError, JobStatus, Pause
 
 EventName = Literal[
     "status",
@@ -50,14 +50,14 @@ def status_event(
     at: str,
     *,
     reason: StatusReason | None = None,
-    interrupts: tuple[Interrupt, ...] = (),
+    pause: Pause | None = None,
 ) -> Event:
     """A change of status that is not the last one."""
     data: dict[str, Any] = {"status": status, "attempt": attempt, "at": at}
     if reason:
         data["reason"] = reason
-    if interrupts:
-        data["interrupts"] = interrupts
+    if pause is not None:
+        data |= {"interrupts": pause.interrupts, "next": pause.next}
     return Event("status", encode(data))
 
 

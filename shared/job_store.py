@@ -21,6 +21,7 @@ from tailrace.shared.jobs import (
     JobId,
     JobRequest,
     JobStatus,
+    Pause,
     timestamp,
 )
 from tailrace.shared.redis import Argument, Client, fields, run, store_errors
@@ -30,7 +31,7 @@ GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
 )
 
-_JSON_FIELDS: Final = ("request", "error", "interrupts", "answers_taken", "answer")
+_JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
 
 
 class JobStore:
@@ -113,22 +114,14 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("queued", holder.attempt, timestamp(), reason=reason)
-        await self._suspend(holder, ["queued", event.data, reason, failures, "", "", sent])
+        await self._suspend(holder, ["queued", event.data, reason, failures, sent])
 
-    async def wait_for_answer(
-        self,
-        holder: Holder,
-        interrupts: tuple[Interrupt, ...],
-        answers_taken: Mapping[str, int],
-        *,
-        sent: int = 0,
-    ) -> None:
+    async def pause(self, holder: Holder, pause: Pause, *, sent: int = 0) -> None:
         """End the attempt and put the job to `waiting`, in one call. Repeatable.
 
         Args:
             holder: the attempt, which writes no more after this.
-            interrupts: what is asked.
-            answers_taken: how many answers the task behind each has taken so far.
+            pause: where the run stopped, and what it asks.
             sent: the highest number that this writer ever sent, 0 if it can't tell.
 
         Raises:
@@ -136,19 +129,24 @@ class JobStore:
             SequenceHole: the store has forgotten some of what was sent.
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
-        event = status_event("waiting", holder.attempt, timestamp(), interrupts=interrupts)
+        event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
+        how: list[Argument] = ["waiting", event.data, "", 0, sent]
         await self._suspend(
-            holder, ["waiting", event.data, "", 0, encode(interrupts), encode(answers_taken), sent]
+            holder, [*how, encode(pause.interrupts), encode(_without_values(pause))]
         )
 
-    async def answer(self, job: Job, answer: Mapping[str, Any]) -> None:
+    async def answer(
+        self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
+    ) -> None:
         """Answer what the job waits for and put it to `queued`, in one call; the first wins.
 
-        The same answer again is success.
+        The same answer to the same stop again is success.
 
         Args:
             job: as it was read when the answer was checked.
-            answer: a value for each interrupt id.
+            answer: a value for each interrupt id; none where the job stopped at a breakpoint.
+            after: number of the `waiting` event that is answered; without it, it is the one
+                that the job waits with, or was answered last.
 
         Raises:
             NotWaiting: it has another answer, or waits for something else by now.
@@ -158,7 +156,9 @@ class JobStore:
         text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
-        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, job.seq]
+        if after is None:
+            after = job.seq if job.status == "waiting" else job.answered_after
+        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
         await run(self._redis, "answer", keys.of_job(job.id), args)
 
     async def cancel(self, job_id: JobId) -> JobStatus:
@@ -222,9 +222,26 @@ def _job(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         started_at=text.get("started_at"),
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
-        answers_taken=json.get("answers_taken", {}),
+        pause=_pause(json),
         answer=json.get("answer"),
+        answered_after=int(record.get("answered_after", 0)),
         result=record.get("result"),
         error=JobError(**json["error"]) if "error" in json else None,
+    )
+
+
+def _without_values(pause: Pause) -> dict[str, Any]:
+    """All but the questions, which are kept apart: they may be large."""
+    notes: dict[str, Any] = {"next": pause.next, "stopped_at": pause.stopped_at}
+    return notes | {"answers_taken": pause.answers_taken}
+
+
+def _pause(json: Mapping[str, Any]) -> Pause:
+    # A record from before `pause` has the counts alone.
+    notes = json.get("pause") or {"answers_taken": json.get("answers_taken", {})}
+    return Pause(
+        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
+        next=tuple(notes.get("next", ())),
+        answers_taken=notes.get("answers_taken", {}),
+        stopped_at=tuple(notes.get("stopped_at", ())),
     )

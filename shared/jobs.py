@@ -92,6 +92,20 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Where a run stopped to wait: for answers, or at a breakpoint."""
+
+    interrupts: tuple[Interrupt, ...] = ()
+    """What is asked; nothing at a breakpoint."""
+    next: tuple[str, ...] = ()
+    """The nodes that run next, as LangGraph's snapshot names them."""
+    answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many answers the task behind each interrupt had taken when it asked."""
+    stopped_at: tuple[str, ...] = ()
+    """Ids of the checkpoints that the graph and the graphs inside it stand at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job's record, as the store holds it: a projection of its log."""
 
@@ -107,12 +121,12 @@ class Job:
     started_at: str | None = None
     ended_at: str | None = None
     failures: int = 0
-    interrupts: tuple[Interrupt, ...] = ()
-    """What a waiting job waits for."""
-    answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many answers the task behind each interrupt had taken when it asked."""
+    pause: Pause = Pause()
+    """Where it stopped last; what a waiting job waits for."""
     answer: Mapping[str, Any] | None = None
-    """The last answer, by interrupt id, until the job waits again."""
+    """The last answer, by interrupt id, until the job waits again; empty at a breakpoint."""
+    answered_after: int = 0
+    """Number of the `waiting` event that was answered last; 0 is none yet."""
     result: bytes | None = None
     """JSON, as the graph's last state gave it."""
     error: JobError | None = None

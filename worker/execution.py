@@ -17,7 +17,7 @@ from tailrace.worker.failures import Failure, explain
 from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
-from tailrace.worker.outcomes import Again, Ended, Outcome
+from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Graph, Registry
 from tailrace.worker.settings import WorkerSettings
@@ -93,9 +93,9 @@ class Execution:
                 if mode == "tasks" and "result" in part["data"]:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
-            waiting = await asked(graph, config)
-            limits.count(Event("status", encode(waiting.interrupts)))
-            return waiting
+            pause = await asked(graph, config)
+            limits.count(Event("status", encode(pause.interrupts)))
+            return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
         result = encode(_output(graph, values))
         if len(result) > self.settings.max_result_bytes:
@@ -107,7 +107,7 @@ class Execution:
     ) -> AsyncGenerator[Mapping[str, Any]]:
         start: Any = job.request.input
         if await self.checkpoints.exists(job.id):
-            given = await open_answers(graph, config, job.answer or {}, job.answers_taken)
+            given = await open_answers(graph, config, job.answer or {}, job.pause.answers_taken)
             start = Command(resume=given) if given else None
         parts: Any = graph.astream(
             start,

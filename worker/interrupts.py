@@ -11,22 +11,22 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import StateSnapshot
 
-from tailrace.shared.jobs import Interrupt
-from tailrace.worker.outcomes import Waiting
+from tailrace.shared.jobs import Interrupt, Pause
 from tailrace.worker.registry import Graph
 
 _RESUME: Final = "__resume__"
 """The channel in which LangGraph keeps a task's answers: a list, one for each it has taken."""
 
 
-async def asked(graph: Graph, config: RunnableConfig) -> Waiting:
+async def asked(graph: Graph, config: RunnableConfig) -> Pause:
     """Every question that the graph waits to have answered.
 
     Read from its state: what it streams of several questions at once is one after the other.
     """
     state = await graph.aget_state(config, subgraphs=True)
     taken = {id_: count async for id_, count in _taken(graph, state)}
-    return Waiting(tuple(Interrupt(i.id, i.value) for i in state.interrupts), taken)
+    interrupts = tuple(Interrupt(i.id, i.value) for i in state.interrupts)
+    return Pause(interrupts, tuple(state.next), taken)
 
 
 async def open_answers(

@@ -1,10 +1,9 @@
 """How an attempt can end, and what the queue is then told. Values only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tailrace.shared.jobs import FinalStatus, Interrupt, JobError
+from tailrace.shared.jobs import FinalStatus, JobError, Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +17,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The graph asks for an answer."""
+    """The graph has stopped, for answers or at a breakpoint."""
 
-    interrupts: tuple[Interrupt, ...]
-    answers_taken: Mapping[str, int]
+    pause: Pause
 
 
 @dataclass(frozen=True, slots=True)

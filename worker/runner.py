@@ -119,9 +119,9 @@ class Runner:
                 case Ended(status, result, error):
                     await publisher.close(status, result=result, error=error)
                     return Done()
-                case Waiting(interrupts, taken):
+                case Waiting(pause):
                     await publisher.last_write(
-                        lambda sent: self.jobs.wait_for_answer(holder, interrupts, taken, sent=sent)
+                        lambda sent: self.jobs.pause(holder, pause, sent=sent)
                     )
                     return Done()
                 case Again(reason, failures):

@@ -62,7 +62,7 @@ async def resume_job(request: Request, shared: Shared, tenant: Tenant, job_id: s
     """Answer what the job waits for: stored and queued in one call, the first answer wins."""
     body = parse(ResumeJob, await read_json(request, shared.settings))
     job = await find_job(shared, job_id, tenant)
-    await shared.jobs.answer(job, body.answer(job.interrupts))
+    await shared.jobs.answer(job, body.answer(job.pause.interrupts))
     await shared.queue.enqueue(job.id)
     job = await shared.jobs.get(job.id)
     return job_answer(Links(request, shared, tenant, ticket=False), job, status=202)

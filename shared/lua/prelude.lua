@@ -3,7 +3,8 @@
 -- KEYS of a job, always in this order: 1 record  2 log  3 open jobs of the shard  4 checkpoints.
 -- A record's fields: tenant, request, status, attempt (the fence), token (the holder's), seq,
 -- failures, max_attempts, reason (why it was last queued again), cancel (when that was asked for,
--- ms), interrupts, answers_taken, answer, answer_digest, created_at, started_at, ended_at, result, error.
+-- ms), interrupts, pause, answer, answer_digest, answered_after, created_at, started_at, ended_at,
+-- result, error.
 -- Redis hands scripts text; numbers are made here.
 
 local JOB, LOG, OPEN, CHECKPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

@@ -3,8 +3,9 @@
 -- number, so that a worker's watchdog can do this too, who does not know what was sent last.
 -- KEYS  a job's
 -- ARGV  1 attempt  2 token  3 open_ttl_ms  4 status  5 data of the status event
---       6 reason ('' where it waits)  7 failures to add  8 interrupts (JSON, '' where none)
---       9 answers_taken (JSON)  10 highest number that this writer ever sent (0: it can't tell)
+--       6 reason ('' where it waits)  7 failures to add
+--       8 highest number that this writer ever sent (0: it can't tell)
+--       9 interrupts (JSON) and  10 pause (JSON), only where it waits
 -- Returns {'ok', seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, or
 -- {'cancelling', seq} for a job that shall be closed instead, or {'hole', seq} where the store has
 -- forgotten some of what was sent.
@@ -17,7 +18,7 @@ if mine and r.status == ARGV[4] then
   return { 'ok', whole(r.seq) }
 elseif FINAL[r.status] then
   return { 'closed', whole(r.seq) }
-elseif tonumber(ARGV[1]) > r.attempt or (mine and r.seq < tonumber(ARGV[10])) then
+elseif tonumber(ARGV[1]) > r.attempt or (mine and r.seq < tonumber(ARGV[8])) then
   return { 'hole', whole(r.seq) }
 elseif not mine or r.status ~= 'running' then
   return { 'fenced', whole(r.attempt) }
@@ -30,9 +31,9 @@ redis.call('HINCRBY', JOB, 'failures', ARGV[7])
 if ARGV[6] ~= '' then
   redis.call('HSET', JOB, 'reason', ARGV[6])
 end
-if ARGV[8] ~= '' then
-  redis.call('HDEL', JOB, 'answer', 'answer_digest')
-  redis.call('HSET', JOB, 'interrupts', ARGV[8], 'answers_taken', ARGV[9])
+if ARGV[9] then
+  redis.call('HDEL', JOB, 'answer')
+  redis.call('HSET', JOB, 'interrupts', ARGV[9], 'pause', ARGV[10])
 end
 keep_open(ARGV[3])
 return { 'ok', whole(r.seq + 1) }

@@ -19,7 +19,7 @@ from tailrace.shared.cluster.nodes import Nodes
 from tailrace.shared.errors import ConfigurationError, StoreUnavailable
 from tailrace.shared.job_queue import JobQueue
 from tailrace.shared.job_store import JobStore
-from tailrace.shared.jobs import Holder, Interrupt, JobId, new_job_id
+from tailrace.shared.jobs import Holder, Interrupt, JobId, Pause, new_job_id
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.redis import (
     TIMEOUT_S,
@@ -113,7 +113,7 @@ async def test_a_job_lives_from_its_creation_to_its_end_in_every_shard(
 ) -> None:
     first = await running_in(kept, shard)
     assert await kept.log.append(first, 3, [custom("a"), custom("b")]) == 4
-    await kept.jobs.wait_for_answer(first, (Interrupt("i", "why?"),), {}, sent=4)
+    await kept.jobs.pause(first, Pause((Interrupt("i", "why?"),)), sent=4)
     await kept.jobs.answer(await kept.jobs.get(first.job_id), {"i": "so"})
     second = Holder(first.job_id, 2, "second")
     assert (await kept.jobs.open_attempt(second)).answer == {"i": "so"}

@@ -48,7 +48,7 @@ async def test_a_waiting_job_says_what_it_asks(place: Site, graphs: Registry) ->
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
 
-    [asked] = job.interrupts
+    [asked] = job.pause.interrupts
     last = (await place.events(job_id))[-1]
     told = orjson.loads(last.data)
     assert (last.name, told["status"], told["attempt"]) == ("status", "waiting", 1)
@@ -101,7 +101,7 @@ async def test_all_that_is_asked_at_once_is_answered_at_once(place: Site, graphs
     job_id = await place.post("two_at_once")
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
-        answers = {asked.id: str(asked.value).upper() for asked in job.interrupts}
+        answers = {asked.id: str(asked.value).upper() for asked in job.pause.interrupts}
         assert sorted(answers.values()) == ["LEFT?", "RIGHT?"]
         await place.jobs.answer(job, answers)
         await place.queue.enqueue(job_id)
@@ -118,7 +118,7 @@ async def test_two_questions_in_a_row_get_each_its_own_answer(
         for question, answer in (("first?", "one"), ("second?", "two")):
             await place.has_said(job_id, question)
             job = await place.reaches(job_id, "waiting")
-            assert [asked.value for asked in job.interrupts] == [question]
+            assert [asked.value for asked in job.pause.interrupts] == [question]
             await place.answer(job_id, answer)
         job = await place.ended(job_id)
 
@@ -183,7 +183,7 @@ async def test_of_concurrent_answers_the_first_wins(place: Site, graphs: Registr
     job_id = await place.post("approval")
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
-    [asked] = job.interrupts
+    [asked] = job.pause.interrupts
     answers = [place.jobs.answer(job, {asked.id: n}) for n in range(8)]
     outcomes = await asyncio.gather(*answers, return_exceptions=True)
 
@@ -273,7 +273,7 @@ async def test_an_answer_that_never_reached_the_queue_is_swept_there(
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
         await place.queue_is_empty()
-        await place.jobs.answer(job, {asked.id: "late" for asked in job.interrupts})
+        await place.jobs.answer(job, {asked.id: "late" for asked in job.pause.interrupts})
         await place.sweep(missing={job_id: 0.0}).sweep()
         job = await place.ended(job_id)
 

@@ -16,7 +16,7 @@ from tailrace.shared.errors import (
 )
 from tailrace.shared.events import decode
 from tailrace.shared.job_store import GIVEN_UP
-from tailrace.shared.jobs import Holder, Interrupt, JobId, JobRequest, new_job_id
+from tailrace.shared.jobs import Holder, Interrupt, JobId, JobRequest, Pause, new_job_id
 from tests.support.jobs import Stores, custom, request, stores
 
 SETTINGS = {"open_ttl_s": 100.0, "events_ttl_s": 20.0, "retention_s": 50.0}
@@ -37,7 +37,7 @@ async def told(kept: Stores, job_id: JobId) -> list[dict[str, Any]]:
 
 async def waiting(kept: Stores) -> JobId:
     holder = await kept.running()
-    await kept.jobs.wait_for_answer(holder, (QUESTION,), {})
+    await kept.jobs.pause(holder, Pause((QUESTION,)))
     return holder.job_id
 
 
@@ -105,7 +105,7 @@ async def test_an_unknown_job_is_not_found_by_any_call(kept: Stores, job_id: Job
         lambda: kept.jobs.open_attempt(holder),
         lambda: kept.jobs.cancel(job_id),
         lambda: kept.jobs.requeue(holder, "retry", failures=1),
-        lambda: kept.jobs.wait_for_answer(holder, (QUESTION,), {}),
+        lambda: kept.jobs.pause(holder, Pause((QUESTION,))),
         lambda: kept.jobs.close_over(job_id, "failed"),
     ]
 
@@ -223,14 +223,14 @@ async def test_a_zombie_gives_nothing_back(kept: Stores) -> None:
     with pytest.raises(Fenced):
         await kept.jobs.requeue(zombie, "shutdown", failures=0)
     with pytest.raises(Fenced):
-        await kept.jobs.wait_for_answer(zombie, (QUESTION,), {})
+        await kept.jobs.pause(zombie, Pause((QUESTION,)))
 
 
 async def test_a_waiting_job_says_what_it_waits_for_and_is_not_opened(kept: Stores) -> None:
     job_id = await waiting(kept)
     job = await kept.jobs.get(job_id)
 
-    assert (job.status, job.interrupts) == ("waiting", (QUESTION,))
+    assert (job.status, job.pause.interrupts) == ("waiting", (QUESTION,))
     assert (await told(kept, job_id))[-1]["interrupts"] == [{"id": "i1", "value": QUESTION.value}]
     with pytest.raises(LogClosed):
         await kept.jobs.open_attempt(Holder(job_id, 2, "x"))
@@ -315,7 +315,7 @@ async def test_a_cancelled_running_job_goes_neither_back_nor_to_sleep(kept: Stor
     with pytest.raises(CancelRequested):
         await kept.jobs.requeue(holder, "retry", failures=1)
     with pytest.raises(CancelRequested):
-        await kept.jobs.wait_for_answer(holder, (QUESTION,), {})
+        await kept.jobs.pause(holder, Pause((QUESTION,)))
     assert await kept.kept(holder.job_id) == before
 
 
@@ -407,7 +407,7 @@ async def test_an_open_jobs_keys_live_as_long_as_is_set_and_every_write_renews_t
         lambda: kept.jobs.open_attempt(holder),
         lambda: kept.jobs.requeue(holder, "shutdown", failures=0),
         lambda: kept.jobs.open_attempt(again),
-        lambda: kept.jobs.wait_for_answer(again, (QUESTION,), {}),
+        lambda: kept.jobs.pause(again, Pause((QUESTION,))),
     ]
     assert min(await kept.ttls_ms(holder.job_id)) > 95_000
 

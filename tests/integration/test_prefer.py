@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.jobs import Interrupt, JobId, JobRequest
+from tailrace.shared.jobs import Interrupt, JobId, JobRequest, Pause
 from tests.support.posting import GOOD, JSON, KEY, post, reserved
 from tests.support.proxy import store_proxy
 from tests.support.service import Api, Attempt, Logs, serving
@@ -93,7 +93,7 @@ async def test_a_job_that_asks_something_is_told_at_once(api: Api, logs: Logs):
         posted = tasks.create_task(post(api, GOOD, JSON, LONG))
         job = await logs.taken(await new_job(logs))
         await job.append("thinking")
-        await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
+        await logs.jobs.pause(job.holder, Pause(QUESTION))
     exchange = posted.result()
     assert (exchange.head.status, told(exchange)["status"]) == (202, "waiting")
     assert told(exchange)["interrupts"] == [{"id": "i-1", "value": "Go on?"}]
@@ -102,7 +102,7 @@ async def test_a_job_that_asks_something_is_told_at_once(api: Api, logs: Logs):
 
 async def test_a_question_that_is_answered_already_holds_nobody_back(api: Api, logs: Logs):
     job = await known_job(logs)
-    await logs.jobs.wait_for_answer(job.holder, QUESTION, {})
+    await logs.jobs.pause(job.holder, Pause(QUESTION))
     assert told(await post(api, GOOD, JSON, KEY, LONG))["status"] == "waiting"
     await logs.jobs.answer(await logs.jobs.get(job.job_id), {"i-1": True})
     again = await logs.taken(job.job_id, attempt=2)

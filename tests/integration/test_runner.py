@@ -328,7 +328,7 @@ async def test_a_job_cancelled_in_the_queue_is_not_run(worker: Worker) -> None:
 async def test_a_question_puts_the_job_to_sleep_and_its_answer_goes_on(worker: Worker) -> None:
     asked = await worker.run("asks", TEXT)
     assert (asked.verdict, asked.statuses[-1]) == (Done(), "waiting")
-    [question] = asked.job.interrupts
+    [question] = asked.job.pause.interrupts
     assert question.value == "Shall the gate be opened?"
 
     await worker.stores.jobs.answer(asked.job, {question.id: "yes"})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tailrace.shared import keys
-from tailrace.shared.jobs import Holder, JobId, new_job_id
+from tailrace.shared.jobs import Holder, JobId, Pause, new_job_id
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, MISSING_FOR_S
 from tests.support.leased import Site, site
 
@@ -69,7 +69,7 @@ async def test_a_waiting_job_is_not_queued(place: Site) -> None:
     job_id = await place.created("any")
     holder = Holder(job_id, 1, "worker")
     await place.jobs.open_attempt(holder)
-    await place.jobs.wait_for_answer(holder, (), {})
+    await place.jobs.pause(holder, Pause())
     await place.sweep(missing={job_id: LONG_AGO}).sweep()
     assert not await in_queue(place, job_id)
 

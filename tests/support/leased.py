@@ -84,7 +84,7 @@ class Site:
     async def answer(self, job_id: JobId, value: Any) -> None:
         """Answer all that the job asks, as the API does."""
         job = await self.jobs.get(job_id)
-        await self.jobs.answer(job, {interrupt.id: value for interrupt in job.interrupts})
+        await self.jobs.answer(job, {interrupt.id: value for interrupt in job.pause.interrupts})
         await self.queue.enqueue(job_id)
 
     async def ended(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:

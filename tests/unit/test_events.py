@@ -14,7 +14,7 @@ from pydantic import BaseModel, field_serializer
 
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import EventName, decode, encode, end_event, gap_event, status_event
-from tailrace.shared.jobs import Interrupt, JobError
+from tailrace.shared.jobs import Interrupt, JobError, Pause
 
 SECRET = "sk-secret"
 
@@ -189,10 +189,13 @@ def test_a_status_event_says_status_attempt_and_time() -> None:
 
 def test_a_status_event_says_why_and_what_is_asked_where_there_is_something_to_say() -> None:
     again = status_event("queued", 1, "t", reason="retry")
-    waiting = status_event("waiting", 1, "t", interrupts=(Interrupt("i1", {"ask": "?"}),))
+    waiting = status_event(
+        "waiting", 1, "t", pause=Pause((Interrupt("i1", {"ask": "?"}),), ("ask",))
+    )
 
     assert again.data == b'{"status":"queued","attempt":1,"at":"t","reason":"retry"}'
     assert decode(waiting.data)["interrupts"] == [{"id": "i1", "value": {"ask": "?"}}]
+    assert decode(waiting.data)["next"] == ["ask"]
 
 
 def test_end_carries_the_result_as_it_is() -> None:

@@ -35,6 +35,7 @@ from tailrace.shared.jobs import (
     JobError,
     JobRequest,
     JobStatus,
+    Pause,
     StreamMode,
     parse_job_id,
 )
@@ -111,12 +112,15 @@ def _status(
     attempt: int,
     at: str,
     reason: StatusReason | None = None,
-    interrupts: Sequence[Mapping[str, Any]] = (),
+    interrupts: Sequence[Mapping[str, Any]] | None = None,
+    next: Sequence[str] = (),
     **opened: bool,
 ) -> Event:
     """A `status` event; what only the opening of an attempt says is the store's own."""
-    asked = tuple(Interrupt(**interrupt) for interrupt in interrupts)
-    event = status_event(status, attempt, at, reason=reason, interrupts=asked)
+    pause = None
+    if interrupts is not None:
+        pause = Pause(tuple(Interrupt(**interrupt) for interrupt in interrupts), tuple(next))
+    event = status_event(status, attempt, at, reason=reason, pause=pause)
     return Event("status", encode({**decode(event.data), **opened}))
 
 
@@ -145,7 +149,7 @@ def test_protocol_shows_a_job_as_the_api_writes_it(shown: str) -> None:
         seq=1,
         created_at=told["created_at"],
         started_at=told.get("started_at"),
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ())),
+        pause=Pause(tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ()))),
     )
     assert job_body(job, told["urls"]["events"], "").decode() == shown
 

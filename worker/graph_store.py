@@ -8,7 +8,6 @@ to no job, and the last writer wins, as in every store of LangGraph's.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar
@@ -27,24 +26,22 @@ from langgraph.store.base import (
     validate_op_namespace,
 )
 from langgraph.store.memory import (
-    _compare_values,  # pyright: ignore[reportPrivateUsage] - a filter means what it means there
-    _does_match,  # pyright: ignore[reportPrivateUsage] - and so does a namespace's pattern
+    _does_match,  # pyright: ignore[reportPrivateUsage] - a pattern means what it means there
 )
 
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.item_store import Change, ItemStore, Labels, Slice, Space, StoredItem
+from tailrace.shared.item_store import Change, ItemStore, Labels, StoredItem
 from tailrace.shared.redis import Client
 from tailrace.worker.from_threads import wait_for
 from tailrace.worker.insist import FOR_S, insist
 from tailrace.worker.registry import Graph
 from tailrace.worker.serializer import StateSerializer
+from tailrace.worker.store_search import matches, plan, rounds
 
 T = TypeVar("T")
 
 _AT_ONCE: Final = 2
 """Calls of one attempt at the same time: thousands of tasks leave connections for other jobs."""
-_PAGE: Final = 500
-"""Items in one round: read by the loop in a few milliseconds."""
 _NOT_AWAITED: Final = (
     "An async node has to await its store: use aget, aput, asearch, adelete or alist_namespaces."
 )
@@ -156,15 +153,15 @@ class GraphStore(BaseStore):
 
     async def _found(self, op: SearchOp) -> list[tuple[StoredItem, Any]]:
         spaces = await self._insist(partial(self._items.spaces, op.namespace_prefix))
-        plan = _plan(op)
+        way = plan(op)
         found: list[tuple[StoredItem, Any]] = []
-        for slices in _rounds(spaces, plan.skip, plan.page):
+        for slices in rounds(spaces, way.skip, way.page):
             read = await self._insist(partial(self._items.read, slices))
             pairs = ((item, self._unpack(item)) for item in read)
-            found += [pair for pair in pairs if _matches(op.filter, pair[1])]
-            if plan.enough is not None and len(found) >= plan.enough:
+            found += [pair for pair in pairs if matches(op.filter, pair[1])]
+            if way.enough is not None and len(found) >= way.enough:
                 break
-        return found[plan.result]
+        return found[way.result]
 
     def _unpack(self, item: StoredItem) -> dict[str, Any]:
         return self._serializer.unpack(item.value)
@@ -196,54 +193,10 @@ class GraphStore(BaseStore):
             self._turns.release()
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a search goes through its namespaces."""
-
-    skip: int
-    """Items that need not be read."""
-    page: int
-    """Items in one round."""
-    enough: int | None
-    """How many that match are enough; None: all."""
-    result: slice
-    """The part of them that was asked for."""
-
-
-def _plan(op: SearchOp) -> _Plan:
-    result = slice(op.offset, op.offset + op.limit)
-    if min(op.offset, op.limit) < 0:
-        return _Plan(0, _PAGE, None, result)  # counted from the end
-    if op.filter:
-        return _Plan(0, _PAGE, op.offset + op.limit, result)
-    return _Plan(op.offset, max(1, min(op.limit, _PAGE)), op.limit, slice(op.limit))
-
-
-def _rounds(spaces: Iterable[Space], skip: int, page: int) -> Iterator[list[Slice]]:
-    """What is in these namespaces, without the first items, a page a round."""
-    slices, room = list[Slice](), page
-    for space in spaces:
-        start = min(skip, space.count)
-        skip -= start
-        while start < space.count:
-            count = min(room, space.count - start)
-            slices.append(Slice(space.namespace, start, count))
-            start, room = start + count, room - count
-            if room == 0:
-                yield slices
-                slices, room = [], page
-    if slices:
-        yield slices
-
-
 def _check(op: Op) -> None:
     validate_op_namespace(op)
     if isinstance(op, SearchOp) and op.query:
         raise NotImplementedError(_NO_INDEX)
-
-
-def _matches(wanted: dict[str, Any] | None, value: dict[str, Any]) -> bool:
-    return all(_compare_values(value.get(name), told) for name, told in (wanted or {}).items())
 
 
 def _fields(item: StoredItem, value: Any) -> dict[str, Any]:

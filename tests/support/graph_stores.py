@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from langgraph.store.base import BaseStore, Item, ListNamespacesOp, Op, PutOp, Result
+from langgraph.store.base import BaseStore, Item, ListNamespacesOp, Op, PutOp
 from langgraph.store.memory import InMemoryStore
 from redis.asyncio import Redis
 
@@ -17,16 +17,17 @@ EVER_S: Final = 10.0**9
 
 
 class Model(InMemoryStore):
-    """LangGraph's own store. It would list a namespace that was only read or emptied."""
-
-    def batch(self, ops: Iterable[Op]) -> list[Result]:
-        results = super().batch(ops)
-        self._forget_empty()
-        return results
+    """LangGraph's own store, but that it knows a namespace which was only read, or emptied."""
 
     def _handle_list_namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
         self._forget_empty()
         return super()._handle_list_namespaces(op)
+
+    def _apply_put_ops(self, put_ops: dict[tuple[tuple[str, ...], str], PutOp]) -> None:
+        for place, op in put_ops.items():
+            self._forget_empty()
+            super()._apply_put_ops({place: op})
+        self._forget_empty()
 
     def _forget_empty(self) -> None:
         for namespace in [n for n, items in self._data.items() if not items]:

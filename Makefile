@@ -15,10 +15,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check fmt test test-faults test-docker test-browser up down bench bench-full soak lock clean
+.PHONY: help install demo dev check fmt test test-faults test-docker test-browser up down bench bench-full bench-against soak lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make .venv with everything in it, from the locked requirements
 
@@ -68,6 +68,9 @@ bench: install ## relay, chain, queue and publisher against their goals: some mi
 
 bench-full: install ## the same with more rounds and full sizes: the figures that README shows
 	@$(BIN)/python -m bench --full $(ARGS)
+
+bench-against: install ## is this tree over 5 % slower than the commit REV? ten rounds of both, in turns
+	@$(BIN)/python -m bench.against $(REV) $(ARGS)
 
 soak: install ## thousands of listeners that come and go for ten minutes; memory and files have to come back
 	@$(BIN)/python -m bench.soak $(ARGS)

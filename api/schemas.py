@@ -8,6 +8,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -18,9 +19,8 @@ from pydantic import (
 
 from tailrace.api.refusals import FieldError, InvalidBody
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.errors import NotWaiting
 from tailrace.shared.events import encode
-from tailrace.shared.jobs import DEFAULT_STREAM, Interrupt, Job, JobRequest, StreamMode
+from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
 
 ERRORS_SHOWN: Final = 20
 """Wrong places that an answer names at most."""
@@ -29,9 +29,20 @@ _STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
 _NAME_SHOWN: Final = 100
 _FRAGMENT: Final = "-._~!$&'()*+,;=:@?"
 """What a fragment may hold unescaped (RFC 3986, section 3.5)."""
-_RESERVED: Final = ("thread_id", "checkpoint_", "__")
+_RESERVED: Final = ("thread_id", "checkpoint_", "langgraph_auth_", "__")
+"""What names of the service's own begin with; those in `_OWN` are whole names."""
+_OWN: Final = frozenset({"run_id", "graph_id", "tenant"})
+_FIRST_LIMIT: Final = 100
+"""Digests know no difference between this `recursion_limit`, once the default, and none."""
 
 Tag = Annotated[str, Field(max_length=128)]
+NodeName = Annotated[str, Field(min_length=1, max_length=256)]
+Nodes = Annotated[
+    list[NodeName],
+    Field(max_length=256),
+    BeforeValidator(lambda given: ["*"] if given == "*" else given),
+]
+"""As LangGraph takes it: names of nodes, or `*` for all of them."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -42,14 +53,15 @@ class JobConfig(BaseModel):
 
     configurable: dict[str, JsonValue] = Field(default_factory=dict)
     tags: list[Tag] = Field(default_factory=list, max_length=32)
-    recursion_limit: int = Field(default=100, ge=1, le=1000)
+    recursion_limit: int | None = Field(default=None, ge=1, le=1000)
 
     @field_validator("configurable")
     @classmethod
     def _refuse_reserved(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if any(name.startswith(_RESERVED) for name in value):
+        if any(name.startswith(_RESERVED) or name in _OWN for name in value):
             raise ValueError(
-                "thread_id, checkpoint_* and names that begin with __ are the service's own"
+                "thread_id, run_id, graph_id, tenant, and what begins with checkpoint_,"
+                " langgraph_auth_ or __, are the service's own"
             )
         return value
 
@@ -66,6 +78,9 @@ class CreateJob(BaseModel):
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     timeout_s: float | None = Field(default=None, gt=0, le=7 * 86400)
+    interrupt_before: Nodes = Field(default_factory=list[NodeName])
+    interrupt_after: Nodes = Field(default_factory=list[NodeName])
+    context: dict[str, JsonValue] | None = None
 
     @field_validator("stream")
     @classmethod
@@ -79,11 +94,14 @@ class CreateJob(BaseModel):
         return JobRequest(
             graph=self.graph,
             input=self.input,
-            config=self.config.model_dump(),
+            config=self.config.model_dump(exclude_none=True),
             stream=tuple(self.stream),
             metadata=self.metadata,
             max_attempts=self.max_attempts or settings.max_attempts,
             timeout_s=self.timeout_s or settings.job_timeout_s,
+            interrupt_before=_names(self.interrupt_before),
+            interrupt_after=_names(self.interrupt_after),
+            context=self.context,
         )
 
     def digest(self) -> str:
@@ -93,42 +111,34 @@ class CreateJob(BaseModel):
         its digest when a later version knows more fields.
         """
         said = self.model_dump(exclude_defaults=True)
+        if self.config.recursion_limit == _FIRST_LIMIT:
+            said["config"].pop("recursion_limit")
+            said = {k: v for k, v in said.items() if k != "config" or v}
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class ResumeJob(BaseModel):
-    """Body of `POST /jobs/{id}/resume`: one value, or a value for each interrupt id."""
+    """Body of `POST /jobs/{id}/resume`: an answer in one of two forms, the stop, or both."""
 
     model_config = _STRICT
 
     value: JsonValue = None
     values: dict[str, JsonValue] | None = None
+    after: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
-    def _expect_one_of_both(self) -> Self:
-        if len(self.model_fields_set) != 1 or (
-            "values" in self.model_fields_set and not self.values
-        ):
+    def _expect_one_answer_at_most(self) -> Self:
+        said = self.model_fields_set
+        if {"value", "values"} <= said or ("values" in said and not self.values):
             raise ValueError("give either value, or values by interrupt id")
+        if not self.answers and self.after is None:
+            raise ValueError("give value, values, or where nothing is asked the stop, as after")
         return self
 
-    def answer(self, pending: Sequence[Interrupt]) -> dict[str, Any]:
-        """A value for every pending interrupt.
-
-        Raises:
-            InvalidBody: one is left without an answer, or is answered that nobody asked.
-            NotWaiting: nothing was ever asked.
-        """
-        ids = {interrupt.id for interrupt in pending}
-        if not ids:
-            raise NotWaiting
-        if self.values is not None:
-            if self.values.keys() != ids:
-                raise InvalidBody(f"Answer exactly these interrupts: {', '.join(sorted(ids))}.")
-            return dict(self.values)
-        if len(ids) != 1:
-            raise InvalidBody("There are several interrupts: give values, by their ids.")
-        return dict.fromkeys(ids, self.value)
+    @property
+    def answers(self) -> bool:
+        """Whether there is an answer in it; it may be null."""
+        return not self.model_fields_set.isdisjoint({"value", "values"})
 
 
 def parse(model: type[M], body: Any) -> M:
@@ -150,9 +160,13 @@ def pointer(path: Sequence[int | str]) -> str:
     return "#" + "".join(f"/{quote(name, safe=_FRAGMENT)}" for name in names)
 
 
+def _names(nodes: list[str]) -> NodeNames:
+    return "*" if "*" in nodes else tuple(nodes)
+
+
 def job_body(job: Job, events_url: str, root: str) -> bytes:
     """A job as JSON; `result` only when it succeeded, `error` only when it failed."""
-    self_url = f"{root}/jobs/{job.id}"
+    self_url, waiting = f"{root}/jobs/{job.id}", job.status == "waiting"
     body: dict[str, Any] = {
         "id": job.id,
         "graph": job.request.graph,
@@ -163,8 +177,10 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "ended_at": job.ended_at,
         "metadata": job.request.metadata or None,
         "result": None if job.result is None else orjson.Fragment(job.result),
-        "error": job.error,
-        "interrupts": job.pause.interrupts if job.status == "waiting" else None,
+        "error": job.error.fields() if job.error else None,
+        "interrupts": job.pause.interrupts if waiting else None,
+        "next": job.pause.next if waiting else None,
+        "after": job.stop,
         "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
     }
     return encode({name: value for name, value in body.items() if value is not None})

@@ -1,13 +1,12 @@
 """Settings of the API process. `.env.example` lists them with their meaning."""
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from tailrace.shared.settings import Seconds, SharedSettings
+from tailrace.shared.settings import Seconds, SharedSettings, is_loopback
 
 _KEY: Final = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
@@ -73,7 +72,7 @@ class ApiSettings(SharedSettings):
 
     @model_validator(mode="after")
     def _refuse_open_service(self) -> Self:
-        if not (self.api_keys or self.allow_open or _is_loopback(self.host)):
+        if not (self.api_keys or self.allow_open or is_loopback(self.host)):
             raise ValueError(
                 f"without TAILRACE_API_KEYS anyone who reaches {self.host} could run jobs: set keys"
                 " (`tailrace key TENANT` makes one), listen on 127.0.0.1, or say"
@@ -81,9 +80,11 @@ class ApiSettings(SharedSettings):
             )
         return self
 
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    @model_validator(mode="after")
+    def _refuse_to_show_errors_to_others(self) -> Self:
+        if self.show_errors and (self.api_keys or not is_loopback(self.host)):
+            raise ValueError(
+                "TAILRACE_SHOW_ERRORS=1 shows callers the text of errors: it is for development, on"
+                " loopback and without TAILRACE_API_KEYS"
+            )
+        return self

@@ -24,7 +24,7 @@ async def profile(name: str) -> Path:
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"profile-{name}.svg"
     if name == "publisher":
-        rounds = (sys.executable, "-P", "-m", "bench.publisher.rounds", _ROUNDS)
+        rounds = (sys.executable, "-m", "bench.publisher.rounds", _ROUNDS)
         await recorded(await record(file, "--", *rounds))
         return file
     async with service() as running:

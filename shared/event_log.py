@@ -73,7 +73,7 @@ class EventLog:
         if result is not None:
             args += ["result", result]
         if error is not None:
-            args += ["error", encode(error)]
+            args += ["error", encode(error.fields())]
         await run(self._redis, "close", keys.of_job(job_id), args)
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -69,7 +68,7 @@ def end_event(
     if result is not None:
         data["result"] = orjson.Fragment(result)
     if error is not None:
-        data["error"] = asdict(error)
+        data["error"] = error.fields()
     return Event("end", encode(data))
 
 

@@ -11,11 +11,11 @@ import orjson
 
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.events import decode, encode, end_event, status_event
+from tailrace.shared.events import encode, end_event, status_event
+from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
-    Interrupt,
     Job,
     JobError,
     JobId,
@@ -30,8 +30,6 @@ from tailrace.shared.settings import SharedSettings
 GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
 )
-
-_JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
 
 
 class JobStore:
@@ -55,7 +53,7 @@ class JobStore:
             Unserializable: the request does not fit JSON.
         """
         now = timestamp()
-        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, encode(request), now]
+        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, written(request), now]
         args += [status_event("queued", 0, now).data, request.max_attempts]
         await run(self._redis, "create", keys.of_job(job_id), args)
         return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
@@ -71,7 +69,7 @@ class JobStore:
             record = await cast("Any", self._redis).hgetall(keys.job(job_id))
         if not record:
             raise JobNotFound(job_id)
-        return _job(job_id, {k.decode(): v for k, v in record.items()})
+        return job_of(job_id, {k.decode(): v for k, v in record.items()})
 
     async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
         """Raise the fence to the holder's attempt and append `status` running, in one call.
@@ -92,10 +90,10 @@ class JobStore:
         """
         job_id = holder.job_id
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
-        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP)]
+        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
         args += [*self._ended, floor, end_event("cancelled").data]
         reply = await run(self._redis, "open", keys.of_job(job_id), args)
-        return _job(job_id, fields(reply))
+        return job_of(job_id, fields(reply))
 
     async def requeue(
         self, holder: Holder, reason: Literal["retry", "shutdown"], *, failures: int, sent: int = 0
@@ -131,25 +129,23 @@ class JobStore:
         """
         event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
         how: list[Argument] = ["waiting", event.data, "", 0, sent]
-        await self._suspend(
-            holder, [*how, encode(pause.interrupts), encode(_without_values(pause))]
-        )
+        await self._suspend(holder, [*how, encode(pause.interrupts), notes(pause)])
 
     async def answer(
         self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
     ) -> None:
-        """Answer what the job waits for and put it to `queued`, in one call; the first wins.
+        """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
 
-        The same answer to the same stop again is success.
+        The same answer to the same stop again is success, also where the job waits at the next.
 
         Args:
             job: as it was read when the answer was checked.
-            answer: a value for each interrupt id; none where the job stopped at a breakpoint.
-            after: number of the `waiting` event that is answered; without it, it is the one
-                that the job waits with, or was answered last.
+            answer: a value for each interrupt id; empty where nothing is asked.
+            after: the stop, by the number of its `waiting` event; else where
+                the job waits, or was resumed last.
 
         Raises:
-            NotWaiting: it has another answer, or waits for something else by now.
+            NotWaiting: that stop has another answer, or is not the job's last one.
             JobNotFound: there is no record.
             StoreUnavailable: the answer may or may not have been stored.
         """
@@ -199,49 +195,14 @@ class JobStore:
             StoreUnavailable: the job may or may not have been closed.
         """
         args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
-        args += [encode(error) if error else "", *self._ended, -1 if attempt is None else attempt]
+        args += [
+            encode(error.fields()) if error else "",
+            *self._ended,
+            -1 if attempt is None else attempt,
+        ]
         [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
         return cast("JobStatus", now.decode())
 
     async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
         await run(self._redis, "suspend", keys.of_job(holder.job_id), args)
-
-
-def _job(job_id: JobId, record: Mapping[str, bytes]) -> Job:
-    text = {k: v.decode() for k, v in record.items() if k.endswith("_at")}
-    json = {k: decode(record[k]) for k in _JSON_FIELDS if k in record}
-    return Job(
-        id=job_id,
-        tenant=record["tenant"].decode(),
-        request=JobRequest(**json["request"] | {"stream": tuple(json["request"]["stream"])}),
-        status=cast("JobStatus", record["status"].decode()),
-        attempt=int(record["attempt"]),
-        seq=int(record["seq"]),
-        created_at=text["created_at"],
-        started_at=text.get("started_at"),
-        ended_at=text.get("ended_at"),
-        failures=int(record["failures"]),
-        pause=_pause(json),
-        answer=json.get("answer"),
-        answered_after=int(record.get("answered_after", 0)),
-        result=record.get("result"),
-        error=JobError(**json["error"]) if "error" in json else None,
-    )
-
-
-def _without_values(pause: Pause) -> dict[str, Any]:
-    """All but the questions, which are kept apart: they may be large."""
-    notes: dict[str, Any] = {"next": pause.next, "stopped_at": pause.stopped_at}
-    return notes | {"answers_taken": pause.answers_taken}
-
-
-def _pause(json: Mapping[str, Any]) -> Pause:
-    # A record from before `pause` has the counts alone.
-    notes = json.get("pause") or {"answers_taken": json.get("answers_taken", {})}
-    return Pause(
-        interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
-        next=tuple(notes.get("next", ())),
-        answers_taken=notes.get("answers_taken", {}),
-        stopped_at=tuple(notes.get("stopped_at", ())),
-    )

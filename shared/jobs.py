@@ -7,7 +7,7 @@ waiting -> queued (answered) | cancelled | failed (expired)
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NewType
 
@@ -21,6 +21,9 @@ JobId = NewType("JobId", str)
 JobStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
+
+NodeNames = Literal["*"] | tuple[str, ...]
+"""Names of a graph's nodes, or all of them."""
 
 FINAL: Final[frozenset[JobStatus]] = frozenset({"succeeded", "failed", "cancelled"})
 DEFAULT_STREAM: Final[tuple[StreamMode, ...]] = ("updates", "messages", "custom")
@@ -65,6 +68,12 @@ class JobError:
     type: str
     detail: str
     retryable: bool = False
+    traceback: str | None = None
+    """Of a graph's own error, in a development run alone (`TAILRACE_SHOW_ERRORS`)."""
+
+    def fields(self) -> dict[str, Any]:
+        """As the wire and the record have it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,11 @@ class JobRequest:
     """Caps failures: retries and lost workers, not shutdowns or answers."""
     timeout_s: float = 3600
     """How long one attempt may run."""
+    interrupt_before: NodeNames = ()
+    """Nodes before which the graph stops, in place of those that it was compiled with."""
+    interrupt_after: NodeNames = ()
+    context: Mapping[str, Any] | None = None
+    """What the graph's nodes find as `runtime.context`; None is LangGraph's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +138,17 @@ class Job:
     pause: Pause = Pause()
     """Where it stopped last; what a waiting job waits for."""
     answer: Mapping[str, Any] | None = None
-    """The last answer, by interrupt id, until the job waits again; empty at a breakpoint."""
+    """The last answer, by interrupt id, until the next one; empty at a breakpoint."""
     answered_after: int = 0
     """Number of the `waiting` event that was answered last; 0 is none yet."""
     result: bytes | None = None
     """JSON, as the graph's last state gave it."""
     error: JobError | None = None
+
+    @property
+    def stop(self) -> int | None:
+        """Where a waiting job stopped: the number of its `waiting` event, the last in its log."""
+        return self.seq if self.status == "waiting" else None
 
     @property
     def ended(self) -> bool:

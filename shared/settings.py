@@ -4,10 +4,12 @@ Every setting is an environment variable `TAILRACE_<NAME>`; a file `.env` in the
 fills in what the environment leaves open. `.env.example` lists them all.
 """
 
-from typing import Annotated, Literal, TypeVar
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tailrace.shared.errors import ConfigurationError
@@ -33,6 +35,8 @@ class SharedSettings(BaseSettings):
     """How long the record of an ended job is kept."""
     lease_s: Seconds = 5
     """A worker that has not renewed its lease for this long is taken for dead."""
+    show_errors: bool = False
+    """Show callers text and traceback of a graph's errors: on the developer's machine alone."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("redis_url")
@@ -45,10 +49,36 @@ class SharedSettings(BaseSettings):
             )
         return url
 
+    @model_validator(mode="after")
+    def _show_errors_to_the_developer_alone(self) -> Self:
+        stores = (self.redis_url, self.log_store_url)
+        if self.show_errors and not all(is_on_this_machine(url) for url in stores):
+            raise ValueError(
+                "TAILRACE_SHOW_ERRORS=1 shows callers the text of errors: it is for development,"
+                " with a store on this machine"
+            )
+        return self
+
     @property
     def log_store_url(self) -> str:
         """URL of the Redis that holds records and logs."""
         return self.log_redis_url or self.redis_url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address or name."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_on_this_machine(store_url: str) -> bool:
+    """Whether the URL of a store leads to a socket or a loopback address."""
+    parts = urlsplit(store_url)
+    if parts.scheme == "unix":
+        return True
+    return parts.scheme in ("redis", "rediss") and is_loopback(parts.hostname or "localhost")
 
 
 def load_settings(kind: type[S]) -> S:

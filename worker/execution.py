@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -13,16 +13,18 @@ from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode
 from tailrace.shared.jobs import Holder, Job, JobError
 from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.failures import Failure, explain
+from tailrace.worker.failures import Failure, explain, explain_to_developer
 from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
+from tailrace.worker.whole_answers import whole_answers
 
 _UNKNOWN_GRAPH: Final = JobError(
     "unknown-graph", "The worker that took the job does not serve this graph."
@@ -60,19 +62,21 @@ class Execution:
         source = self.registry.get(job.request.graph)
         if source is None:
             return Ended("failed", error=_UNKNOWN_GRAPH)
-        config = _config(job)
+        config = run_config(job)
         try:
             async with source.open(config) as made:
                 store = self.stores.of(job.tenant, made)
                 saver = self.checkpoints.of(holder, output.writes)
                 graph = made.copy({"checkpointer": saver, "store": store})
-                return await self._stream(graph, job, config, output)
+                with whole_answers() if self.settings.whole_answers else nullcontext():
+                    return await self._stream(graph, job, for_graph(config, graph), output)
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
             return Again("retry", delay_s=self.settings.backoff_s)
         except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
-            return self._failed(job, explain(error, job.id))
+            told = explain_to_developer if self.settings.show_errors else explain
+            return self._failed(job, told(error, job.id))
 
     async def _stream(
         self, graph: Graph, job: Job, config: RunnableConfig, output: Output
@@ -87,7 +91,7 @@ class Execution:
                 if mode == "values" and not part["ns"]:
                     last = part
                 if mode in wanted:
-                    for event in translate(part):
+                    for event in translate(without_ours(part)):
                         limits.count(event)
                         await put(event)
                 if mode == "tasks" and "result" in part["data"]:
@@ -115,6 +119,7 @@ class Execution:
             stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
             subgraphs=True,
             version="v2",
+            **asked_for(job.request),
             durability=self.settings.durability,
         )
         return parts
@@ -125,18 +130,8 @@ class Execution:
         # Full jitter: retries of many jobs do not come together.
         longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
         pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
-        return Again("retry", failures=1, delay_s=max(pause_s, failure.retry_after_s or 0))
-
-
-def _config(job: Job) -> RunnableConfig:
-    """The caller's configuration, with the thread that is always the job."""
-    wanted = job.request.config
-    return {
-        "configurable": {**wanted["configurable"], "thread_id": job.id},
-        "tags": list(wanted["tags"]),
-        "recursion_limit": wanted["recursion_limit"],
-        "metadata": dict(job.request.metadata),
-    }
+        asked_s = min(failure.retry_after_s or 0, self.settings.retry_after_max_s)
+        return Again("retry", failures=1, delay_s=max(pause_s, asked_s))
 
 
 def _output(graph: Graph, values: Any) -> Any:

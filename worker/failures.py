@@ -1,36 +1,31 @@
 """From an exception to what the job's user is told, and whether another attempt may help.
 
-What is shown is chosen: never the text of an exception that nobody expected.
+What is shown is chosen: never the text of an exception that nobody expected, unless this is a
+development run. What a provider says is read by `provider_errors`.
 """
 
 import logging
-import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, cast
+import traceback
+from dataclasses import dataclass, replace
+from typing import Final
 
-import httpx
-import openai
-from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import EmptyInputError, GraphRecursionError
 
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.jobs import JobError, JobId
 from tailrace.worker.limits import LimitExceeded
+from tailrace.worker.masking import mask
 from tailrace.worker.models import ModelNotConfigured
+from tailrace.worker.provider_errors.trouble import UNEXPECTED, Trouble, reachable, trouble_of
+from tailrace.worker.whole_answers import AnswerCutOff
 
 logger = logging.getLogger(__name__)
 
-_CONTEXT_CODES: Final = ("context_length_exceeded", "exceed_context_size_error")
-_MAY_PASS: Final = (
-    openai.APIConnectionError,
-    openai.InternalServerError,
-    httpx.TransportError,
-    ConnectionError,
-    TimeoutError,
-)
-_LONGEST_WAIT_S: Final = 3600.0
+_LONGEST_DETAIL: Final = 1000
+_LONGEST_TRACEBACK: Final = 16_000
+_UNREACHED: Final = "Something that the graph calls could not be reached, or did not answer."
+_NO_IDEA: Final = "Something unexpected went wrong."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +41,44 @@ class Failure:
 def explain(error: Exception, job_id: JobId) -> Failure:
     """Why a run failed.
 
-    What its user can act on is passed on: a provider's words about rate limit, quota,
-    authentication and context length, and what this service itself found wrong. Anything else
-    becomes a reference, under which the log has the traceback.
+    What its user can act on is passed on: what this service itself found wrong, and a provider's
+    own words. Anything else becomes a reference, under which the log has the traceback.
     """
-    if isinstance(error, openai.APIError) and (known := _of_provider(error)):
-        return Failure(known, _retry_after_s(error))
-    return Failure(_of_run(error) or _unexpected(error, job_id))
+    if known := _of_run(error):
+        return Failure(known)
+    trouble = trouble_of(error) or UNEXPECTED
+    return Failure(_told(trouble, error, job_id), trouble.retry_after_s)
 
 
-def _of_provider(error: openai.APIError) -> JobError | None:
-    """What a provider says, by status, or by code where it says so within a stream."""
-    status, detail = getattr(error, "status_code", None), _words(error)
-    if error.code == "insufficient_quota":
-        return JobError("quota-exceeded", detail)
-    if status == 429 or error.code == "rate_limit_exceeded":
-        return JobError("rate-limited", detail, retryable=True)
-    if status in (401, 403):
-        return JobError("authentication", detail)
-    return JobError("context-length", detail) if _is_context_overflow(error) else None
+def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
+    """Why a run failed, with type, text and traceback: for a development run alone."""
+    failure = explain(error, job_id)
+    told = failure.error
+    if told.type == "internal":
+        told = replace(told, detail=_shown(_summary(error), _LONGEST_DETAIL))
+    lines = "".join(traceback.format_exception(error))
+    told = replace(told, traceback=_shown(lines[-_LONGEST_TRACEBACK:], _LONGEST_TRACEBACK))
+    return replace(failure, error=told)
 
 
-def _is_context_overflow(error: openai.APIError) -> bool:
-    kinds = (error.code, error.type)
-    return isinstance(error, ContextOverflowError) or any(k in _CONTEXT_CODES for k in kinds)
-
-
-def _words(error: openai.APIError) -> str:
-    body = error.body
-    message = cast("Mapping[str, object]", body).get("message") if isinstance(body, dict) else None
-    text = str(message or error.message)
-    key = os.environ.get("OPENAI_API_KEY")
-    shown = (text.replace(key, "***") if key else text)[:1000]
-    return shown.encode("utf-8", "replace").decode()
-
-
-def _retry_after_s(error: openai.APIError) -> float | None:
-    """Seconds of `Retry-After` (RFC 9110, section 10.2.3); a date is left to our own back-off."""
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    try:
-        wait_s = float(error.response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return wait_s if 0 <= wait_s <= _LONGEST_WAIT_S else None
+def _summary(error: Exception) -> str:
+    """Type and text, without the note that LangGraph adds."""
+    told = traceback.TracebackException.from_exception(error)
+    told.__notes__ = []
+    return "".join(told.format_exception_only()).strip()
 
 
 def _of_run(error: Exception) -> JobError | None:
+    """The first of ours or LangGraph's own, in the exception or behind it."""
+    return next((known for inner in reachable(error) if (known := _known(inner))), None)
+
+
+def _known(error: BaseException) -> JobError | None:
     match error:
         case LimitExceeded():
             return error.error
+        case AnswerCutOff():
+            return JobError("unavailable", str(error), retryable=True)
         case ModelNotConfigured():
             return JobError("model-not-configured", str(error))
         case Unserializable():
@@ -108,8 +91,21 @@ def _of_run(error: Exception) -> JobError | None:
             return None
 
 
-def _unexpected(error: Exception, job_id: JobId) -> JobError:
+def _told(trouble: Trouble, error: Exception, job_id: JobId) -> JobError:
+    if trouble.words is not None:
+        detail = _shown(trouble.words, _LONGEST_DETAIL)
+    else:
+        said = _NO_IDEA if trouble is UNEXPECTED else _UNREACHED
+        detail = f"{said} Reference: {_logged(error, job_id)}"
+    return JobError(trouble.type, detail, retryable=trouble.may_pass)
+
+
+def _logged(error: Exception, job_id: JobId) -> str:
+    """Under which reference the log now has the traceback."""
     reference = secrets.token_hex(8)
     logger.error("run failed", exc_info=error, extra={"job_id": job_id, "reference": reference})
-    detail = f"Something unexpected went wrong. Reference: {reference}"
-    return JobError("internal", detail, retryable=isinstance(error, _MAY_PASS))
+    return reference
+
+
+def _shown(text: str, longest: int) -> str:
+    return mask(text)[:longest].encode("utf-8", "replace").decode()

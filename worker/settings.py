@@ -28,6 +28,10 @@ class WorkerSettings(SharedSettings):
     backoff_s: Seconds = 1
     """Pause before the first retry at most; doubles with each."""
     backoff_max_s: Seconds = 60
+    retry_after_max_s: Seconds = 3600
+    """How long a provider may put off a retry at most, by `Retry-After`."""
+    whole_answers: bool = True
+    """An answer of a chat model without a finish reason is a failure that may pass."""
     max_event_bytes: int = Field(default=256 * 1024, gt=0)
     max_events: int = Field(default=100_000, gt=0)
     max_log_bytes: int = Field(default=64 * 1024 * 1024, gt=0)

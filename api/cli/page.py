@@ -69,6 +69,8 @@ class Page:
         error = fields.get("error")
         if isinstance(error, dict):
             self._line(f"{_text(error, 'detail')} ({_text(error, 'type')})", style)
+            for line in _text(error, "traceback").splitlines():
+                self._line(line, "dim")
         if "result" in fields:
             self._line(f"result: {preview(fields['result'], _RESULT_SHOWN)}", "dim")
 

@@ -53,6 +53,8 @@ class JobError(BaseModel):
     type: str
     detail: str
     retryable: bool = False
+    traceback: str | None = None
+    """Of the graph's own error, where a development run shows it."""
 
 
 class Interrupt(BaseModel):

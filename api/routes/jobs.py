@@ -10,6 +10,7 @@ from tailrace.api.acceptance import accept
 from tailrace.api.answers import Links, job_answer
 from tailrace.api.body import read_json
 from tailrace.api.dependencies import Shared, Tenant, find_job
+from tailrace.api.resumption import resumption
 from tailrace.api.schemas import CreateJob, ResumeJob, parse
 from tailrace.api.streaming import stream_answer
 from tailrace.api.submission import read_submission
@@ -59,10 +60,12 @@ async def cancel_job(request: Request, shared: Shared, tenant: Tenant, job_id: s
 
 @router.post("/jobs/{job_id}/resume", status_code=202)
 async def resume_job(request: Request, shared: Shared, tenant: Tenant, job_id: str) -> Response:
-    """Answer what the job waits for: stored and queued in one call, the first answer wins."""
+    """Resume the job where it stopped: stored and queued in one call, the first answer wins."""
     body = parse(ResumeJob, await read_json(request, shared.settings))
     job = await find_job(shared, job_id, tenant)
-    await shared.jobs.answer(job, body.answer(job.pause.interrupts))
-    await shared.queue.enqueue(job.id)
+    resumed = resumption(job, body)
+    await shared.jobs.answer(job, resumed.answer, after=resumed.after)
     job = await shared.jobs.get(job.id)
+    if job.status == "queued":
+        await shared.queue.enqueue(job.id)
     return job_answer(Links(request, shared, tenant, ticket=False), job, status=202)

@@ -122,7 +122,7 @@ async def _due(free: asyncio.Queue[Connection], at: float) -> float:
 async def _idle_server() -> AsyncGenerator[int]:
     """A server in a process of its own that says 202 to whatever comes; its port."""
     port = take_port(LOOPBACK, 0)
-    command = leashed((sys.executable, "-P", "-m", "bench.chain.idle_server", str(port)))
+    command = leashed((sys.executable, "-m", "bench.chain.idle_server", str(port)))
     process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL)
     try:
         await until(lambda: answers_ok(LOOPBACK, port, "/"), _START_S)

@@ -17,8 +17,8 @@ from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores, Output
+from tailrace.worker.execution import Execution, Output
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.graphs.counter import graph
 from tailrace.worker.outcomes import Ended
 from tailrace.worker.publisher import Publisher

@@ -1,9 +1,11 @@
 """The publisher's part of the suite: what it costs beside the bare graph, and its batches."""
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -11,9 +13,11 @@ import orjson
 
 from bench.figures import at_most, percentile, spread
 from bench.publisher.rounds import EVENTS
+from bench.relay.cores import use_all
 from bench.section import Goal, Section
 from tailrace.deploy.local.leash import leashed
 
+ROOT: Final = Path(__file__).parents[2]
 _QUICK: Final = 25
 _FULL: Final = 75
 _WITHIN_S: Final = 300.0
@@ -34,7 +38,7 @@ async def measure(*, full: bool, say: Callable[[str], None]) -> Section:
     """Run the rounds in a process of their own, and count."""
     number = _FULL if full else _QUICK
     say(f"publisher: {number} rounds of {EVENTS:,} events, bare and through the worker")
-    figures = await _figures(number)
+    figures = await run_rounds(number)
     rounds: Rounds = figures["rounds"]
     return Section(
         title=f"Publisher: a graph that emits {EVENTS:,} custom events",
@@ -54,9 +58,18 @@ def ratios(kind: str, way: str, rounds: Rounds) -> list[float]:
     return [each[way][kind] / each["bare"][kind] for each in rounds]
 
 
-async def _figures(rounds: int) -> dict[str, Any]:
-    command = leashed((sys.executable, "-P", "-m", "bench.publisher.rounds", str(rounds)))
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+async def run_rounds(
+    rounds: int, python: Path = Path(sys.executable), root: Path = ROOT
+) -> dict[str, Any]:
+    """What `bench.publisher.rounds` of a tree says, run by the interpreter of its environment.
+
+    Raises:
+        RoundsFailed: it ended without figures.
+    """
+    command = leashed((str(python), "-P", "-m", "bench.publisher.rounds", str(rounds)))
+    env = os.environ | {"PYTHONPATH": str(root)}
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=env)
+    use_all(process.pid)
     async with asyncio.timeout(_WITHIN_S):
         output, _ = await process.communicate()
     if process.returncode != 0:

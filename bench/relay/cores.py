@@ -25,6 +25,11 @@ def pin_server(pid: int) -> None:
     os.sched_setaffinity(pid, {server_core()})
 
 
+def use_all(pid: int) -> None:
+    """Let a process that has just begun use every core, whatever its parent is kept to."""
+    os.sched_setaffinity(pid, os.sched_getaffinity(1))
+
+
 @contextmanager
 def load_pinned() -> Generator[None]:
     """Keep this process, and what it starts meanwhile, off the server's core."""

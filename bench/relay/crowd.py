@@ -52,6 +52,11 @@ class Counted:
         wrong = (self.lost, self.missing, self.repeated, self.reordered, self.strange, self.garbled)
         return not any(wrong)
 
+    @property
+    def complete(self) -> bool:
+        """Whether everybody got everything in time."""
+        return self.exact and not self.cut and not self.refused
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:

@@ -34,7 +34,7 @@ class Round:
     @property
     def complete(self) -> bool:
         """Whether everybody got everything in time."""
-        return self.counted.exact and not self.counted.cut and not self.counted.refused
+        return self.counted.complete
 
 
 Workload = Callable[[Stage, Size], Awaitable[Round]]

@@ -18,6 +18,7 @@ from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.model import MODEL_NAME, MODEL_PACKAGE
 from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
 from tailrace.deploy.local.store import answers, server_command, server_url
+from tailrace.shared.settings import is_loopback
 
 WORKER_GRACE_S = 2
 """Shorter than elsewhere: who presses Ctrl-C waits for it, and another attempt goes on later."""
@@ -76,7 +77,19 @@ def _settings(asked: Arguments, port: int, folder: DataFolder | None) -> Mapping
         "TAILRACE_HOST": asked.host,
         "TAILRACE_PORT": str(port),
         "TAILRACE_GRACE_S": str(WORKER_GRACE_S),
+        "TAILRACE_SHOW_ERRORS": _show_errors(asked, folder),
     }
+
+
+def _show_errors(asked: Arguments, folder: DataFolder | None) -> str:
+    """Yes where nobody but the developer can be the caller, unless they have said otherwise."""
+    alone = folder is not None and is_loopback(asked.host) and not _opened_to_others()
+    return os.environ.get("TAILRACE_SHOW_ERRORS") or str(int(alone))
+
+
+def _opened_to_others() -> bool:
+    names = ("TAILRACE_API_KEYS", "TAILRACE_ALLOW_OPEN", "TAILRACE_CORS_ORIGINS")
+    return any(os.environ.get(name, "0") not in ("", "0") for name in names)
 
 
 def _store(folder: DataFolder) -> Child:

@@ -32,7 +32,6 @@ if ARGV[6] ~= '' then
   redis.call('HSET', JOB, 'reason', ARGV[6])
 end
 if ARGV[9] then
-  redis.call('HDEL', JOB, 'answer')
   redis.call('HSET', JOB, 'interrupts', ARGV[9], 'pause', ARGV[10])
 end
 keep_open(ARGV[3])

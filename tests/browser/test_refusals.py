@@ -69,6 +69,16 @@ async def test_a_job_that_fails_says_why(browser: Browser, tmp_path: Path) -> No
         await expect(outcome).to_contain_text("Incorrect API key provided.")
 
 
+async def test_a_developer_sees_the_traceback_of_a_job_that_fails(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with alone(browser, tmp_path, {"TAILRACE_SHOW_ERRORS": "1"}) as (_, first):
+        await first.start("counter", count="2", fail_at="1")
+        await first.ends("failed")
+        await expect(first.page.locator(".outcome p")).to_contain_text("Error: ")
+        await expect(first.page.locator(".outcome .traceback")).to_contain_text("counter.py")
+
+
 async def test_a_page_without_its_service_waits_for_it(browser: Browser, tmp_path: Path) -> None:
     async with alone(browser, tmp_path) as (service, first):
         page = first.page

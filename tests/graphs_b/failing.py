@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from langgraph.graph import START, StateGraph
+from langgraph.types import RetryPolicy
 
 
 class Trial(TypedDict, total=False):
@@ -86,14 +87,17 @@ def _raise() -> None:
     raise ValueError
 
 
-def _of_one_node(node: Any) -> Any:
+def _of_one_node(node: Any, **options: Any) -> Any:
     builder: Any = StateGraph(Trial)
-    builder.add_node("node", node)
+    builder.add_node("node", node, **options)
     builder.add_edge(START, "node")
     return builder.compile()
 
 
 flaky = _of_one_node(fail_at_first)
+flaky_with_policy = _of_one_node(
+    fail_at_first, retry_policy=RetryPolicy(initial_interval=0.01, max_attempts=3)
+)
 hopeless = _of_one_node(fail_for_good)
 poison = _of_one_node(kill_process)
 exits = _of_one_node(exit_process)

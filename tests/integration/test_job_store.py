@@ -16,7 +16,7 @@ from tailrace.shared.errors import (
 )
 from tailrace.shared.events import decode
 from tailrace.shared.job_store import GIVEN_UP
-from tailrace.shared.jobs import Holder, Interrupt, JobId, JobRequest, Pause, new_job_id
+from tailrace.shared.jobs import Holder, Interrupt, Job, JobId, JobRequest, Pause, new_job_id
 from tests.support.jobs import Stores, custom, request, stores
 
 SETTINGS = {"open_ttl_s": 100.0, "events_ttl_s": 20.0, "retention_s": 50.0}
@@ -64,6 +64,9 @@ async def test_a_request_comes_back_as_it_was(kept: Stores) -> None:
         metadata={"m": {}},
         max_attempts=5,
         timeout_s=1.5,
+        interrupt_before="*",
+        interrupt_after=("send", "pay"),
+        context={},
     )
     job_id = new_job_id()
     await kept.jobs.create(job_id, "tenant", asked)
@@ -261,11 +264,62 @@ async def test_the_first_answer_wins_and_may_be_given_again(kept: Stores) -> Non
     assert await kept.kept(job_id) == before
 
 
+async def asked_again(kept: Stores) -> tuple[Job, Job]:
+    """One job as it waited first, and as it waits for the next thing, the first being answered."""
+    job_id = await waiting(kept)
+    first = await kept.jobs.get(job_id)
+    await kept.jobs.answer(first, {"i1": "yes"})
+    again = Holder(job_id, 2, "second")
+    await kept.jobs.open_attempt(again)
+    await kept.jobs.pause(again, Pause((QUESTION,)))
+    return first, await kept.jobs.get(job_id)
+
+
+async def test_a_repeat_is_known_while_the_job_waits_for_the_next_thing(kept: Stores) -> None:
+    first, _ = await asked_again(kept)
+    before = await kept.kept(first.id)
+
+    await kept.jobs.answer(first, {"i1": "yes"})
+    with pytest.raises(NotWaiting):
+        await kept.jobs.answer(first, {"i1": "no"})
+    assert await kept.kept(first.id) == before
+
+
+async def test_the_same_words_to_the_next_question_are_an_answer_of_their_own(kept: Stores) -> None:
+    _, now = await asked_again(kept)
+    await kept.jobs.answer(now, {"i1": "yes"})
+    job = await kept.jobs.get(now.id)
+
+    assert (job.status, job.answer, job.answered_after) == ("queued", {"i1": "yes"}, now.seq)
+
+
+async def test_a_stop_without_a_question_is_resumed_once(kept: Stores) -> None:
+    holder = await kept.running()
+    await kept.jobs.pause(holder, Pause(next=("send",)))
+    stopped = await kept.jobs.get(holder.job_id)
+    for _ in range(2):
+        await kept.jobs.answer(stopped, {})
+    job = await kept.jobs.get(holder.job_id)
+
+    assert (stopped.stop, job.stop) == (3, None)
+    assert (job.status, job.seq, job.answer, job.answered_after) == ("queued", 4, {}, 3)
+
+
 async def test_a_job_that_never_asked_takes_no_answer(kept: Stores) -> None:
     holder = await kept.running()
 
     with pytest.raises(NotWaiting):
         await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": "yes"})
+
+
+async def test_a_record_of_the_first_version_is_read_with_defaults(kept: Stores) -> None:
+    job_id = new_job_id()
+    await kept.jobs.create(job_id, "tenant", request(value=1))
+    stored = decode((await kept.fields(job_id))["request"])
+
+    assert stored.keys().isdisjoint({"interrupt_before", "interrupt_after", "context"})
+    job = await kept.jobs.get(job_id)
+    assert (job.request.interrupt_before, job.request.context) == ((), None)
 
 
 async def test_cancelling_a_queued_job_closes_it_under_a_raised_fence(kept: Stores) -> None:

@@ -223,7 +223,7 @@ async def test_a_node_that_times_out_by_itself_is_tried_again_and_then_fails(
     for number in (2, 3):
         verdict = await worker.runner.run(Attempt(Claim(ran.job.id, number)))
         ran = await worker.ran(ran.job.id, verdict)
-    assert (ran.statuses[-1], ran.error[0]) == ("failed", "internal")
+    assert (ran.statuses[-1], ran.error[0]) == ("failed", "unavailable")
     assert ran.verdict == Done()
 
 
@@ -238,6 +238,78 @@ async def test_a_graph_over_its_recursion_limit_ends_its_job(worker: Worker) -> 
     ran = await worker.run("nested", {"path": []}, config=config)
 
     assert ran.error[0] == "recursion-limit"
+
+
+@pytest.mark.parametrize(
+    ("graph", "context", "seen"),
+    [
+        ("with_dataclass", {"user_id": "u"}, ["u", 1]),
+        ("with_dataclass", {"user_id": "u", "level": 7}, ["u", 7]),
+        ("with_model", {"words": ["soft"]}, ["soft"]),
+        ("with_typed_dict", {"town": "Ulm"}, "Ulm"),
+        ("without_schema", {"any": 1}, {"any": 1}),
+        ("without_schema", {}, None),  # as LangGraph has it
+        ("without_schema", None, None),
+    ],
+)
+async def test_the_context_of_the_job_reaches_its_nodes_in_the_graphs_own_form(
+    worker: Worker, graph: str, context: Any, seen: Any
+) -> None:
+    ran = await worker.run(graph, {}, context=context)
+
+    assert json.loads(ran.job.result or b"{}").get("seen") == seen
+
+
+async def test_a_node_learns_which_run_it_is_in_whose_and_what_its_graph_and_caller_set(
+    worker: Worker,
+) -> None:
+    asked = {"configurable": {"mode": "caller's"}, "tags": ["caller"]}
+    ran = await worker.run("telling", {}, config=asked, metadata={"m": 1})
+    seen, job_id = json.loads(ran.job.result or b"{}")["seen"], ran.job.id
+
+    assert seen["configurable"] == {
+        "thread_id": job_id,
+        "run_id": job_id,
+        "graph_id": "telling",
+        "tenant": "tenant",
+        "langgraph_auth_user_id": "tenant",
+        "own": "graph's",
+        "mode": "caller's",
+    }
+    assert (seen["user"], seen["graph"]) == ("tenant", "telling")
+    assert {"graph", "caller"} <= set(seen["tags"])
+    assert (
+        seen["metadata"].items()
+        >= {"g": 1, "m": 1, "run_id": job_id, "graph_id": "telling", "run_attempt": 1}.items()
+    )
+
+
+@pytest.mark.parametrize("mode", ["tasks", "checkpoints", "debug"])
+async def test_events_tell_nobody_whose_the_job_is(worker: Worker, mode: StreamMode) -> None:
+    for graph in ("nested", "without_schema"):
+        ran = await worker.run(graph, {"path": []}, stream=[mode], metadata={"m": 1})
+        told = b"".join(event.data for event in ran.events if event.name == mode)
+
+        assert b'"m":1' in told or mode == "checkpoints"
+        assert not any(name in told for name in (b"tenant", b"langgraph_auth", b"run_id"))
+
+
+@pytest.mark.parametrize(
+    ("graph", "asked", "outcome"),
+    [
+        ("walking", {}, "failed"),
+        ("walking", {"recursion_limit": 400}, "succeeded"),
+        ("far_walking", {}, "succeeded"),
+        ("far_walking", {"recursion_limit": 100}, "failed"),
+    ],
+)
+async def test_the_limit_of_steps_is_the_callers_else_the_graphs_own_else_ours(
+    worker: Worker, graph: str, asked: dict[str, Any], outcome: str
+) -> None:
+    ran = await worker.run(graph, {}, config=asked, stream=("custom",))
+
+    assert ran.job.status == outcome
+    assert outcome == "succeeded" or ran.error[0] == "recursion-limit"
 
 
 @pytest.mark.parametrize(

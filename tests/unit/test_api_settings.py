@@ -97,3 +97,19 @@ def test_a_short_secret_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPa
 def test_a_value_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
     with pytest.raises(ConfigurationError, match=f"TAILRACE_{name}"):
         loaded(monkeypatch, **{name: value})
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"API_KEYS": f"ann:{HASH}"}, {"HOST": "0.0.0.0", "ALLOW_OPEN": "1"}],
+    ids=["with keys", "beyond loopback"],
+)
+def test_errors_are_not_shown_where_others_may_call(
+    monkeypatch: pytest.MonkeyPatch, others: dict[str, str]
+):
+    with pytest.raises(ConfigurationError, match="TAILRACE_SHOW_ERRORS=1"):
+        loaded(monkeypatch, SHOW_ERRORS="1", **others)
+
+
+def test_errors_may_be_shown_on_loopback_without_keys(monkeypatch: pytest.MonkeyPatch):
+    assert loaded(monkeypatch, SHOW_ERRORS="1").show_errors

@@ -129,3 +129,11 @@ def test_a_json_line_is_one_line_and_says_the_same(value: object):
     assert json.loads(line) == {"id": 7, "event": "custom", "data": value}
     assert len(line.splitlines()) == 1
     assert not set(line) & {"\x1b", "\x9b", "\x7f", "\u202e"}
+
+
+def test_a_traceback_is_shown_line_by_line():
+    error = {"type": "internal", "detail": "ValueError: x", "traceback": 'File "a.py"\n  raise\n'}
+
+    assert shown(event(9, "end", {"status": "failed", "error": error})) == (
+        'failed\nValueError: x (internal)\nFile "a.py"\n  raise\n'
+    )

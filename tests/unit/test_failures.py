@@ -11,6 +11,7 @@ from langgraph.errors import EmptyInputError, GraphRecursionError
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.jobs import JobError, JobId, new_job_id
 from tailrace.worker.failures import explain as explained
+from tailrace.worker.failures import explain_to_developer
 from tailrace.worker.limits import RESULT_TOO_LARGE, LimitExceeded
 from tailrace.worker.models import NEITHER_SET, ModelNotConfigured
 
@@ -67,7 +68,7 @@ async def test_a_spent_quota_is_passed_on_and_trying_again_does_not_help() -> No
     assert explain(error, JOB) == JobError("quota-exceeded", "Check your plan.")
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("status", [400, 401, 403])
 async def test_a_refused_key_is_passed_on(status: int) -> None:
     error = await refusal(status, message="No such key.", code="invalid_api_key")
 
@@ -111,11 +112,12 @@ async def test_a_limit_is_passed_on_from_within_a_stream(code: str, type_: str) 
     assert (error.type, error.detail) == (type_, "Enough.")
 
 
-async def test_a_stream_that_breaks_off_is_internal_and_may_be_tried_again() -> None:
+async def test_a_stream_that_is_cut_may_be_tried_again() -> None:
     headers = {"content-type": "text/event-stream"}
     error = await failure(lambda _: httpx2.Response(200, headers=headers, stream=BrokenStream()))
 
-    assert (explain(error, JOB).type, explain(error, JOB).retryable) == ("internal", True)
+    assert (explain(error, JOB).type, explain(error, JOB).retryable) == ("unavailable", True)
+    assert KEY not in explain(error, JOB).detail
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,9 @@ async def test_a_stream_that_breaks_off_is_internal_and_may_be_tried_again() -> 
         ("0.5", 0.5),
         ("-1", None),
         ("Wed, 21 Oct 2026", None),
-        ("9e9", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
     ],
 )
 async def test_how_long_the_provider_asks_to_be_left_alone_is_kept(
@@ -136,29 +140,23 @@ async def test_how_long_the_provider_asks_to_be_left_alone_is_kept(
     assert explained(await failure(lambda _: answer), JOB).retry_after_s == seconds
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
-async def test_other_refusals_are_internal_and_trying_again_does_not_help(status: int) -> None:
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
+async def test_a_providers_words_are_passed_on_without_the_secrets_in_them(status: int) -> None:
     error = explain(await refusal(status, message=SECRETS), JOB)
 
-    assert (error.type, error.retryable) == ("internal", False)
-    assert KEY not in error.detail
+    assert error.detail == "*** /srv/x redis://***@h"
 
 
-async def test_a_provider_that_fails_is_internal_and_may_be_tried_again() -> None:
-    error = explain(await refusal(500, message=SECRETS), JOB)
-
-    assert (error.type, error.retryable) == ("internal", True)
-    assert KEY not in error.detail
-
-
-async def test_a_provider_out_of_reach_is_internal_and_may_be_tried_again() -> None:
+async def test_a_provider_out_of_reach_may_be_tried_again_and_nothing_of_the_error_is_shown() -> (
+    None
+):
     def nobody(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError(SECRETS)
 
     error = explain(await failure(nobody), JOB)
 
-    assert (error.type, error.retryable) == ("internal", True)
-    assert KEY not in error.detail
+    assert (error.type, error.retryable) == ("unavailable", True)
+    assert not [part for part in SECRETS.split() if part in error.detail]
 
 
 async def test_the_key_is_not_in_what_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,11 +205,20 @@ def test_what_langgraph_refuses_is_said_in_our_own_words(raised: Exception, type
     assert KEY not in error.detail
 
 
-@pytest.mark.parametrize("kind", [Exception, ValueError, OSError, TimeoutError, KeyError])
+@pytest.mark.parametrize("kind", [Exception, ValueError, OSError, KeyError])
 def test_anything_else_is_internal_and_shows_nothing_of_itself(kind: type[Exception]) -> None:
     error = explain(kind(SECRETS), JOB)
 
     assert error.type == "internal"
+    assert not [part for part in SECRETS.split() if part in error.detail]
+    assert kind.__name__ not in error.detail
+
+
+@pytest.mark.parametrize("kind", [TimeoutError, ConnectionResetError])
+def test_a_lost_connection_may_pass_and_shows_nothing_of_itself(kind: type[Exception]) -> None:
+    error = explain(kind(SECRETS), JOB)
+
+    assert (error.type, error.retryable) == ("unavailable", True)
     assert not [part for part in SECRETS.split() if part in error.detail]
     assert kind.__name__ not in error.detail
 
@@ -227,6 +234,31 @@ def test_the_log_has_the_traceback_under_the_reference(caplog: pytest.LogCapture
     assert fields["job_id"] == JOB
     assert record.exc_info is not None
     assert record.exc_info[1] is raised
+
+
+def test_a_developer_is_shown_type_text_and_traceback_of_a_graphs_error() -> None:
+    try:
+        raise ValueError("no such column: a; key sk-abcdefgh")  # noqa: TRY301 - as in a graph
+    except ValueError as raised:
+        error = explain_to_developer(raised, JOB).error
+
+    assert (error.type, error.retryable) == ("internal", False)
+    assert error.detail == "ValueError: no such column: a; key ***"
+    assert error.traceback is not None
+    assert error.traceback.startswith("Traceback (most recent call last):")
+    assert "as in a graph" in error.traceback
+    assert error.traceback.endswith("ValueError: no such column: a; key ***\n")
+
+
+async def test_a_developer_gets_a_providers_words_as_everyone_does() -> None:
+    error = explain_to_developer(await refusal(429, message="Slow down."), JOB).error
+
+    assert (error.type, error.detail, error.retryable) == ("rate-limited", "Slow down.", True)
+    assert error.traceback is not None
+
+
+def test_everyone_else_is_shown_no_traceback() -> None:
+    assert "traceback" not in explain(ValueError("x"), JOB).fields()
 
 
 def test_two_failures_have_two_references() -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from starlette.requests import Request
 
 from tailrace.api.errors import HANDLERS, handle_known
 from tailrace.api.relay.frames import frame
+from tailrace.api.resumption import Resumption, resumption
 from tailrace.api.schemas import CreateJob, ResumeJob, job_body, parse
 from tailrace.shared.events import (
     Event,
@@ -37,6 +39,7 @@ from tailrace.shared.jobs import (
     JobStatus,
     Pause,
     StreamMode,
+    new_job_id,
     parse_job_id,
 )
 from tailrace.worker.translate import translate
@@ -146,10 +149,13 @@ def test_protocol_shows_a_job_as_the_api_writes_it(shown: str) -> None:
         request=JobRequest(told["graph"], {}),
         status=told["status"],
         attempt=told["attempt"],
-        seq=1,
+        seq=told.get("after", 1),
         created_at=told["created_at"],
         started_at=told.get("started_at"),
-        pause=Pause(tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ()))),
+        pause=Pause(
+            tuple(Interrupt(**interrupt) for interrupt in told.get("interrupts", ())),
+            tuple(told.get("next", ())),
+        ),
     )
     assert job_body(job, told["urls"]["events"], "").decode() == shown
 
@@ -161,13 +167,20 @@ def test_protocol_lists_the_fields_of_a_body(model: type[BaseModel], header: Seq
     assert {cells[0] for cells in rows("PROTOCOL.md", *header)} == set(model.model_fields)
 
 
+def _job(status: JobStatus, seq: int) -> Job:
+    at = "2026-03-02T09:30:00.120Z"
+    return Job(new_job_id(), "acme", JobRequest("any", {}), status, 1, seq, created_at=at)
+
+
 @pytest.mark.parametrize(
     "body", [b.text for b in blocks("PROTOCOL.md") if b.language == "json" and not b.name]
 )
 def test_an_answer_that_protocol_shows_is_taken(body: str) -> None:
     shown = parse(ResumeJob, orjson.loads(body))
-    assert shown.values is not None
-    assert shown.answer([Interrupt(id_, None) for id_ in shown.values]) == shown.values
+    asked = tuple(Interrupt(id_, None) for id_ in shown.values or ())
+    assert shown.after is not None
+    waiting = replace(_job(status="waiting", seq=shown.after), pause=Pause(asked))
+    assert resumption(waiting, shown) == Resumption(shown.after, shown.values or {})
 
 
 @pytest.mark.parametrize(

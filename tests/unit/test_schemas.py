@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tailrace.api.refusals import InvalidBody
 from tailrace.api.schemas import CreateJob, job_body, parse, pointer
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.jobs import Job, JobError, JobId, JobRequest
+from tailrace.shared.jobs import Job, JobError, JobId, JobRequest, Pause
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
 FRAGMENT = re.compile(r"#([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*")
@@ -22,7 +22,8 @@ def test_a_graph_and_an_input_are_enough():
     assert request.graph == "any"
     assert request.input is None
     assert request.stream == ("updates", "messages", "custom")
-    assert request.config["recursion_limit"] == 100
+    assert "recursion_limit" not in request.config  # the graph's own is not overruled
+    assert (request.interrupt_before, request.interrupt_after, request.context) == ((), (), None)
 
 
 def test_everything_a_caller_says_reaches_the_request():
@@ -32,12 +33,17 @@ def test_everything_a_caller_says_reaches_the_request():
         "config": {"configurable": {"user": "u"}, "tags": ["t"], "recursion_limit": 7},
         "stream": ["values", "debug"],
         "metadata": {"m": True},
+        "interrupt_before": ["send", "pay"],
+        "interrupt_after": "*",
+        "context": {"user": "u"},
     }
     request = parse(CreateJob, body).request(ApiSettings())
     assert request.input == body["input"]
     assert request.config == body["config"]
     assert request.stream == ("values", "debug")
     assert request.metadata == {"m": True}
+    assert (request.interrupt_before, request.interrupt_after) == (("send", "pay"), "*")
+    assert request.context == {"user": "u"}
 
 
 GIVEN: dict[str, Any] = {"graph": "any", "input": {"a": 1, "b": [{"c": 1, "d": None}]}}
@@ -47,7 +53,22 @@ WRITTEN: list[dict[str, Any]] = [
     {"input": {"b": [{"d": None, "c": 1}], "a": 1}, "graph": "any"},
     GIVEN | {"metadata": {}, "stream": ["updates", "messages", "custom"]},
     GIVEN | {"config": {"recursion_limit": 100}, "max_attempts": None},
+    GIVEN | {"interrupt_before": [], "interrupt_after": [], "context": None},
 ]
+
+
+DIGESTS: list[tuple[dict[str, Any], str]] = [
+    ({}, "55db2b314f14bb6e7eeda5d09712fb01a6131e26fc79fe4e005c78e28966fa04"),
+    (
+        {"config": {"recursion_limit": 100, "tags": ["t"]}},
+        "b8522a5482e375fb0fef2220be38a48babc62beadf40a196afcc498b8d35beae",
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "digest"), DIGESTS)
+def test_a_key_of_before_an_upgrade_still_stands_for_its_body(more: dict[str, Any], digest: str):
+    assert parse(CreateJob, GIVEN | more).digest() == digest
 
 
 @pytest.mark.parametrize("written", WRITTEN)
@@ -68,6 +89,12 @@ def test_every_field_and_the_order_of_lists_count_for_the_digest():
         {"metadata": {"m": 1}},
         {"max_attempts": 3},
         {"timeout_s": 5},
+        {"interrupt_before": ["a"]},
+        {"interrupt_before": ["b"]},
+        {"interrupt_before": "*"},
+        {"interrupt_after": ["a"]},
+        {"context": {}},
+        {"context": {"a": 1}},
     ]
     assert len({parse(CreateJob, GIVEN | change).digest() for change in changes}) == len(changes)
 
@@ -94,6 +121,15 @@ def test_every_field_and_the_order_of_lists_count_for_the_digest():
         ({"config": {"configurable": {"thread_id": "x"}}}, "#/config/configurable"),
         ({"config": {"configurable": {"checkpoint_ns": ""}}}, "#/config/configurable"),
         ({"config": {"configurable": {"__pregel_x": 1}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"run_id": "x"}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"graph_id": "x"}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"tenant": "x"}}}, "#/config/configurable"),
+        ({"config": {"configurable": {"langgraph_auth_user": {}}}}, "#/config/configurable"),
+        ({"context": []}, "#/context"),
+        ({"context": "u"}, "#/context"),
+        ({"interrupt_before": "send"}, "#/interrupt_before"),
+        ({"interrupt_before": [5]}, "#/interrupt_before/0"),
+        ({"interrupt_after": {"a": 1}}, "#/interrupt_after"),
         ({"a/b~c": 1}, "#/a~1b~0c"),
         ({"a b": 1}, "#/a%20b"),
     ],
@@ -157,6 +193,17 @@ def test_a_queued_job_looks_as_the_protocol_says():
             "cancel": f"/jobs/{JOB_ID}/cancel",
         },
     }
+
+
+def test_a_waiting_job_shows_where_it_stopped_and_what_comes_next():
+    body = orjson.loads(job_body(job(status="waiting", seq=7, pause=Pause(next=("send",))), "", ""))
+    assert (body["interrupts"], body["next"], body["after"]) == ([], ["send"], 7)
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "succeeded", "failed", "cancelled"])
+def test_a_job_that_does_not_wait_shows_nothing_of_its_last_stop(status: Any):
+    body = orjson.loads(job_body(job(status=status, seq=7, pause=Pause(next=("send",))), "", ""))
+    assert body.keys().isdisjoint({"interrupts", "next", "after"})
 
 
 def test_a_result_travels_as_it_is_also_null():

@@ -76,3 +76,32 @@ def test_dotenv_fills_in_what_the_environment_leaves_open(
 
     assert settings.log_level == "ERROR"
     assert settings.redis_url == "redis://from-file"
+
+
+@pytest.mark.parametrize(
+    "stores",
+    [
+        {"REDIS_URL": "redis://cache.example.com:6379/0"},
+        {"REDIS_URL": "redis://10.0.0.7"},
+        {"LOG_REDIS_URL": "redis+cluster://127.0.0.1:7000"},
+    ],
+    ids=str,
+)
+def test_errors_are_not_shown_where_the_store_is_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, stores: dict[str, str]
+) -> None:
+    for name, value in {"SHOW_ERRORS": "1", **stores}.items():
+        monkeypatch.setenv(f"TAILRACE_{name}", value)
+    with pytest.raises(ConfigurationError, match="TAILRACE_SHOW_ERRORS=1"):
+        load_settings(SharedSettings)
+
+
+@pytest.mark.parametrize(
+    "url", ["unix:///run/store.sock", "redis://[::1]:6379", "redis://localhost"]
+)
+def test_errors_may_be_shown_where_the_store_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TAILRACE_SHOW_ERRORS", "1")
+    monkeypatch.setenv("TAILRACE_REDIS_URL", url)
+    assert load_settings(SharedSettings).show_errors

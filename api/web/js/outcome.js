@@ -21,6 +21,7 @@ export class Outcome {
     this.#root.hidden = false;
     const parts = [element("h3", {}, title)];
     if (detail) parts.push(element("p", {}, detail));
+    if (error?.traceback) parts.push(element("pre", { className: "traceback" }, error.traceback));
     if (result !== undefined) parts.push(listed(result, said));
     this.#root.replaceChildren(...parts);
   }

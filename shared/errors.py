@@ -5,7 +5,7 @@ TailraceError
 ├── StoreUnavailable       Redis is away, full or read-only; trying again may help
 ├── JobNotFound            no such job, as far as this caller may know
 ├── NotWaiting             the job does not wait for this answer
-├── Unserializable         a value that JSON can't hold
+├── Unserializable         a value that can't be written
 └── WriteRefused           the log did not take a write, and nothing was written
     ├── LogClosed          the log has its `end`, or waits for an answer
     ├── Fenced             a newer attempt has opened the log
@@ -15,6 +15,8 @@ TailraceError
 """
 
 import os
+from collections.abc import Sequence
+from typing import Final
 
 EX_CONFIG = os.EX_CONFIG
 """Exit status of a process that can't start with the settings it has (sysexits.h)."""
@@ -41,7 +43,20 @@ class NotWaiting(TailraceError):
 
 
 class Unserializable(TailraceError):
-    """A value that JSON can't hold."""
+    """A value that can't be written: where it is and of which type, never what it is.
+
+    Args:
+        what: names the type.
+        path: the indices and names that lead to it.
+    """
+
+    def __init__(self, what: str, path: Sequence[str | int] = ()) -> None:
+        super().__init__(what, path)
+        self.what = what
+        self.path = tuple(path)
+
+    def __str__(self) -> str:
+        return f"{_place(self.path)}: {self.what}" if self.path else self.what
 
 
 class WriteRefused(TailraceError):
@@ -75,3 +90,22 @@ class SequenceTaken(WriteRefused):
 
 class SequenceHole(WriteRefused):
     """The write would leave a hole: the store has forgotten what it once acknowledged."""
+
+
+_ENDS: Final = 8
+_NAME_CHARS: Final = 64
+
+
+def _place(path: Sequence[str | int]) -> str:
+    """A path as one writes it in code, `messages[3].artifact`; a long one without its middle."""
+    parts = [_part(step) for step in path]
+    if len(parts) > 2 * _ENDS:
+        parts = [*parts[:_ENDS], "…", *parts[-_ENDS:]]
+    return "".join(parts).removeprefix(".")
+
+
+def _part(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    step = step[:_NAME_CHARS]
+    return f".{step}" if step.isidentifier() else f"[{step!r}]"

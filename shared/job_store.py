@@ -11,7 +11,7 @@ import orjson
 
 from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.events import encode, end_event, status_event
+from tailrace.shared.events import encode, encode_value, end_event, status_event
 from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
@@ -129,7 +129,7 @@ class JobStore:
         """
         event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
         how: list[Argument] = ["waiting", event.data, "", 0, sent]
-        await self._suspend(holder, [*how, encode(pause.interrupts), notes(pause)])
+        await self._suspend(holder, [*how, encode_value(pause.interrupts), notes(pause)])
 
     async def answer(
         self, job: Job, answer: Mapping[str, Any], *, after: int | None = None

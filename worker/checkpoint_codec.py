@@ -54,7 +54,7 @@ class CheckpointCodec:
             Unserializable: the state holds something that is no data.
         """
         values = checkpoint["channel_values"]
-        return {name: self._serializer.pack(values[name]) for name in names if name in values}
+        return {n: self._serializer.pack(values[n], n) for n in names if n in values}
 
     def writes(
         self, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
@@ -70,7 +70,7 @@ class CheckpointCodec:
                 index=WRITES_IDX_MAP.get(channel, at),
                 path=task_path,
                 channel=channel,
-                value=self._serializer.pack(value),
+                value=self._serializer.pack(value, channel),
             )
             for at, (channel, value) in enumerate(writes)
         ]

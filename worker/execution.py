@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from tailrace.shared.events import Event, encode
+from tailrace.shared.events import Event, encode_value
 from tailrace.shared.jobs import Holder, Job, JobError
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.failures import Failure, explain, explain_to_developer
@@ -98,10 +98,10 @@ class Execution:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
             pause = await asked(graph, config)
-            limits.count(Event("status", encode(pause.interrupts)))
+            limits.count(Event("status", encode_value(pause.interrupts)))
             return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
-        result = encode(_output(graph, values))
+        result = encode_value(_output(graph, values))
         if len(result) > self.settings.max_result_bytes:
             return Ended("failed", error=RESULT_TOO_LARGE)
         return Ended("succeeded", result=result)

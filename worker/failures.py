@@ -82,7 +82,7 @@ def _known(error: BaseException) -> JobError | None:
         case ModelNotConfigured():
             return JobError("model-not-configured", str(error))
         case Unserializable():
-            return JobError("unserializable", f"The graph gave what JSON can't hold: {error}")
+            return JobError("unserializable", f"The graph gave what can't be written: {error}")
         case GraphRecursionError():
             return JobError("recursion-limit", "The graph took more steps than its limit allows.")
         case EmptyInputError():

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from langchain_core.messages import BaseMessage
 
-from tailrace.shared.events import Event, encode
+from tailrace.shared.events import Event, encode_value
 
 Part = Mapping[str, Any]
 """`{"type", "ns", "data"}` of `astream(..., version="v2")`."""
@@ -22,11 +22,11 @@ def translate(part: Part) -> Iterable[Event]:
     """The events of one part; `updates` gives one a node.
 
     Raises:
-        Unserializable: JSON can't hold what a node gave.
+        Unserializable: what a node gave can't be written.
     """
     if part["type"] == "custom":
         # The only mode in which a graph can be fast: no generator, no searching.
-        return (Event("custom", encode({"ns": part["ns"], "data": part["data"]})),)
+        return (Event("custom", encode_value({"ns": part["ns"], "data": part["data"]})),)
     return _others(part)
 
 
@@ -36,20 +36,20 @@ def _others(part: Part) -> Iterator[Event]:
         case "messages":
             message, metadata = data
             body = {"ns": ns, "node": metadata.get("langgraph_node"), "message": _message(message)}
-            yield Event("messages", encode(body))
+            yield Event("messages", encode_value(body))
         case "updates":
             for node, update in _without_note(data).items():
-                yield Event("updates", encode({"ns": ns, "node": node, "data": update}))
+                yield Event("updates", encode_value({"ns": ns, "node": node, "data": update}))
         case "values" as mode:
-            yield Event(mode, encode({"ns": ns, "data": data}))
+            yield Event(mode, encode_value({"ns": ns, "data": data}))
         case "tasks" as mode:
             body = {"ns": ns, "node": data.get("name"), "data": _without_error(data)}
-            yield Event(mode, encode(body))
+            yield Event(mode, encode_value(body))
         case "checkpoints" as mode:
-            yield Event(mode, encode({"ns": ns, "data": _without_task_errors(data)}))
+            yield Event(mode, encode_value({"ns": ns, "data": _without_task_errors(data)}))
         case "debug" as mode:
             payload = _without_task_errors(_without_error(data["payload"]))
-            yield Event(mode, encode({"ns": ns, "data": {**data, "payload": payload}}))
+            yield Event(mode, encode_value({"ns": ns, "data": {**data, "payload": payload}}))
         case unknown:
             raise ValueError(f"LangGraph streams a mode that we do not know: {unknown}")
 

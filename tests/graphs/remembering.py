@@ -81,9 +81,9 @@ def _tell(state: Notes) -> Notes:
 
 
 @entrypoint()
-async def entered(value: Notes, *, store: BaseStore) -> Notes:
+async def entered(value: dict[str, str], *, store: BaseStore) -> Notes:
     """Remembers as a function."""
-    return {"before": await _anoted(store, value.get("note", ""))}
+    return {"before": await _anoted(store, value["note"])}
 
 
 _tools: Any = StateGraph(Notes)

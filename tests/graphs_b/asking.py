@@ -1,4 +1,4 @@
-"""Nodes that ask: once, two at once, twice in a row, and for what JSON can't hold."""
+"""Nodes that ask: once, two at once, twice in a row, and for what can't be written."""
 
 import asyncio
 from pathlib import Path
@@ -40,8 +40,8 @@ async def ask_twice(talk: Talk) -> Talk:
     return {"heard": [f"1 {first}", f"2 {interrupt('second?')}"]}
 
 
-def ask_in_bytes(_: Talk) -> Talk:
-    return {"heard": [interrupt(b"\xff")]}
+def ask_without_words(_: Talk) -> Talk:
+    return {"heard": [interrupt(object())]}
 
 
 def ask_at_length(_: Talk) -> Talk:
@@ -59,5 +59,5 @@ def _of(**nodes: Any) -> Any:
 approval = _of(ask=ask)
 two_at_once = _of(left=ask_left, right=ask_right)
 twice = _of(ask=ask_twice)
-in_bytes = _of(ask=ask_in_bytes)
+without_words = _of(ask=ask_without_words)
 at_length = _of(ask=ask_at_length)

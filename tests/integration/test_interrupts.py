@@ -280,7 +280,7 @@ async def test_an_answer_that_never_reached_the_queue_is_swept_there(
     assert heard(job.result) == ["late"]
 
 
-@pytest.mark.parametrize("graph", ["in_bytes", "at_length"])
+@pytest.mark.parametrize("graph", ["without_words", "at_length"])
 @pytest.mark.parametrize("stream", [("custom",), ("updates",)])
 async def test_a_question_that_cannot_be_told_ends_its_job_and_nothing_else(
     place: Site, graphs: Registry, tmp_path: Path, graph: str, stream: tuple[str, ...]

@@ -78,7 +78,7 @@ async def test_a_request_that_json_cannot_hold_is_not_stored(kept: Stores) -> No
     job_id = new_job_id()
 
     with pytest.raises(Unserializable):
-        await kept.jobs.create(job_id, "tenant", request(value=b"bytes"))
+        await kept.jobs.create(job_id, "tenant", request(value=object()))
     assert await kept.kept(job_id) == ({}, [])
     assert not await kept.is_listed_open(job_id)
 

@@ -12,12 +12,15 @@ import ormsgpack
 import pytest
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, ToolMessage
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Interrupt, Send
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
 from tailrace.shared.errors import Unserializable
+from tailrace.shared.events import encode_value
 from tailrace.worker.serializer import StateSerializer
+from tests.support.values import KEPT
 
 
 class Colour(Enum):
@@ -119,7 +122,51 @@ def test_bytes_of_another_kind_are_not_read(kind: bytes) -> None:
         StateSerializer().unpack(kind + b":{}")
 
 
-@pytest.mark.parametrize("value", [object(), 2**70, PurePosixPath])
-def test_what_is_no_data_is_not_written_either(value: object) -> None:
-    with pytest.raises(Unserializable):
+@pytest.mark.parametrize("value", [v for v, _ in KEPT.values()], ids=KEPT)
+def test_what_langgraph_keeps_comes_back_as_it_does_there(value: Any) -> None:
+    ours, theirs = StateSerializer(), JsonPlusSerializer()
+    packed = theirs.dumps_typed(value)
+
+    assert ours.dumps_typed(value) == packed
+    assert shown(ours.loads_typed(packed)) == shown(theirs.loads_typed(packed))
+
+
+def shown(value: Any) -> Any:
+    """All that can be told of a value: some of them compare in ways of their own."""
+    return type(value), repr(value), encode_value(value)
+
+
+class Holding(BaseModel):
+    held: Any
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (object(), "Type is not msgpack serializable: object"),
+        (2**70, "Integer exceeds 64-bit range"),
+        (PurePosixPath, "Type"),
+        ([0, {"a": (1, object())}], "[1].a[1]: "),
+        (Point(1, object()), "colour: "),  # pyright: ignore[reportArgumentType] - on purpose
+        (ToolMessage("x", tool_call_id="t", artifact={"raw": object()}), "artifact.raw: "),
+        (Send("node", {"a": object()}), "arg.a: "),
+        ({"a": {PurePosixPath("a"): 1}}, "a: Dict key"),
+        ({(1, 2): object()}, "tuple: "),
+        (Holding(held=Holding(held=iter(()))), "held.held: "),
+    ],
+)
+def test_what_is_no_data_is_not_written_either_and_its_place_is_named(
+    value: object, place: str
+) -> None:
+    with pytest.raises(Unserializable) as caught:
         StateSerializer().pack(value)
+
+    assert place in str(caught.value)
+
+
+def test_a_value_that_contains_itself_is_not_written_and_the_search_for_it_ends() -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+
+    with pytest.raises(Unserializable, match="Recursion limit reached"):
+        StateSerializer().pack(ring, "channel")

@@ -251,9 +251,18 @@ async def test_an_entrypoint_of_the_functional_api_is_a_node(registry: Registry)
 
 
 @pytest.mark.parametrize("mode", ["values", "custom"])
-def test_what_json_cannot_hold_is_refused(mode: StreamMode) -> None:
-    with pytest.raises(Unserializable, match="bytes"):
-        list(translate({"type": mode, "ns": (), "data": {"value": b"x"}}))
+def test_what_has_no_form_is_refused_by_its_place(mode: StreamMode) -> None:
+    with pytest.raises(Unserializable, match=r"data\.value\[1\]: object"):
+        list(translate({"type": mode, "ns": (), "data": {"value": [b"x", object()]}}))
+
+
+def test_a_token_that_ends_in_half_a_surrogate_pair_is_shown() -> None:
+    piece = AIMessageChunk(content=json.loads('"wheel \\ud83d"'), id="1")
+    part = {"type": "messages", "ns": (), "data": (piece, {"langgraph_node": "n"})}
+
+    [event] = translate(part)
+
+    assert read(event)["message"]["content"] == "wheel \ufffd"
 
 
 def test_a_mode_that_nobody_knows_is_an_error_and_not_left_out() -> None:

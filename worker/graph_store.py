@@ -31,10 +31,11 @@ from langgraph.store.memory import (
 
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.item_store import Change, ItemStore, Labels, StoredItem
+from tailrace.shared.project.values import StoreConfig
 from tailrace.shared.redis import Client
+from tailrace.worker.factories import Graph
 from tailrace.worker.from_threads import wait_for
 from tailrace.worker.insist import FOR_S, insist
-from tailrace.worker.registry import Graph
 from tailrace.worker.serializer import StateSerializer
 from tailrace.worker.store_search import matches, plan, rounds
 
@@ -56,21 +57,22 @@ class GraphStores:
 
     Args:
         redis: the log store.
-        ttl: how long items live that do not say so themselves; None: until they are deleted.
+        config: what the project asks of its store.
     """
 
-    def __init__(self, redis: Client, ttl: TTLConfig | None = None) -> None:
+    def __init__(self, redis: Client, config: StoreConfig | None = None) -> None:
         self._redis = redis
-        self._ttl = ttl
+        life = (config or StoreConfig()).ttl
+        self._ttl = TTLConfig(default_ttl=life.default_min, refresh_on_read=life.refresh_on_read)
 
-    def of(self, tenant: str, graph: Graph | None = None) -> BaseStore:
-        """The store for one run: the graph's own, if it was compiled with one, else the tenant's.
-
-        Asked for in the loop that runs the graph.
-        """
-        if graph is not None and graph.store is not None:
-            return graph.store
+    def of(self, tenant: str) -> BaseStore:
+        """The tenant's store for one run; asked for in the loop that runs the graph."""
         return GraphStore(ItemStore(self._redis, tenant), self._ttl)
+
+
+def own_or(store: BaseStore, graph: Graph) -> BaseStore:
+    """The store that the graph was compiled with, else this one."""
+    return store if graph.store is None else graph.store
 
 
 class GraphStore(BaseStore):
@@ -82,7 +84,7 @@ class GraphStore(BaseStore):
 
     supports_ttl = True
 
-    def __init__(self, items: ItemStore, ttl: TTLConfig | None = None) -> None:
+    def __init__(self, items: ItemStore, ttl: TTLConfig) -> None:
         self.ttl_config = ttl
         self._items = items
         self._serializer = StateSerializer()

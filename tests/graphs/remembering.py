@@ -12,6 +12,7 @@ from langgraph.prebuilt import InjectedStore, ToolNode
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
+from langgraph_sdk.runtime import ServerRuntime
 
 NOTES = ("notes", "of all")
 
@@ -99,3 +100,13 @@ in_a_subgraph = _graph(_graph(_getting))
 without_await = _graph(_without_await)
 by_meaning = _graph(_by_meaning)
 own = _graph(_getting, InMemoryStore())
+
+
+async def by_factory(runtime: ServerRuntime[None]) -> Any:
+    """Remembers as it is made."""
+    held = runtime.store
+
+    async def node(state: Notes) -> Notes:
+        return {"before": await _anoted(held, state.get("note", ""))}
+
+    return _graph(node)

@@ -18,6 +18,7 @@ from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.unserved import Unserved
 from tests.support.graphs import their_graphs
 from tests.support.jobs import request
 
@@ -34,7 +35,8 @@ async def remember(redis: Redis, registry: Registry) -> Remember:
     """Run a graph for a tenant with a note: the notes that it knew before, or its error."""
     settings = WorkerSettings()
     jobs, log = JobStore(redis, settings), EventLog(redis, settings)
-    execution = Execution(registry, Checkpoints(redis, settings), settings, GraphStores(redis))
+    unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
     runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
 
     async def run(tenant: str, graph: str, note: str) -> Any:
@@ -57,6 +59,7 @@ async def remember(redis: Redis, registry: Registry) -> Remember:
         "injected",
         "entered",
         "in_a_subgraph",
+        "by_factory",
     ],
 )
 async def test_a_job_finds_what_jobs_of_its_tenant_have_remembered(

@@ -1,7 +1,7 @@
 """Calls into the worker's loop from the threads that run plain functions of a graph."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from tailrace.shared.errors import StoreUnavailable
@@ -14,12 +14,15 @@ _WAITS_S: Final = FOR_S + 15
 
 
 def wait_for(
-    call: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, *, in_loop: Exception
+    call: Callable[[], Coroutine[Any, Any, T]],
+    loop: asyncio.AbstractEventLoop,
+    *,
+    in_loop: Exception,
 ) -> T:
     """What the call returns, or raises, when the loop has made it.
 
     Args:
-        call: closed where it can't be made.
+        call: begun in the loop.
         loop: runs in another thread.
         in_loop: what is raised where it runs in this one, which would wait for ever.
 
@@ -27,12 +30,16 @@ def wait_for(
         StoreUnavailable: the loop is blocked, or gone.
     """
     if _running_loop() is loop:
-        call.close()
         raise in_loop
+
+    async def called() -> T:
+        return await call()
+
+    calling = called()
     try:
-        future = asyncio.run_coroutine_threadsafe(call, loop)
+        future = asyncio.run_coroutine_threadsafe(calling, loop)
     except RuntimeError as error:
-        call.close()
+        calling.close()
         raise StoreUnavailable("the worker's loop is gone") from error
     try:
         return future.result(_WAITS_S)

@@ -100,7 +100,7 @@ class GraphStore(BaseStore):
             Others: as `abatch`.
         """
         in_loop = asyncio.InvalidStateError(_NOT_AWAITED)
-        return wait_for(self.abatch(ops), self._loop, in_loop=in_loop)
+        return wait_for(lambda: self.abatch(ops), self._loop, in_loop=in_loop)
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Do several operations: reads first, then of the writes to one item the last.

@@ -5,7 +5,7 @@ checkpointer of the graph around it from there. Owns that way back into the loop
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -38,7 +38,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """`aget_tuple`, from a thread."""
-        return self._wait_for(self.aget_tuple(config))
+        return self._wait_for(lambda: self.aget_tuple(config))
 
     def list(
         self,
@@ -50,7 +50,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
     ) -> Iterator[CheckpointTuple]:
         """`alist`, from a thread."""
         listed = self.alist(config, filter=filter, before=before, limit=limit)
-        return iter(self._wait_for(_collected(listed)))
+        return iter(self._wait_for(lambda: _collected(listed)))
 
     def put(
         self,
@@ -60,7 +60,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """`aput`, from a thread."""
-        return self._wait_for(self.aput(config, checkpoint, metadata, new_versions))
+        return self._wait_for(lambda: self.aput(config, checkpoint, metadata, new_versions))
 
     def put_writes(
         self,
@@ -70,11 +70,10 @@ class SyncSaver(BaseCheckpointSaver[str]):
         task_path: str = "",
     ) -> None:
         """`aput_writes`, from a thread."""
-        self._wait_for(self.aput_writes(config, writes, task_id, task_path))
+        self._wait_for(lambda: self.aput_writes(config, writes, task_id, task_path))
 
-    def _wait_for(self, call: Coroutine[Any, Any, T]) -> T:
-        in_loop = RuntimeError(_NOT_AWAITED)
-        return wait_for(call, self._loop, in_loop=in_loop)
+    def _wait_for(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return wait_for(call, self._loop, in_loop=RuntimeError(_NOT_AWAITED))
 
 
 async def _collected(items: AsyncIterator[T]) -> Sequence[T]:

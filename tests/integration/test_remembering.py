@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.event_log import EventLog
-from tailrace.shared.job_queue import Claim, JobQueue
-from tailrace.shared.job_store import JobStore
+from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import new_job_id
 from tailrace.worker.attempts import Attempt
 from tailrace.worker.checkpoints import Checkpoints
@@ -20,7 +18,7 @@ from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.unserved import Unserved
 from tests.support.graphs import their_graphs
-from tests.support.jobs import request
+from tests.support.jobs import request, stores
 
 Remember = Callable[[str, str, str], Awaitable[Any]]
 
@@ -34,16 +32,16 @@ def registry() -> Registry:
 async def remember(redis: Redis, registry: Registry) -> Remember:
     """Run a graph for a tenant with a note: the notes that it knew before, or its error."""
     settings = WorkerSettings()
-    jobs, log = JobStore(redis, settings), EventLog(redis, settings)
     unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
-    runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
+    kept = stores(redis)
+    runner = Runner(execution, kept.journals)
 
     async def run(tenant: str, graph: str, note: str) -> Any:
         job_id = new_job_id()
-        await jobs.create(job_id, tenant, request(graph, {"note": note}))
+        await kept.jobs.create(job_id, tenant, request(graph, {"note": note}))
         await runner.run(Attempt(Claim(job_id, 1)))
-        job = await jobs.get(job_id)
+        job = await kept.jobs.get(job_id)
         return job.error.type if job.error else json.loads(job.result or b"")["before"]
 
     return run

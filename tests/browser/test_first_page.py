@@ -1,6 +1,7 @@
 """The first page does what it says: jobs are started, watched, answered, cancelled, found again."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -112,7 +113,7 @@ async def test_an_answer_names_the_stop_that_it_is_for(first: FirstPage) -> None
     await first.page.get_by_role("radio", name="Yes").check()
     async with first.page.expect_request("**/resume") as resumed:
         await first.page.get_by_role("button", name="Send the answer").click()
-    body = (await resumed.value).post_data_json
+    body: Any = (await resumed.value).post_data_json
     assert list(body["values"].values()) == [True]
     assert body["after"] == 5
     await first.ends()

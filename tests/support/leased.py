@@ -247,7 +247,9 @@ def _build(
     log = EventLog(log_store, settings)
     unserved, checkpoints = Unserved(registry, store, settings), Checkpoints(log_store, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
-    runner = Runner(execution, JournalStores(log, JournalStore(log_store, settings), jobs))
+    runner = Runner(
+        execution, JournalStores(log, JournalStore(log_store, settings), jobs), worker_id
+    )
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

@@ -58,10 +58,10 @@ Verdict = Done | Again | Behind | Lost
 def told_of(outcome: Outcome) -> dict[str, str]:
     """The outcome in a word or two, as fields of a log line."""
     match outcome:
-        case Ended(status, error=None):
+        case Ended(status, error=JobError(type=kind)):
+            return {"outcome": status, "error": kind}
+        case Ended(status):
             return {"outcome": status}
-        case Ended(status, error=error):
-            return {"outcome": status, "error": error.type}
         case Waiting():
             return {"outcome": "waiting"}
         case Again(reason):

@@ -18,6 +18,8 @@ from tailrace.worker.limits import LimitExceeded
 from tailrace.worker.masking import mask
 from tailrace.worker.models import ModelNotConfigured
 from tailrace.worker.provider_errors.trouble import UNEXPECTED, Trouble, reachable, trouble_of
+from tailrace.worker.rejection import rejected_input
+from tailrace.worker.run_config import NoSuchNode
 from tailrace.worker.whole_answers import AnswerCutOff
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def explain(error: Exception, job_id: JobId) -> Failure:
     What its user can act on is passed on: what this service itself found wrong, and a provider's
     own words. Anything else becomes a reference, under which the log has the traceback.
     """
-    if known := _of_run(error):
+    if known := rejected_input(error) or _of_run(error):
         return Failure(known)
     trouble = trouble_of(error) or UNEXPECTED
     return Failure(_told(trouble, error, job_id), trouble.retry_after_s)
@@ -62,10 +64,9 @@ def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
 
 
 def _summary(error: Exception) -> str:
-    """Type and text, without the note that LangGraph adds."""
-    told = traceback.TracebackException.from_exception(error)
-    told.__notes__ = []
-    return "".join(told.format_exception_only()).strip()
+    """Type and text; the traceback has the module and the notes."""
+    kind, text = type(error).__qualname__, str(traceback.TracebackException.from_exception(error))
+    return f"{kind}: {text}" if text else kind
 
 
 def _of_run(error: Exception) -> JobError | None:
@@ -85,6 +86,8 @@ def _known(error: BaseException) -> JobError | None:
             return JobError("unserializable", f"The graph gave what can't be written: {error}")
         case GraphRecursionError():
             return JobError("recursion-limit", "The graph took more steps than its limit allows.")
+        case NoSuchNode():
+            return JobError("invalid-input", str(error))
         case EmptyInputError():
             return JobError("invalid-input", "The input has nothing that the graph takes.")
         case _:

@@ -48,6 +48,7 @@ ScriptName = Literal[
     "create",
     "open",
     "append",
+    "blob",
     "suspend",
     "answer",
     "cancel",

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from tailrace.shared import catalogue
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.event_log import EventLog
@@ -64,7 +65,7 @@ async def _work(
     queue_store, log_store, wake_store = stores
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
     log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
-    execution = Execution(registry, checkpoints, settings)
+    execution = Execution(registry, checkpoints, BlobStore(log_store, settings), settings)
     runner = Runner(execution, jobs, log, queue, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode_value
 from tailrace.shared.jobs import Holder, Job, JobError
@@ -21,6 +22,7 @@ from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Graph, Registry
 from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.spill import Spill
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
 from tailrace.worker.whole_answers import whole_answers
@@ -32,7 +34,7 @@ _UNKNOWN_GRAPH: Final = JobError(
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a run's events go, and its tasks' writes behind them."""
+    """Where a run's events go, its tasks' writes behind them, and large values before them."""
 
     publisher: Publisher
     writes: TaskWrites
@@ -48,6 +50,7 @@ class Execution:
 
     registry: Registry
     checkpoints: Checkpoints
+    blobs: BlobStore
     settings: WorkerSettings
 
     async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
@@ -65,7 +68,8 @@ class Execution:
             async with source.open(config) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
                 with whole_answers() if self.settings.whole_answers else nullcontext():
-                    return await self._stream(graph, job, for_graph(config, graph), output)
+                    spill = Spill(self.blobs, holder, self.settings)
+                    return await self._stream(graph, job, for_graph(config, graph), output, spill)
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
@@ -75,12 +79,12 @@ class Execution:
             return self._failed(job, told(error, job.id))
 
     async def _stream(
-        self, graph: Graph, job: Job, config: RunnableConfig, output: Output
+        self, graph: Graph, job: Job, config: RunnableConfig, output: Output, spill: Spill
     ) -> Outcome:
         """Drained to its end, so that its checkpoints are stored before the log says more."""
         wanted, limits = job.request.stream, Limits(self.settings, job.seq)
         last: Mapping[str, Any] = {}
-        put = output.publisher.put
+        put, largest = output.publisher.put, self.settings.max_event_bytes
         async with aclosing(await self._parts(graph, job, config)) as parts:
             async for part in parts:
                 mode = part["type"]
@@ -88,19 +92,24 @@ class Execution:
                     last = part
                 if mode in wanted:
                     for event in translate(without_ours(part)):
-                        limits.count(event)
-                        await put(event)
+                        fit = event if len(event.data) <= largest else await spill.event(event)
+                        limits.count(fit)
+                        await put(fit)
                 if mode == "tasks" and "result" in part["data"]:
                     output.writes.release(part["data"]["id"])
         if last.get("interrupts"):
-            pause = await asked(graph, config)
+            pause = await spill.pause(await asked(graph, config))
             limits.count(Event("status", encode_value(pause.interrupts)))
             return Waiting(pause)
         values = last["data"] if last else (await graph.aget_state(config)).values
-        result = encode_value(_output(graph, values))
-        if len(result) > self.settings.max_result_bytes:
+        return await self._ended(encode_value(_output(graph, values)), spill)
+
+    async def _ended(self, result: bytes, spill: Spill) -> Outcome:
+        most = self.settings.max_result_bytes
+        fit = await spill.within(result, most)
+        if len(fit) > most:
             return Ended("failed", error=RESULT_TOO_LARGE)
-        return Ended("succeeded", result=result)
+        return Ended("succeeded", result=fit)
 
     async def _parts(
         self, graph: Graph, job: Job, config: RunnableConfig

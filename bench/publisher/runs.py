@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
 from tailrace.shared.job_store import JobStore
@@ -102,7 +103,9 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     settings = WorkerSettings(redis_url=url)
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
-        execution = Execution(registry, Checkpoints(redis, settings), settings)
+        execution = Execution(
+            registry, Checkpoints(redis, settings), BlobStore(redis, settings), settings
+        )
         await _carry(execution, Publishing(jobs, log, await _queued(jobs, _WARM_UP)))
         log.sizes.clear()
         holder = await _queued(jobs, asked)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from redis.asyncio import Redis
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import Claim, JobQueue
@@ -117,7 +118,9 @@ async def worker(redis: Redis, registry: Registry) -> Worker:
 def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     settings = WorkerSettings.model_validate({"backoff_s": 0.001, **limits})
     jobs, log = JobStore(redis, settings), EventLog(redis, settings)
-    execution = Execution(registry, Checkpoints(redis, settings), settings)
+    execution = Execution(
+        registry, Checkpoints(redis, settings), BlobStore(redis, settings), settings
+    )
     runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
     return Worker(runner, Stores(redis, jobs, log))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
@@ -227,7 +228,9 @@ def _build(
 ) -> tuple[LeasedWorker, LeaseKeeper]:
     queue, jobs = JobQueue(store, settings), JobStore(store, settings)
     log = EventLog(store, settings)
-    execution = Execution(registry, Checkpoints(store, settings), settings)
+    execution = Execution(
+        registry, Checkpoints(store, settings), BlobStore(store, settings), settings
+    )
     runner = Runner(execution, jobs, log, queue, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)

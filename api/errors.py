@@ -55,6 +55,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     refusals.NothingToResume: Problem(409, "nothing-to-resume", "There is no job to resume"),
     refusals.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
+    refusals.GraphBroken: Problem(503, "graph-broken", "The graph can't be run"),
     refusals.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
     refusals.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),
     refusals.EventsExpired: Problem(410, "events-expired", "The events are gone"),

@@ -12,7 +12,7 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from tailrace.api.refusals import FieldError, InvalidInput, UnknownGraph
+from tailrace.api.refusals import FieldError, GraphBroken, InvalidInput, UnknownGraph
 from tailrace.api.schemas import ERRORS_SHOWN, pointer
 from tailrace.shared import catalogue
 from tailrace.shared.catalogue import Catalogue, GraphSpec
@@ -51,12 +51,15 @@ class Graphs:
 
         Raises:
             UnknownGraph: nobody serves a graph of that name.
+            GraphBroken: no worker could load it.
             InvalidInput: the graph's own schema refuses the input.
             StoreUnavailable: the store did not answer.
         """
         spec = (await self.catalogue()).graphs.get(name)
         if spec is None:
             raise UnknownGraph("Nobody serves a graph of that name; GET /graphs lists them.")
+        if spec.broken is not None:
+            raise GraphBroken(f"{name}: {spec.broken.detail}")
         if errors := self._errors(spec, value):
             shown = [FieldError(pointer(["input", *e.path]), _detail(e)) for e in errors]
             raise InvalidInput("The graph does not take this input.", tuple(shown[:ERRORS_SHOWN]))

@@ -13,6 +13,7 @@ Refusal
 ├── IdempotencyConflict    the key belongs to another request
 ├── NothingToResume        a POST comes back to a job that it does not name
 ├── UnknownGraph           nobody serves a graph of that name
+├── GraphBroken            no worker could load the graph
 ├── InvalidInput           the graph's own schema refuses the input
 ├── InvalidCursor          not a number that an event could have
 └── EventsExpired          the job has ended and its events are gone
@@ -87,6 +88,10 @@ class NothingToResume(Refusal):
 
 class UnknownGraph(Refusal):
     """Nobody serves a graph of that name."""
+
+
+class GraphBroken(Refusal):
+    """No worker could load the graph; the next deployment may mend it."""
 
 
 class InvalidInput(Refusal):

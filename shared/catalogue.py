@@ -18,8 +18,21 @@ _KNOWN_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenSpec:
+    """Why a graph can't be run, as far as its users may know."""
+
+    reference: str
+    """Under which the worker's log has the traceback."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class GraphSpec:
-    """One graph as its worker describes it."""
+    """One graph as its worker describes it.
+
+    A field that is not in the first release has a default, so that what an older worker says can
+    be read; a reader passes over fields that it does not know.
+    """
 
     name: str
     description: str
@@ -27,6 +40,10 @@ class GraphSpec:
     """JSON Schema, draft 2020-12."""
     mermaid: str
     """A drawing of the graph, in Mermaid's flowchart language."""
+    context_schema: dict[str, Any] | None = None
+    """JSON Schema of the runtime context; None: the graph declares none."""
+    broken: BrokenSpec | None = None
+    """The worker could not load the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,8 @@ class Catalogue:
 
     graphs: dict[str, GraphSpec]
     workers_alive: int
+    served: frozenset[str] = frozenset()
+    """Graphs that a worker which lives can run."""
 
 
 async def announce(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> None:
@@ -65,23 +84,42 @@ async def read(redis: Client) -> Catalogue:
         async with redis.pipeline(transaction=False) as pipe:
             cast("Any", pipe).time().zrange(keys.CATALOGUE_WORKERS, 0, -1, withscores=True)
             (seconds, micros), beats = cast("Any", await pipe.execute())
-        known = await _specs(redis, [worker.decode() for worker, _ in beats])
+        told = await _told(redis, [worker.decode() for worker, _ in beats])
     now_ms = seconds * 1000 + micros // 1000
-    alive = sum(1 for _, beat in beats if now_ms - beat < _ALIVE_MS)
-    return Catalogue(known, alive)
+    alive = [now_ms - beat < _ALIVE_MS for _, beat in beats]
+    return _merged(list(zip(alive, told, strict=True)))
 
 
-async def _specs(redis: Client, workers: Sequence[str]) -> dict[str, GraphSpec]:
+async def _told(redis: Client, workers: Sequence[str]) -> list[list[GraphSpec]]:
     if not workers:
-        return {}
+        return []
     texts = await cast("Any", redis).mget([keys.catalogue_worker(worker) for worker in workers])
-    specs = [_spec(told) for text in texts if text for told in decode(text)]
-    return {spec.name: spec for spec in specs}
+    return [[_spec(told) for told in decode(text)] if text else [] for text in texts]
+
+
+def _merged(told: Sequence[tuple[bool, Sequence[GraphSpec]]]) -> Catalogue:
+    """One word on each graph, from those of all workers in the order of their beats.
+
+    The living are believed before the gone, and of these one that can run the graph before one
+    that can't, as in the middle of a deployment; then the newest.
+    """
+    best: dict[str, tuple[bool, bool]] = {}
+    graphs: dict[str, GraphSpec] = {}
+    for alive, specs in told:
+        for spec in specs:
+            rank = (alive, spec.broken is None)
+            if rank >= best.get(spec.name, rank):
+                best[spec.name], graphs[spec.name] = rank, spec
+    served = frozenset(name for name, rank in best.items() if all(rank))
+    return Catalogue(graphs, sum(alive for alive, _ in told), served)
 
 
 def _spec(told: dict[str, Any]) -> GraphSpec:
     # A newer release may say more; what it says beside is for newer readers.
-    return GraphSpec(**{field.name: told[field.name] for field in fields(GraphSpec)})
+    known = {field.name: told[field.name] for field in fields(GraphSpec) if field.name in told}
+    if broken := known.get("broken"):
+        known["broken"] = BrokenSpec(broken["reference"], broken["detail"])
+    return GraphSpec(**known)
 
 
 async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:

@@ -20,12 +20,14 @@ from tailrace.shared.garbage import pass_over_what_stays
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.project.file import read_project
+from tailrace.shared.project.lives import refuse_longer_lives
 from tailrace.shared.redis import Client, connect, ping
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
-from tailrace.worker.description import describe
+from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
 from tailrace.worker.execution import Execution
 from tailrace.worker.insist import insist
 from tailrace.worker.lease import LeaseKeeper
@@ -33,6 +35,7 @@ from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.unserved import Unserved
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +46,18 @@ async def serve(settings: WorkerSettings) -> None:
     """Take jobs until SIGTERM or SIGINT, then let go of them.
 
     Raises:
-        ConfigurationError: the graphs can't be loaded.
+        ConfigurationError: the project's file is wrong, or asks for what is not supported.
         StoreUnavailable: there is no store at the start, not even half a minute later.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.threads, "node"))
-    registry = load_registry(settings.graphs)
+    project = read_project(settings.graphs)
+    refuse_longer_lives(project, settings)
+    # In a thread: what a module does at import may need a loop of its own.
+    registry = await asyncio.to_thread(load_registry, project)
     specs = [await describe(source) for source in registry]
+    told = describe_broken_to_developer if settings.show_errors else describe_broken
+    specs += [told(graph) for graph in registry.broken.values()]
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         await _work(await _stores(stack, settings), worker_id, registry, specs, settings)
@@ -65,7 +73,9 @@ async def _work(
     queue_store, log_store, wake_store = stores
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
     log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
-    execution = Execution(registry, checkpoints, BlobStore(log_store, settings), settings)
+    unserved = Unserved(registry, queue_store, settings)
+    blobs = BlobStore(log_store, settings)
+    execution = Execution(registry, checkpoints, blobs, settings, unserved)
     runner = Runner(execution, jobs, log, queue, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
@@ -73,7 +83,7 @@ async def _work(
     keeper.start()
     pass_over_what_stays()
     await catalogue.announce(queue_store, worker_id, specs)
-    logger.info("worker ready", extra={"graphs": [spec.name for spec in specs]})
+    _say_ready(registry)
     async with asyncio.TaskGroup() as tasks:
         beside = (
             _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
@@ -88,6 +98,13 @@ async def _work(
     except StoreUnavailable as error:
         logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
     logger.info("worker stopped")
+
+
+def _say_ready(registry: Registry) -> None:
+    fields = {"graphs": [source.name for source in registry]}
+    if registry.broken:
+        fields["broken"] = list(registry.broken)
+    logger.info("worker ready", extra=fields)
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:

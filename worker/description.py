@@ -1,5 +1,7 @@
 """What the catalogue says of a graph: input schema and drawing, as far as the graph can tell."""
 
+import asyncio
+import logging
 import sys
 from typing import Any, Final, cast, get_type_hints
 
@@ -8,12 +10,19 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 from typing_extensions import TypedDict, is_typeddict
 
-from tailrace.shared.catalogue import GraphSpec
-from tailrace.shared.errors import ConfigurationError
-from tailrace.worker.registry import Graph, GraphSource
+from tailrace.shared.catalogue import BrokenSpec, GraphSpec
+from tailrace.worker.factories import Call, Graph, GraphSource
+from tailrace.worker.registry import BrokenGraph
 
 Schema = dict[str, Any]
 
+logger = logging.getLogger(__name__)
+
+_DESCRIBED_S: Final = 10.0
+"""For a factory that connects somewhere; its jobs have their own time."""
+_UNTOLD: Final[Schema] = {
+    "description": "Any input is taken: the graph is made for each job, and tells nothing before."
+}
 _CANT_TELL: Final = (PydanticUserError, NameError, TypeError, ValueError, AttributeError)
 _MESSAGES: Final = frozenset(
     name
@@ -34,18 +43,32 @@ _MESSAGE: Final[Schema] = {
 async def describe(source: GraphSource) -> GraphSpec:
     """The graph as the API and its users see it.
 
-    Raises:
-        ConfigurationError: its factory fails, or makes no graph.
+    A factory that fails without a run's config, or takes too long, costs only what is told of its
+    graph: it then takes any input, and says so.
     """
+    call = Call({"configurable": {}}, reading=True)
     try:
-        async with source.open({"configurable": {}}) as graph:
+        async with asyncio.timeout(_DESCRIBED_S), source.open(call) as graph:
             schema, drawing = _input_schema(graph), _drawing(graph)
-    except ConfigurationError:
-        raise
-    except Exception as error:  # other people's factories may raise anything
-        reason = f"{type(error).__name__}: {error}"
-        raise ConfigurationError(f"graph {source.name!r} can't be made: {reason}") from error
+    except (Exception, SystemExit):  # other people's factories may raise anything
+        logger.warning("graph can't be described", exc_info=True, extra={"graph": source.name})
+        schema, drawing = _UNTOLD, ""
     return GraphSpec(source.name, source.description, schema, drawing)
+
+
+def describe_broken(graph: BrokenGraph) -> GraphSpec:
+    """A graph that can't be run, as the API and its users see it: without its error."""
+    return _broken(graph, f"The graph can't be loaded. Reference: {graph.reference}")
+
+
+def describe_broken_to_developer(graph: BrokenGraph) -> GraphSpec:
+    """The same with the error, for a development run alone."""
+    return _broken(graph, f"{graph.reason} (reference {graph.reference})")
+
+
+def _broken(graph: BrokenGraph, detail: str) -> GraphSpec:
+    broken = BrokenSpec(graph.reference, detail)
+    return GraphSpec(graph.name, graph.description, {}, "", broken=broken)
 
 
 def _input_schema(graph: Graph) -> Schema:

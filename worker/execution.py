@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -12,24 +12,22 @@ from langgraph.types import Command
 from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode_value
-from tailrace.shared.jobs import Holder, Job, JobError
+from tailrace.shared.jobs import Holder, Job
 from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain, explain_to_developer
 from tailrace.worker.interrupts import asked, open_answers
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
 from tailrace.worker.publisher import Publisher
-from tailrace.worker.registry import Graph, Registry
+from tailrace.worker.registry import Registry
 from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.spill import Spill
 from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.translate import translate
+from tailrace.worker.unserved import Unserved
 from tailrace.worker.whole_answers import whole_answers
-
-_UNKNOWN_GRAPH: Final = JobError(
-    "unknown-graph", "The worker that took the job does not serve this graph."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class Execution:
     checkpoints: Checkpoints
     blobs: BlobStore
     settings: WorkerSettings
+    unserved: Unserved
 
     async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
@@ -62,10 +61,10 @@ class Execution:
         """
         source = self.registry.get(job.request.graph)
         if source is None:
-            return Ended("failed", error=_UNKNOWN_GRAPH)
+            return await self.unserved.outcome(job)
         config = run_config(job)
         try:
-            async with source.open(config) as made:
+            async with source.open(Call(config, job.request.context)) as made:
                 graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
                 with whole_answers() if self.settings.whole_answers else nullcontext():
                     spill = Spill(self.blobs, holder, self.settings)

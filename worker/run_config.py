@@ -14,7 +14,7 @@ from uuid import UUID
 from langchain_core.runnables import RunnableConfig
 
 from tailrace.shared.jobs import Job, JobRequest, NodeNames
-from tailrace.worker.registry import Graph
+from tailrace.worker.factories import Graph
 
 _OURS: Final = frozenset(
     ("run_id", "graph_id", "run_attempt", "tenant", "langgraph_auth_user", "langgraph_auth_user_id")

@@ -1,9 +1,13 @@
 """What can be run."""
 
+from dataclasses import asdict
+from typing import Any
+
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from tailrace.api.dependencies import Shared, authenticate
+from tailrace.shared.catalogue import GraphSpec
 from tailrace.shared.events import encode
 
 router = APIRouter(dependencies=[Depends(authenticate)])
@@ -15,4 +19,10 @@ async def list_graphs(shared: Shared) -> Response:
     catalogue = await shared.graphs.catalogue()
     specs = sorted(catalogue.graphs.values(), key=lambda spec: spec.name)
     headers = {"Cache-Control": "no-store"}
-    return Response(encode({"graphs": specs}), 200, headers, media_type="application/json")
+    body = encode({"graphs": [_told(spec) for spec in specs]})
+    return Response(body, 200, headers, media_type="application/json")
+
+
+def _told(spec: GraphSpec) -> dict[str, Any]:
+    """What there is to say; a field without a value is left out."""
+    return {name: value for name, value in asdict(spec).items() if value is not None}

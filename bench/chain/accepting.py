@@ -21,6 +21,7 @@ from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.ports import LOOPBACK, take_port
 from tailrace.shared import catalogue
 from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.description import describe
@@ -63,7 +64,7 @@ async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:
 @asynccontextmanager
 async def _announced(running: Service) -> AsyncGenerator[None]:
     """Say what a worker would, as often: the API refuses graphs that nobody serves."""
-    specs = [await describe(source) for source in load_registry(GRAPHS)]
+    specs = [await describe(source) for source in load_registry(read_project(GRAPHS))]
     async with aclosing(connect(running.store.url)) as store, asyncio.TaskGroup() as tasks:
         await catalogue.announce(store, "bench", specs)
         beating = tasks.create_task(_beat(store, specs))

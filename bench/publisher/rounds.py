@@ -10,6 +10,7 @@ from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
 from bench.store import embedded
 from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.project.file import read_project
 from tailrace.worker.loop import WorkerLoop
 from tailrace.worker.registry import Registry, load_registry
 
@@ -21,7 +22,7 @@ _SMALL: Final = Counting(2000)
 
 def main() -> None:
     """Run as often as asked, in turns."""
-    registry = load_registry(GRAPHS)
+    registry = load_registry(read_project(GRAPHS))
     pass_over_what_stays()
     with embedded("everysec") as store:
         bare(_SMALL)

@@ -25,6 +25,7 @@ from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Registry
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.task_writes import TaskWrites
+from tailrace.worker.unserved import Unserved
 
 _RECURSION: Final = 100
 _CONFIG: Final[Mapping[str, Any]] = {"configurable": {}, "tags": [], "recursion_limit": _RECURSION}
@@ -104,7 +105,11 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
         execution = Execution(
-            registry, Checkpoints(redis, settings), BlobStore(redis, settings), settings
+            registry,
+            Checkpoints(redis, settings),
+            BlobStore(redis, settings),
+            settings,
+            Unserved(registry, redis, settings),
         )
         await _carry(execution, Publishing(jobs, log, await _queued(jobs, _WARM_UP)))
         log.sizes.clear()

@@ -5,7 +5,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tailrace.shared import catalogue, keys
-from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.catalogue import BEAT_S, BrokenSpec, GraphSpec
 from tailrace.shared.events import decode, encode
 
 MILL = GraphSpec("mill", "Grinds.", {"type": "object"}, "graph TD;")
@@ -106,3 +106,56 @@ async def test_what_is_announced_is_forgotten_a_minute_after_the_last_beat(
     await catalogue.announce(redis, "one", [MILL])
 
     assert 55_000 < await cast("Any", redis).pttl(key) <= 60_000
+
+
+BROKEN = GraphSpec("mill", "", {}, "", broken=BrokenSpec("f00d", "The graph can't be loaded."))
+
+
+async def has_left(redis: Redis, worker: str, *specs: GraphSpec) -> None:
+    await catalogue.announce(redis, worker, specs)
+    await catalogue.leave(redis, worker, specs)
+
+
+async def test_a_broken_graph_is_known_as_broken(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [BROKEN, SAW])
+    known = await catalogue.read(redis)
+
+    assert known.graphs == {"mill": BROKEN, "saw": SAW}
+    assert known.served == {"saw"}
+
+
+@pytest.mark.parametrize("newest", ["healthy", "broken"])
+async def test_of_the_living_one_that_could_load_a_graph_is_believed(
+    redis: Redis, newest: str
+) -> None:
+    words = {"healthy": MILL, "broken": BROKEN}
+    for name in sorted(words, key=lambda name: name == newest):
+        await catalogue.announce(redis, name, [words[name]])
+    known = await catalogue.read(redis)
+
+    assert (known.graphs, known.served) == ({"mill": MILL}, {"mill"})
+
+
+async def test_a_worker_that_is_gone_is_not_believed_against_one_that_lives(redis: Redis) -> None:
+    await catalogue.announce(redis, "new", [BROKEN])
+    await has_left(redis, "old", MILL)
+    known = await catalogue.read(redis)
+
+    assert (known.graphs, known.served) == ({"mill": BROKEN}, frozenset())
+
+
+async def test_what_only_the_gone_served_is_known_and_served_by_nobody(redis: Redis) -> None:
+    await has_left(redis, "old", MILL)
+    known = await catalogue.read(redis)
+
+    assert (known.graphs, known.served) == ({"mill": MILL}, frozenset())
+
+
+async def test_what_an_older_release_does_not_say_has_a_default(redis: Redis) -> None:
+    await catalogue.announce(redis, "one", [MILL])
+    spec = decode(encode(MILL))
+    for name in ("context_schema", "broken"):
+        del spec[name]
+    await cast("Any", redis).set(keys.catalogue_worker("one"), encode([spec]), ex=60)
+
+    assert (await catalogue.read(redis)).graphs == {"mill": MILL}

@@ -1,7 +1,8 @@
 import orjson
 import pytest
 
-from tailrace.shared.catalogue import GraphSpec
+from tailrace.shared.catalogue import BrokenSpec, GraphSpec
+from tests.support.posting import assert_problem
 from tests.support.service import ANY_GRAPH, NUMBER_GRAPH, Api, Logs
 from tests.support.wire import ask
 
@@ -39,3 +40,24 @@ async def test_a_schema_that_cant_be_evaluated_is_no_500(
     await logs.announce(GraphSpec("odd", "", schema, ""))
     body = b'{"graph":"odd","input":{"x":"value"}}'
     assert (await ask(api.port, "POST", "/jobs", JSON, body=body)).head.status == 202
+
+
+BROKEN = GraphSpec("odd", "", {}, "", broken=BrokenSpec("f00d", "It can't be loaded: f00d."))
+
+
+async def test_a_broken_graph_is_listed_with_its_reference(api: Api, logs: Logs):
+    await logs.announce(BROKEN, ANY_GRAPH)
+    graphs = orjson.loads((await ask(api.port, "GET", "/graphs")).body)["graphs"]
+    assert [graph.get("broken") for graph in graphs] == [
+        None,
+        {"reference": "f00d", "detail": "It can't be loaded: f00d."},
+    ]
+
+
+async def test_a_job_for_a_broken_graph_is_a_503_that_names_it(api: Api, logs: Logs):
+    await logs.announce(BROKEN, ANY_GRAPH)
+    exchange = await ask(api.port, "POST", "/jobs", JSON, body=b'{"graph":"odd","input":{}}')
+    assert_problem(exchange, 503, "graph-broken")
+    assert orjson.loads(exchange.body)["detail"] == "odd: It can't be loaded: f00d."
+    exchange = await ask(api.port, "POST", "/jobs", JSON, body=b'{"graph":"any","input":{}}')
+    assert exchange.head.status == 202

@@ -29,6 +29,7 @@ from tailrace.worker.outcomes import Again, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.unserved import Unserved
 from tests.support.graphs import their_graphs
 from tests.support.jobs import Stores, request
 from tests.support.wait import wait_until
@@ -119,7 +120,11 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     settings = WorkerSettings.model_validate({"backoff_s": 0.001, **limits})
     jobs, log = JobStore(redis, settings), EventLog(redis, settings)
     execution = Execution(
-        registry, Checkpoints(redis, settings), BlobStore(redis, settings), settings
+        registry,
+        Checkpoints(redis, settings),
+        BlobStore(redis, settings),
+        settings,
+        Unserved(registry, redis, settings),
     )
     runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
     return Worker(runner, Stores(redis, jobs, log))

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tailrace.shared.project.file import read_project
 from tailrace.worker.registry import GraphSource, Registry, load_registry
 
 GRAPHS = Path(__file__).parents[1] / "graphs" / "langgraph.json"
@@ -21,7 +22,7 @@ ENV = "TAILRACE_TEST_GRAPHS"
 def their_graphs() -> Registry:
     """What `tests/graphs` serves, loaded once; reads files, so it is called outside of any loop."""
     with own_interpreter():
-        return load_registry(GRAPHS)
+        return load_registry(read_project(GRAPHS))
 
 
 def source(registry: Registry, name: str) -> GraphSource:

@@ -22,6 +22,7 @@ from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
 from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
@@ -33,6 +34,7 @@ from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.unserved import Unserved
 from tests.support.graphs import own_interpreter
 from tests.support.jobs import request
 from tests.support.wait import wait_until
@@ -47,7 +49,7 @@ DONE_S = 15.0
 def faulty_graphs() -> Registry:
     """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
     with own_interpreter():
-        return load_registry(GRAPHS)
+        return load_registry(read_project(GRAPHS))
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,11 @@ def _build(
     queue, jobs = JobQueue(store, settings), JobStore(store, settings)
     log = EventLog(store, settings)
     execution = Execution(
-        registry, Checkpoints(store, settings), BlobStore(store, settings), settings
+        registry,
+        Checkpoints(store, settings),
+        BlobStore(store, settings),
+        settings,
+        Unserved(registry, store, settings),
     )
     runner = Runner(execution, jobs, log, queue, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))

@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tailrace.shared.catalogue import GraphSpec
-from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.events import decode, encode
-from tailrace.worker.description import describe
+from tailrace.shared.project.file import read_project
+from tailrace.worker.description import describe, describe_broken
 from tailrace.worker.registry import load_registry
 from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
 
@@ -49,7 +49,7 @@ def described_state(folder: Path, state: str) -> GraphSpec:
 
 def described_file(folder: Path, text: str) -> GraphSpec:
     (folder / "own.py").write_text(text)
-    [made] = load_registry(graphs_file(folder, {"own": "./own.py:graph"}))
+    [made] = load_registry(read_project(graphs_file(folder, {"own": "./own.py:graph"})))
     return asyncio.run(describe(made))
 
 
@@ -210,8 +210,31 @@ def test_a_drawing_shows_what_lies_inside_a_node() -> None:
     assert "inner" in spec.mermaid
 
 
-def test_a_factory_that_raises_is_a_configuration_error_that_names_it(tmp_path: Path) -> None:
-    text = "def graph(config):\n    return config['configurable']['user']\n"
+FACTORIES = {
+    "raises": "def graph(config):\n    return config['configurable']['user']\n",
+    "exits": "def graph(config):\n    raise SystemExit(3)\n",
+    "makes no graph": "def graph(config):\n    return 5\n",
+}
 
-    with pytest.raises(ConfigurationError, match=r"own.*KeyError"):
-        described_file(tmp_path, text)
+
+@pytest.mark.parametrize("text", FACTORIES.values(), ids=FACTORIES)
+def test_a_factory_that_cannot_be_called_without_a_run_takes_any_input_and_says_so(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = described_file(tmp_path, text)
+
+    assert accepts(spec, {"text": "hi"})
+    assert "made for each job" in spec.input_schema["description"]
+    assert spec.broken is None
+    assert [record.message for record in caplog.records] == ["graph can't be described"]
+
+
+def test_a_broken_graph_is_described_by_its_reference_and_without_its_error(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("raise ValueError('secret')")
+    registry = load_registry(read_project(graphs_file(tmp_path, {"own": "./own.py:graph"})))
+    [broken] = registry.broken.values()
+    spec = describe_broken(broken)
+
+    assert spec.broken is not None
+    assert broken.reference in spec.broken.detail
+    assert "secret" not in str(spec)

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.pregel import Pregel
 
 from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.project.file import read_project
+from tailrace.worker.factories import Call
 from tailrace.worker.registry import GraphSource, Registry, load_registry
 from tests.support.graphs import (
     ENV,
@@ -53,9 +56,13 @@ def names(registry: Registry) -> list[str]:
     return [made.name for made in registry]
 
 
+def loaded(path: Path) -> Registry:
+    return load_registry(read_project(path))
+
+
 async def output(made: GraphSource, value: Any, **configurable: Any) -> Any:
     config: Any = {"configurable": configurable}
-    async with made.open(config) as graph:
+    async with made.open(Call(config)) as graph:
         return await graph.ainvoke(value, config)
 
 
@@ -103,7 +110,7 @@ async def test_a_context_manager_is_left_again_behind_a_run_that_fails(registry:
 async def test_a_graph_that_is_no_factory_is_the_same_for_every_run(registry: Registry) -> None:
     made = source(registry, "typed")
 
-    async with made.open({}) as one, made.open({}) as other:
+    async with made.open(Call({})) as one, made.open(Call({})) as other:
         assert isinstance(one, Pregel)
         assert one is other
 
@@ -125,7 +132,7 @@ def test_a_description_comes_from_the_file_the_factory_or_the_module(
 def test_a_module_path_works_too(tmp_path: Path) -> None:
     (tmp_path / "water_mill.py").write_text(A_GRAPH)
 
-    assert names(load_registry(graphs_file(tmp_path, {"a": "water_mill:graph"}))) == ["a"]
+    assert names(loaded(graphs_file(tmp_path, {"a": "water_mill:graph"}))) == ["a"]
 
 
 def test_folders_that_are_dependencies_can_be_imported_from(tmp_path: Path) -> None:
@@ -134,13 +141,13 @@ def test_folders_that_are_dependencies_can_be_imported_from(tmp_path: Path) -> N
     (tmp_path / "own.py").write_text("from mill_parts import graph")
     path = graphs_file(tmp_path, {"a": "./own.py:graph"}, dependencies=["./parts", "openai"])
 
-    assert names(load_registry(path)) == ["a"]
+    assert names(loaded(path)) == ["a"]
 
 
 def test_a_file_that_two_graphs_share_is_executed_once(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(A_GRAPH + "other = builder.compile()\n")
     one, other = load_registry(
-        graphs_file(tmp_path, {"a": "./own.py:graph", "b": "./own.py:other"})
+        read_project(graphs_file(tmp_path, {"a": "./own.py:graph", "b": "./own.py:other"}))
     )
 
     assert one.made.builder is other.made.builder
@@ -152,7 +159,7 @@ def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
         (tmp_path / folder / "graph.py").write_text(A_GRAPH.replace("Of one node", folder))
     paths = {"one": "./one/graph.py:graph", "two": "./two/graph.py:graph"}
 
-    registry = load_registry(graphs_file(tmp_path, paths))
+    registry = loaded(graphs_file(tmp_path, paths))
 
     assert [made.description for made in registry] == ["one.", "two."]
 
@@ -160,11 +167,11 @@ def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
 def test_the_environment_of_the_file_fills_in_only_what_is_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    load_registry(GRAPHS)
+    loaded(GRAPHS)
     assert os.environ[ENV] == "their own"
 
     monkeypatch.setenv(ENV, "mine")
-    load_registry(GRAPHS)
+    loaded(GRAPHS)
     assert os.environ[ENV] == "mine"
 
 
@@ -173,14 +180,14 @@ def test_an_env_file_fills_in_the_environment(
 ) -> None:
     monkeypatch.delenv("PYTHON_DOTENV_DISABLED")
     (tmp_path / ".env").write_text(f"{ENV}=from a file\n")
-    load_registry(graphs_file(tmp_path, {}, env=".env"))
+    loaded(graphs_file(tmp_path, {}, env=".env"))
 
     assert os.environ[ENV] == "from a file"
 
 
 def test_a_missing_file_is_named_with_the_setting_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.json: .*TAILRACE_GRAPHS"):
-        load_registry(tmp_path / "nowhere.json")
+        loaded(tmp_path / "nowhere.json")
 
 
 def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
@@ -188,7 +195,7 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("{graphs:")
 
     with pytest.raises(ConfigurationError, match=r"langgraph\.json is not JSON"):
-        load_registry(path)
+        loaded(path)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "null", '{"graphs": ["a"]}', '"graphs"'])
@@ -197,50 +204,97 @@ def test_a_file_of_another_form_is_shown_the_right_one(tmp_path: Path, content: 
     path.write_text(content)
 
     with pytest.raises(ConfigurationError, match=r"has to look like .*path\.py:variable"):
-        load_registry(path)
+        loaded(path)
 
 
 @pytest.mark.parametrize("dependencies", ["parts", [1], None, {"a": "b"}], ids=repr)
 def test_dependencies_of_another_form_are_a_wrong_file(tmp_path: Path, dependencies: Any) -> None:
     with pytest.raises(ConfigurationError, match="dependencies"):
-        load_registry(graphs_file(tmp_path, {}, dependencies=dependencies))
+        loaded(graphs_file(tmp_path, {}, dependencies=dependencies))
 
 
 @pytest.mark.parametrize("entry", ["./own.py", "", 5, None, {}, {"path": "own"}], ids=repr)
 def test_an_entry_without_a_variable_is_named(tmp_path: Path, entry: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"graph 'a': .* has to look like"):
-        load_registry(graphs_file(tmp_path, {"a": entry}))
+        loaded(graphs_file(tmp_path, {"a": entry}))
 
 
+BROKEN_FILES = {
+    "raises.py": "1 / 0",
+    "exits.py": "raise SystemExit(3)",
+    "wrong.py": "def",
+    "notes.txt": "notes",
+    "uncompilable.py": (
+        "from langgraph.graph import StateGraph\ngraph = StateGraph(dict).add_edge('a', 'b')"
+    ),
+    "things.py": "thing = 5\ndef odd(one, other): ...",
+}
 BROKEN = {
     "no such file": ("./nowhere.py:graph", r"FileNotFoundError"),
     "no such module": ("water_mill_nowhere:graph", r"ModuleNotFoundError"),
-    "no such variable": ("./own.py:nothing", r"AttributeError.*nothing"),
+    "no such variable": ("./own.py:nothing", r"AttributeError.*no 'nothing'; it has .*graph"),
     "a module that raises": ("./raises.py:graph", r"ZeroDivisionError"),
     "a module that is no Python": ("./wrong.py:graph", r"SyntaxError"),
+    "a module that exits": ("./exits.py:graph", r"SystemExit"),
+    "a graph that can't be compiled": ("./uncompilable.py:graph", r"ValueError.*unknown node"),
+    "what is no graph": ("./things.py:thing", r"it is no graph, and no factory"),
+    "a factory of unknown arguments": ("./things.py:odd", r"'one' is neither"),
     "a file of another kind": ("./notes.txt:graph", r"not a Python file"),
 }
 
 
 @pytest.mark.parametrize(("entry", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_graph_that_cannot_be_loaded_is_named_with_the_reason(
-    tmp_path: Path, entry: str, reason: str
+def test_a_graph_that_cannot_be_loaded_is_broken_and_the_others_are_not(
+    tmp_path: Path, entry: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "own.py").write_text(A_GRAPH)
-    (tmp_path / "raises.py").write_text("1 / 0")
-    (tmp_path / "wrong.py").write_text("def")
-    (tmp_path / "notes.txt").write_text("notes")
+    for name, text in BROKEN_FILES.items():
+        (tmp_path / name).write_text(text)
 
-    with pytest.raises(ConfigurationError, match=rf"graph 'a' can't be loaded: .*{reason}"):
-        load_registry(graphs_file(tmp_path, {"a": entry}))
+    registry = loaded(graphs_file(tmp_path, {"a": entry, "b": "./own.py:graph"}))
+
+    assert names(registry) == ["b"]
+    assert re.search(reason, registry.broken["a"].reason)
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    told: Any = record
+    assert (told.graph, told.reference) == ("a", registry.broken["a"].reference)
+    assert record.exc_info
 
 
-@pytest.mark.parametrize("made", ["5", "None", "'graph'", "lambda: 5"])
-def test_what_is_no_graph_and_makes_none_is_named_when_it_is_opened(
-    tmp_path: Path, made: str
-) -> None:
-    (tmp_path / "own.py").write_text(f"thing = {made}")
-    [source_of_it] = load_registry(graphs_file(tmp_path, {"a": "./own.py:thing"}))
+def test_two_graphs_of_a_module_that_raises_are_broken_for_the_same_reason(tmp_path: Path) -> None:
+    (tmp_path / "raises.py").write_text("graph = 1\n1 / 0")
+    registry = loaded(graphs_file(tmp_path, {"a": "./raises.py:graph", "b": "./raises.py:other"}))
 
-    with pytest.raises(ConfigurationError, match=r"graph 'a': it is no graph"):
+    reasons = [broken.reason for broken in registry.broken.values()]
+    assert reasons == ["ZeroDivisionError: division by zero"] * 2
+
+
+def test_a_factory_that_makes_no_graph_fails_when_it_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("thing = lambda: 5")
+    [source_of_it] = loaded(graphs_file(tmp_path, {"a": "./own.py:thing"}))
+
+    with pytest.raises(ConfigurationError, match=r"graph 'a': its factory has made no graph"):
         asyncio.run(output(source_of_it, {}))
+
+
+def test_a_missing_module_is_named_and_never_guessed_into_a_distribution(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own.py").write_text("import yaml_nowhere")
+    loaded(graphs_file(tmp_path, {"a": "./own.py:graph"}))
+
+    [told] = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert told["reason"] == "ModuleNotFoundError: No module named 'yaml_nowhere'"
+    assert told["todo"].startswith("add the distribution that has it to the project's dependencies")
+
+
+def test_a_missing_module_of_a_project_that_declares_what_is_missing_gets_the_command(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own.py").write_text("import water_mill_nowhere")
+    loaded(graphs_file(tmp_path, {"a": "./own.py:graph"}, dependencies=["water-mill>=2", "orjson"]))
+
+    missing, broken = (vars(r) for r in caplog.records if r.levelname in {"WARNING", "ERROR"})
+    assert missing["missing"] == ["water-mill>=2"]
+    for told in (missing, broken):
+        assert "tailrace dev --install, or pip install 'water-mill>=2' orjson" in told["todo"]

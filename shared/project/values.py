@@ -1,0 +1,113 @@
+"""What a LangGraph project asks for, as values. Knows nothing of the file's form."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from dotenv import dotenv_values
+
+from tailrace.shared.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEntry:
+    """One graph as the file names it."""
+
+    name: str
+    place: str
+    """A file, relative to the project's folder, or a module."""
+    variable: str
+    description: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the place is a file; else it is a module's name."""
+        return "/" in self.place or self.place.endswith(".py")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIndex:
+    """What a store's search by meaning is made with."""
+
+    dims: int
+    embed: str
+    """`provider:model`, or `path.py:function` of the project."""
+    fields: tuple[str, ...] | None = None
+    """Paths of what is embedded; None: the item as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTtl:
+    """How long a store's items live."""
+
+    default_min: float | None = None
+    """Minutes; None: for good, unless an item says otherwise."""
+    refresh_on_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """The store that the project's graphs ask for."""
+
+    index: StoreIndex | None = None
+    ttl: StoreTtl = field(default_factory=StoreTtl)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What `langgraph.json` says, and where it stands."""
+
+    path: Path
+    """Of the file; absolute."""
+    graphs: tuple[GraphEntry, ...]
+    dependencies: tuple[str, ...] = ()
+    env: Mapping[str, str] | str = field(default_factory=dict[str, str])
+    """Variables, or the file that has them, relative to the project's folder."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    thread_ttl_s: float | None = None
+    """A job must live no longer than this."""
+    python_version: str = ""
+    pip_config_file: str = ""
+    pip_installer: Literal["auto", "pip", "uv"] = "auto"
+    image_only: tuple[str, ...] = ()
+    """Keys that only matter where an image is built."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the paths in the file begin."""
+        return self.path.parent
+
+    def local_folders(self) -> tuple[Path, ...]:
+        """The dependencies that are folders of this machine."""
+        return tuple((self.folder / d).resolve() for d in self.dependencies if self._is_local(d))
+
+    def distributions(self) -> tuple[str, ...]:
+        """The dependencies that have to be installed from elsewhere."""
+        return tuple(d for d in self.dependencies if not self._is_local(d))
+
+    def env_file(self) -> Path | None:
+        """The file that the project's variables come from, if they come from one."""
+        return self.folder / self.env if isinstance(self.env, str) else None
+
+    def variables(self) -> Mapping[str, str]:
+        """The project's own environment.
+
+        Raises:
+            ConfigurationError: the file that has it is not there.
+        """
+        file = self.env_file()
+        if file is None:
+            return cast("Mapping[str, str]", self.env)
+        if not file.is_file():
+            raise ConfigurationError(f"{self.path}: env names {file.name}, which is not there")
+        return {name: value for name, value in dotenv_values(file).items() if value is not None}
+
+    def fill_environment(self) -> None:
+        """Set the project's variables where the environment leaves them open."""
+        for name, value in self.variables().items():
+            os.environ.setdefault(name, value)
+
+    def _is_local(self, dependency: str) -> bool:
+        return dependency.startswith((".", "/")) or (self.folder / dependency).is_dir()

@@ -1,6 +1,5 @@
 """Which parts of a JSON value are too large to stay in it, and what they are. Pure."""
 
-import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
@@ -54,7 +53,7 @@ def large_values(root: Any, at_least: int) -> Iterator[LargeValue]:
                     yield _of_text(parent, key, item)
             elif (text := bytes_in(item)) is not None:
                 if len(text) >= at_least:
-                    yield _of_bytes(parent, key, base64.b64decode(text))
+                    yield _of_bytes(parent, key, binascii.a2b_base64(text))
             elif isinstance(item, (dict, list)):
                 todo.append(item)
 
@@ -107,7 +106,7 @@ def _by_beginning(data: bytes) -> str | None:
 def _decoded(text: str) -> bytes | None:
     """The bytes of a base64 that can be made of them again, letter by letter."""
     try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
         return None
-    return data if base64.b64encode(data).decode() == text else None
+    return data if binascii.b2a_base64(data, newline=False).decode() == text else None

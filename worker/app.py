@@ -76,7 +76,7 @@ async def _work(
     unserved = Unserved(registry, queue_store, settings)
     blobs = BlobStore(log_store, settings)
     execution = Execution(registry, checkpoints, blobs, settings, unserved)
-    runner = Runner(execution, jobs, log, queue, worker_id)
+    runner = Runner(execution, jobs, log)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from blockbuster import BlockBuster
@@ -13,6 +13,7 @@ from tailrace.shared.jobs import JobId
 from tailrace.worker.registry import Registry
 from tests.graphs_b.looking import PNG
 from tests.support.leased import Site, faulty_graphs, site, working
+from tests.support.markdown import blocks
 
 EVENT_BYTES = 256 * 1024
 
@@ -31,13 +32,21 @@ async def place(store_url: str) -> AsyncIterator[Site]:
 
 def references(value: Any) -> list[dict[str, Any]]:
     """Every reference to a blob that stands in a JSON value."""
-    if isinstance(value, list):
-        return [found for item in value for found in references(item)]
-    if not isinstance(value, dict):
-        return []
-    if value.keys() == {"$blob"}:
-        return [value["$blob"]]
-    return references(list(value.values()))
+    match value:
+        case {"$blob": blob}:
+            return [cast("dict[str, Any]", blob)]
+        case dict():
+            return references([*cast("dict[str, Any]", value).values()])
+        case list():
+            return [found for item in cast("list[Any]", value) for found in references(item)]
+        case _:
+            return []
+
+
+def documented() -> dict[str, Any]:
+    """The reference that PROTOCOL shows."""
+    [shown] = [block.text for block in blocks("PROTOCOL.md") if block.name == "blob"]
+    return json.loads(shown)["$blob"]
 
 
 async def content(place: Site, job_id: JobId, number: int) -> bytes:
@@ -48,13 +57,19 @@ async def content(place: Site, job_id: JobId, number: int) -> bytes:
 
 async def whole(place: Site, job_id: JobId, value: Any) -> Any:
     """The value with its blobs put back, as PROTOCOL says."""
-    if isinstance(value, list):
-        return [await whole(place, job_id, item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() != {"$blob"}:
-        return {name: await whole(place, job_id, item) for name, item in value.items()}
-    blob = value["$blob"]
+    match value:
+        case {"$blob": blob}:
+            return await _put_back(place, job_id, cast("dict[str, Any]", blob))
+        case dict():
+            members = cast("dict[str, Any]", value).items()
+            return {name: await whole(place, job_id, item) for name, item in members}
+        case list():
+            return [await whole(place, job_id, item) for item in cast("list[Any]", value)]
+        case _:
+            return value
+
+
+async def _put_back(place: Site, job_id: JobId, blob: dict[str, Any]) -> Any:
     data = await content(place, job_id, blob["n"])
     text = base64.b64encode(data).decode()
     match blob["as"]:
@@ -86,6 +101,7 @@ async def test_a_screenshot_of_two_megabytes_does_not_end_its_job(
     assert {r["n"] for r in referred} == {1}
     assert {(r["bytes"], r["media_type"]) for r in referred} == {(len(PNG), "image/png")}
     assert {r["url"] for r in referred} == {f"/jobs/{job_id}/blobs/1"}
+    assert {tuple(r) for r in referred} == {tuple(documented())}
     assert await content(place, job_id, 1) == PNG
     assert b"I see it" in (job.result or b"")
 

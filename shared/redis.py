@@ -39,6 +39,7 @@ from tailrace.shared.errors import (
     SequenceHole,
     SequenceTaken,
     StoreUnavailable,
+    ValuesLacking,
     WriteRefused,
 )
 from tailrace.shared.sentinel import connect_to_primary, is_sentinel
@@ -54,12 +55,20 @@ ScriptName = Literal[
     "cancel",
     "close",
     "close_over",
+    "journal",
+    "piece",
     "checkpoint/drop",
     "checkpoint/list",
     "checkpoint/prune",
     "checkpoint/put",
     "checkpoint/read",
     "checkpoint/write",
+    "item/change",
+    "item/get",
+    "item/namespaces",
+    "item/page",
+    "item/reap",
+    "item/renew",
     "queue/beat",
     "queue/claim",
     "queue/enqueue",
@@ -72,6 +81,8 @@ ScriptName = Literal[
     "queue/reserve",
 ]
 Argument = bytes | str | int
+Call = tuple[Sequence[str], Sequence[Argument]]
+"""A script's keys and arguments."""
 
 TIMEOUT_S: Final = 5.0
 """A reply later than this is no reply: a frozen or partitioned server must not hang a caller."""
@@ -105,6 +116,9 @@ _ENDING: Final = (
     "queue/remove",
     "queue/renew",
 )
+_PRELUDES: Final[Mapping[ScriptName, Sequence[str]]] = {"journal": ("", "checkpoint")}
+"""Folders whose preludes are put before a script, where it is not its own folder's alone."""
+
 _ALWAYS_STORABLE: Final = b"#!lua flags=allow-oom\n"
 """What keeps or ends an attempt is small, and is stored even where the memory limit is reached."""
 
@@ -114,6 +128,7 @@ _REFUSALS: Final[Mapping[bytes, type[WriteRefused]]] = {
     b"cancelling": CancelRequested,
     b"taken": SequenceTaken,
     b"hole": SequenceHole,
+    b"lacking": ValuesLacking,
 }
 
 
@@ -201,6 +216,33 @@ async def run(
     """
     with store_errors():
         reply = await _evaluate(client, _script(name), [*keys, *args], len(keys))
+    return _taken(reply)
+
+
+async def run_all(client: Client, name: ScriptName, calls: Sequence[Call]) -> list[list[bytes]]:
+    """Run one of our scripts several times in one round to each server; the replies as of `run`.
+
+    Each call is atomic, all together are not.
+
+    Raises:
+        StoreUnavailable: any of them may or may not have run; calling again is safe.
+    """
+    script = _script(name)
+    with store_errors():
+        async with client.pipeline(transaction=False) as pipe:
+            for keys, args in calls:
+                cast("Any", pipe).evalsha(script.sha, len(keys), *keys, *args)
+            replies: list[Any] = await pipe.execute(raise_on_error=False)
+        for n, reply in enumerate(replies):
+            if isinstance(reply, NoScriptError):
+                keys, args = calls[n]
+                replies[n] = await _evaluate(client, script, [*keys, *args], len(keys))
+            elif isinstance(reply, Exception):
+                raise reply
+    return [_taken(reply) for reply in replies]
+
+
+def _taken(reply: list[bytes]) -> list[bytes]:
     if reply[0] == b"ok":
         return reply[1:]
     if (refusal := _REFUSALS.get(reply[0])) is not None:
@@ -227,10 +269,11 @@ class _Script:
 
 @cache
 def _script(name: ScriptName) -> _Script:
-    file = files("tailrace.shared").joinpath("lua", f"{name}.lua")
-    prelude = files("tailrace.shared").joinpath("lua", *name.split("/")[:-1], "prelude.lua")
+    folder = files("tailrace.shared").joinpath("lua")
+    preludes = _PRELUDES.get(name, (f"{name}.lua".rpartition("/")[0],))
+    before = b"".join(folder.joinpath(at, "prelude.lua").read_bytes() for at in preludes)
     flags = _ALWAYS_STORABLE if name in _ENDING else b""
-    text = flags + prelude.read_bytes() + file.read_bytes()
+    text = flags + before + folder.joinpath(f"{name}.lua").read_bytes()
     return _Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
 
 

@@ -8,11 +8,10 @@ from typing import Any, Final, cast
 
 import orjson
 
-from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.errors import BlobsFull
 from tailrace.shared.events import Event, decode, encode, encode_value
-from tailrace.shared.jobs import Holder, Interrupt, JobError, Pause
-from tailrace.worker.insist import insist
+from tailrace.shared.jobs import Interrupt, JobError, JobId, Pause
+from tailrace.worker.journal import Journal
 from tailrace.worker.large_values import LargeValue, bytes_in, large_values
 from tailrace.worker.limits import LimitExceeded
 from tailrace.worker.settings import WorkerSettings
@@ -26,15 +25,17 @@ class Spill:
     """The large values of one attempt.
 
     Args:
-        store: where they go.
-        holder: the attempt.
+        journal: takes them before the events that refer to them.
+        job_id: the attempt's job.
         settings: what is large, and how much a job may have of it.
     """
 
-    def __init__(self, store: BlobStore, holder: Holder, settings: WorkerSettings) -> None:
-        self._store = store
-        self._holder = holder
+    def __init__(self, journal: Journal, job_id: JobId, settings: WorkerSettings) -> None:
+        self._journal = journal
+        self._job_id = job_id
         self._settings = settings
+        self.largest = settings.max_event_bytes
+        """Bytes of an event that stays as it is."""
 
     async def event(self, event: Event) -> Event:
         """The event within its limit, if taking values out of it can do that.
@@ -43,8 +44,7 @@ class Spill:
             LimitExceeded: a value is too large even for a blob, or all of the job's are.
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
-        most = self._settings.max_event_bytes
-        return event._replace(data=await self.within(event.data, most))
+        return event._replace(data=await self.within(event.data, self.largest))
 
     async def pause(self, pause: Pause) -> Pause:
         """The pause with questions that fit into one event, each still under its id.
@@ -52,10 +52,9 @@ class Spill:
         Raises:
             LimitExceeded, WriteRefused, JobNotFound, StoreUnavailable: as `event`.
         """
-        most = self._settings.max_event_bytes
-        if len(encode_value(pause.interrupts)) <= most:
+        if len(encode_value(pause.interrupts)) <= self.largest:
             return pause
-        share = most // (2 * len(pause.interrupts))
+        share = self.largest // (2 * len(pause.interrupts))
         asked = [
             Interrupt(i.id, orjson.Fragment(await self.within(encode_value(i.value), share)))
             for i in pause.interrupts
@@ -86,15 +85,13 @@ class Spill:
             raise LimitExceeded(_too_large(len(large.data), settings.max_blob_bytes))
         most = settings.max_blobs_bytes
         try:
-            blob = await insist(
-                lambda: self._store.put(self._holder, large.data, large.media_type, most=most)
-            )
+            blob = await self._journal.blob(large.data, large.media_type, most=most)
         except BlobsFull as error:
             raise LimitExceeded(_too_many(most)) from error
         large.parent[large.key] = {
             "$blob": {
                 "n": blob.number,
-                "url": f"/jobs/{self._holder.job_id}/blobs/{blob.number}",
+                "url": f"/jobs/{self._job_id}/blobs/{blob.number}",
                 "bytes": blob.size,
                 "media_type": blob.media_type,
                 "sha256": blob.sha256,

@@ -5,20 +5,12 @@
 --       7 media type  8 number of pieces  9 index of the piece and  10 the piece; neither to ask
 -- Returns {'ok', number}, {'ok', '0'} where the job's blobs would be too large, {'ok', '-1'} where
 -- pieces are wanted, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'taken', seq}.
-local attempt = tonumber(ARGV[1])
-local r = redis.call('HMGET', JOB, 'status', 'attempt', 'token', 'seq')
-local status, held = r[1], tonumber(r[2])
-if not status then
-  return { 'missing' }
-elseif FINAL[status] then
-  return { 'closed', r[4] }
-elseif attempt < held or (attempt == held and status ~= 'running') then
-  return { 'fenced', whole(held) }
-elseif attempt == held and r[3] ~= ARGV[2] then
-  return { 'taken', r[4] }
-end
+local answer = refusal(tonumber(ARGV[1]), ARGV[2])
 -- A record below the attempt has forgotten that it was opened; a blob, which stands for itself, may
 -- come before it is opened again.
+if answer and answer[1] ~= 'hole' then
+  return answer
+end
 local sha256, size, pieces = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[8])
 local number = redis.call('HGET', BLOBS, 'n:' .. sha256)
 if number then

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import Claim
@@ -25,6 +24,7 @@ from tailrace.shared.jobs import (
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
@@ -119,15 +119,10 @@ async def worker(redis: Redis, registry: Registry) -> Worker:
 def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     settings = WorkerSettings.model_validate({"backoff_s": 0.001, **limits})
     jobs, log = JobStore(redis, settings), EventLog(redis, settings)
-    execution = Execution(
-        registry,
-        Checkpoints(redis, settings),
-        BlobStore(redis, settings),
-        settings,
-        Unserved(registry, redis, settings),
-    )
-    runner = Runner(execution, jobs, log)
-    return Worker(runner, Stores(redis, jobs, log))
+    unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
+    kept = Stores(redis, jobs, log, settings)
+    return Worker(Runner(execution, kept.journals), kept)
 
 
 async def test_a_run_leaves_its_events_its_result_and_its_end(worker: Worker) -> None:

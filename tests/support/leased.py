@@ -21,6 +21,7 @@ from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
+from tailrace.shared.journal import JournalStore
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
@@ -29,6 +30,8 @@ from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
+from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
@@ -243,14 +246,10 @@ def _build(
     store, log_store, wake_store = stores
     queue, jobs = JobQueue(store, settings), JobStore(log_store, settings)
     log = EventLog(log_store, settings)
-    execution = Execution(
-        registry,
-        Checkpoints(log_store, settings),
-        BlobStore(log_store, settings),
-        settings,
-        Unserved(registry, store, settings),
-    )
-    runner = Runner(execution, jobs, log)
+    unserved, checkpoints = Unserved(registry, store, settings), Checkpoints(log_store, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
+    journal, blobs = JournalStore(log_store, settings), BlobStore(log_store, settings)
+    runner = Runner(execution, JournalStores(log, journal, jobs, blobs))
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

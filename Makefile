@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check fmt test test-faults test-docker test-browser up down bench bench-full bench-against soak lock clean
+.PHONY: help install demo dev check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: install ## all tiers; no Docker, no key
 
 test-faults: install ## kill, freeze, restart and cut everything for a quarter of an hour, then count
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+test-graphs: install ## a corpus of graphs against LangGraph itself, and with workers that are killed; ARGS="--seed 7"
+	@$(BIN)/python -m tests.corpus $(ARGS)
 
 test-docker: install ## the store in containers, the image and the whole stack; needs Docker and Compose
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)

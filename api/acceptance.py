@@ -58,7 +58,7 @@ class _Posted:
 
     async def start(self, job_id: JobId) -> Job:
         """A new job that only this caller will ever know of."""
-        await self.shared.graphs.check(self.body.graph, self.body.input)
+        await self.shared.graphs.check(self.body)
         job = await self._create(job_id)
         try:
             await self.shared.queue.enqueue(job_id)
@@ -75,7 +75,7 @@ class _Posted:
         if first is None:
             self._refuse_to_resume()
             # Behind `find`: a refused job leaves no key, and an accepted one is refused no more.
-            await self.shared.graphs.check(self.body.graph, self.body.input)
+            await self.shared.graphs.check(self.body)
             first = await keys.reserve(self.tenant, key, mine)
         if first.digest != mine.digest:
             raise IdempotencyConflict("The Idempotency-Key was used before, with another body.")
@@ -93,7 +93,7 @@ class _Posted:
             await self._create(job_id)
             job = await self.shared.jobs.get(job_id)
         if job.status == "queued":
-            await self.shared.queue.enqueue(job_id)
+            await self.shared.queue.enqueue(job_id, above=job.attempt)
         return job
 
     async def _create(self, job_id: JobId) -> Job:

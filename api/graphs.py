@@ -1,27 +1,18 @@
 """Which graphs the API accepts jobs for, and whether an input fits."""
 
-import logging
-import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Final
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
-from jsonschema.protocols import Validator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-
+from tailrace.api.misfits import Misfits
 from tailrace.api.refusals import FieldError, GraphBroken, InvalidInput, UnknownGraph
-from tailrace.api.schemas import ERRORS_SHOWN, pointer
+from tailrace.api.schemas import ERRORS_SHOWN, CreateJob, pointer
 from tailrace.shared import catalogue
 from tailrace.shared.catalogue import Catalogue, GraphSpec
 from tailrace.shared.redis import Client
 
 _FRESH_S: Final = 1.0
-_CANT_TELL: Final = (SchemaError, UnknownType, Unresolvable, re.error)
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -31,9 +22,7 @@ class Graphs:
     redis: Client
     _catalogue: Catalogue = field(default_factory=lambda: Catalogue({}, 0))
     _read_at: float = float("-inf")
-    _validators: dict[str, tuple[GraphSpec, Validator]] = field(
-        default_factory=dict[str, tuple[GraphSpec, Validator]]
-    )
+    _misfits: Misfits = field(default_factory=Misfits)
 
     async def catalogue(self) -> Catalogue:
         """What is served.
@@ -46,44 +35,40 @@ class Graphs:
             self._read_at = time.monotonic()
         return self._catalogue
 
-    async def check(self, name: str, value: Any) -> None:
+    async def check(self, body: CreateJob) -> None:
         """Refuse a job that no worker could start.
 
         Raises:
             UnknownGraph: nobody serves a graph of that name.
             GraphBroken: no worker could load it.
-            InvalidInput: the graph's own schema refuses the input.
+            InvalidInput: the graph's own schemas refuse the input or the context.
             StoreUnavailable: the store did not answer.
         """
-        spec = (await self.catalogue()).graphs.get(name)
+        spec = (await self.catalogue()).graphs.get(body.graph)
         if spec is None:
             raise UnknownGraph("Nobody serves a graph of that name; GET /graphs lists them.")
         if spec.broken is not None:
-            raise GraphBroken(f"{name}: {spec.broken.detail}")
-        if errors := self._errors(spec, value):
-            shown = [FieldError(pointer(["input", *e.path]), _detail(e)) for e in errors]
-            raise InvalidInput("The graph does not take this input.", tuple(shown[:ERRORS_SHOWN]))
+            raise GraphBroken(f"{spec.name}: {spec.broken.detail}")
+        errors = [*self._input(spec, body), *self._context(spec, body), *_stops(spec, body)]
+        if errors:
+            what = dict.fromkeys(error.pointer.split("/")[1] for error in errors)
+            shown = tuple(errors[:ERRORS_SHOWN])
+            raise InvalidInput(f"The graph does not take this {' or '.join(what)}.", shown)
 
-    def _errors(self, spec: GraphSpec, value: Any) -> list[ValidationError]:
-        try:
-            errors = list(self._validator(spec).iter_errors(value))
-        except _CANT_TELL as error:
-            # A graph may describe its input in ways that can't be checked: then it checks itself.
-            fields = {"graph": spec.name, "reason": type(error).__name__}
-            logger.warning("input schema can't be evaluated", extra=fields)
+    def _input(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
+        if body.input is None:
+            return [FieldError("#/input", "null starts nothing: for LangGraph it is no input.")]
+        return self._misfits.of(spec.name, spec.input_schema, "input", body.input)
+
+    def _context(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
+        if body.context is None or spec.context_schema is None:
             return []
-        return sorted(errors, key=lambda e: [str(part) for part in e.path])
-
-    def _validator(self, spec: GraphSpec) -> Validator:
-        known = self._validators.get(spec.name)
-        if known is None or known[0] != spec:
-            Draft202012Validator.check_schema(spec.input_schema)
-            # An own registry: a schema that points elsewhere must not make us fetch anything.
-            made = Draft202012Validator(spec.input_schema, registry=Registry())
-            known = self._validators[spec.name] = (spec, cast("Validator", made))
-        return known[1]
+        return self._misfits.of(spec.name, spec.context_schema, "context", body.context)
 
 
-def _detail(error: Any) -> str:
-    message = str(error.message)
-    return message if len(message) <= 200 else f"Does not fit the schema's {error.validator}."
+def _stops(spec: GraphSpec, body: CreateJob) -> Iterator[FieldError]:
+    for place in ("interrupt_before", "interrupt_after"):
+        for n, name in enumerate(getattr(body, place)):
+            if spec.nodes and name not in spec.nodes and name != "*":
+                shown = f"There is no such node; there are {', '.join(spec.nodes)}."
+                yield FieldError(pointer([place, n]), shown)

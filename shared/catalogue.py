@@ -5,7 +5,7 @@ minute, so that a restart of the last worker turns no job away.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, cast
 
 from tailrace.shared import keys
@@ -42,6 +42,8 @@ class GraphSpec:
     """A drawing of the graph, in Mermaid's flowchart language."""
     context_schema: dict[str, Any] | None = None
     """JSON Schema of the runtime context; None: the graph declares none."""
+    nodes: list[str] = field(default_factory=list[str])
+    """Names of its nodes; none where they are not known before a run."""
     broken: BrokenSpec | None = None
     """The worker could not load the graph."""
 
@@ -116,7 +118,7 @@ def _merged(told: Sequence[tuple[bool, Sequence[GraphSpec]]]) -> Catalogue:
 
 def _spec(told: dict[str, Any]) -> GraphSpec:
     # A newer release may say more; what it says beside is for newer readers.
-    known = {field.name: told[field.name] for field in fields(GraphSpec) if field.name in told}
+    known = {f.name: told[f.name] for f in fields(GraphSpec) if f.name in told}
     if broken := known.get("broken"):
         known["broken"] = BrokenSpec(broken["reference"], broken["detail"])
     return GraphSpec(**known)

@@ -36,7 +36,7 @@ LeaseState = Literal["held", "lost", "stop"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that a worker holds, under the attempt's number that the queue gave."""
+    """A job that a worker holds, under a number that no other claim of the job has or will have."""
 
     job_id: JobId
     attempt: int
@@ -60,11 +60,18 @@ class JobQueue:
         self._ttl_ms = round(settings.open_ttl_s * 1000)
         self._lease_ms = round(settings.lease_s * 1000)
 
-    async def enqueue(self, job_id: JobId, delay_s: float = 0) -> None:
-        """Hand the job to the workers; an id that is queued or held stays where it is."""
+    async def enqueue(self, job_id: JobId, delay_s: float = 0, *, above: int = 0) -> None:
+        """Hand the job to the workers; an id that is queued or held stays where it is.
+
+        Args:
+            job_id: the job.
+            delay_s: not before this.
+            above: the attempt that its log has seen; a claim is above it.
+        """
         payload = serialize_job(FUNCTION, (), {}, None, timestamp_ms(), serializer=SERIALIZE)
         delay_ms = round(delay_s * 1000)
-        await run(self._redis, "queue/enqueue", [], [job_id, payload, self._ttl_ms, delay_ms])
+        args = [job_id, payload, self._ttl_ms, delay_ms, above]
+        await run(self._redis, "queue/enqueue", [], args)
 
     async def claim(self, worker_id: str, most: int) -> list[Claim]:
         """Take what is ready, oldest first, `most` jobs at most."""
@@ -81,19 +88,23 @@ class JobQueue:
         reply = await run(self._redis, "queue/renew", [], [worker_id, self._lease_ms, *held])
         return [cast("LeaseState", state.decode()) for state in reply]
 
-    async def raise_attempt(self, worker_id: str, claim: Claim, above: int) -> Claim | None:
-        """The claim under an attempt above the log's, or None if it is not this worker's."""
-        args = [claim.job_id, worker_id, claim.attempt, above]
-        [attempt] = await run(self._redis, "queue/raise", [], args)
-        return Claim(claim.job_id, int(attempt)) if int(attempt) else None
-
     async def finish(self, worker_id: str, claim: Claim) -> None:
         """Take the job out of the queue, if it is still this worker's."""
         await run(self._redis, "queue/finish", [], [claim.job_id, worker_id, claim.attempt])
 
-    async def release(self, worker_id: str, claim: Claim, delay_s: float = 0) -> None:
-        """Give the job back for another attempt after a delay, if it is still this worker's."""
-        args = [claim.job_id, worker_id, claim.attempt, round(delay_s * 1000)]
+    async def release(
+        self, worker_id: str, claim: Claim, delay_s: float = 0, *, above: int = 0
+    ) -> None:
+        """Give the job back for another attempt, if it is still this worker's.
+
+        Args:
+            worker_id: the holder.
+            claim: what it holds.
+            delay_s: the next attempt comes no earlier.
+            above: the attempt that the log has seen, where the queue's count is behind it.
+        """
+        delay_ms = round(delay_s * 1000)
+        args = [claim.job_id, worker_id, claim.attempt, delay_ms, above, self._ttl_ms]
         await run(self._redis, "queue/release", [], args)
 
     async def interrupt(self, job_id: JobId) -> bool:

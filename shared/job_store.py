@@ -172,34 +172,49 @@ class JobStore:
         return cast("JobStatus", status.decode())
 
     async def close_over(
-        self,
-        job_id: JobId,
-        status: FinalStatus,
-        *,
-        error: JobError | None = None,
-        attempt: int | None = None,
+        self, job_id: JobId, status: FinalStatus, *, error: JobError | None = None
     ) -> JobStatus:
         """Close the job over its holder's head, under a raised fence; the status it has now.
 
         Repeatable; a closed job stays as it is.
 
-        Args:
-            job_id: the job.
-            status: how it ends.
-            error: why, if it failed.
-            attempt: close it only while it is at this attempt.
-
         Raises:
-            Fenced: it is at another attempt.
             JobNotFound: there is no record.
             StoreUnavailable: the job may or may not have been closed.
         """
+        return await self._close_over(job_id, status, error)
+
+    async def evict(self, holder: Holder, error: JobError) -> JobStatus:
+        """Fail the job over its holder's head, if that attempt still runs.
+
+        Repeatable; a closed job stays as it is.
+
+        Raises:
+            Fenced: the attempt has ended, or another one runs.
+            JobNotFound, StoreUnavailable: as `close_over`.
+        """
+        return await self._close_over(holder.job_id, "failed", error, token=holder.token)
+
+    async def expire(self, job_id: JobId, within_ms: int, error: JobError) -> JobStatus:
+        """Fail a job whose record would be forgotten by then. Repeatable.
+
+        Raises:
+            Fenced: it would not: somebody has written to it.
+            JobNotFound, StoreUnavailable: as `close_over`.
+        """
+        return await self._close_over(job_id, "failed", error, within_ms=within_ms)
+
+    async def _close_over(
+        self,
+        job_id: JobId,
+        status: FinalStatus,
+        error: JobError | None,
+        *,
+        token: str = "",
+        within_ms: int | str = "",
+    ) -> JobStatus:
         args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
-        args += [
-            encode(error.fields()) if error else "",
-            *self._ended,
-            -1 if attempt is None else attempt,
-        ]
+        args += [encode(error.fields()) if error else "", *self._ended, token, within_ms]
         [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
         return cast("JobStatus", now.decode())
 

@@ -16,6 +16,7 @@ class OpenJob:
     id: JobId
     status: JobStatus | None
     """None where the record is gone."""
+    attempt: int
     cancel_requested: bool
     ttl_ms: int
 
@@ -45,7 +46,7 @@ class OpenJobs:
         with store_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for job_id in job_ids:
-                    cast("Any", pipe).hmget(keys.job(job_id), "status", "cancel")
+                    cast("Any", pipe).hmget(keys.job(job_id), "status", "attempt", "cancel")
                     cast("Any", pipe).pttl(keys.job(job_id))
                 replies = await pipe.execute()
         pairs = zip(job_ids, replies[::2], replies[1::2], strict=True)
@@ -62,6 +63,6 @@ class OpenJobs:
 
 
 def _open_job(job_id: JobId, fields: list[bytes | None], ttl_ms: int) -> OpenJob:
-    status, cancel = fields
+    status, attempt, cancel = fields
     known = cast("JobStatus", status.decode()) if status else None
-    return OpenJob(job_id, known, cancel is not None, ttl_ms)
+    return OpenJob(job_id, known, int(attempt or 0), cancel is not None, ttl_ms)

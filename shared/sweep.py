@@ -6,12 +6,12 @@ Workers and API processes alike: a cancelled job has to end where its only worke
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.job_queue import JobQueue
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import FINAL, JobError, JobId
@@ -70,14 +70,17 @@ class Sweep:
         Raises:
             StoreUnavailable: the rest is left for the next time.
         """
-        missing: set[JobId] = set()
+        missing: dict[JobId, int] = {}
         for shard in SHARDS:
             for ids in _chunks(await self.open_jobs.ids(shard)):
                 seen = await self.open_jobs.look(ids)
                 for job in seen:
                     await self._repair(job)
-                queued = [job.id for job in seen if job.status in ("queued", "running")]
-                missing.update(await self.queue.missing(queued) if queued else ())
+                queued = {
+                    job.id: job.attempt for job in seen if job.status in ("queued", "running")
+                }
+                lost = await self.queue.missing(list(queued)) if queued else ()
+                missing.update((job_id, queued[job_id]) for job_id in lost)
         await self._enqueue_missing(missing)
 
     async def _repair(self, job: OpenJob) -> None:
@@ -87,9 +90,16 @@ class Sweep:
             if not await self.queue.interrupt(job.id):
                 await self._end_cancelled(job)
         elif 0 <= job.ttl_ms < EXPIRES_WITHIN_MS:
-            logger.warning("job expired", extra={"job_id": job.id})
-            await self.jobs.close_over(job.id, "failed", error=_EXPIRED)
-            await self.queue.remove(job.id)
+            await self._end_expired(job)
+
+    async def _end_expired(self, job: OpenJob) -> None:
+        try:
+            await self.jobs.expire(job.id, EXPIRES_WITHIN_MS, _EXPIRED)
+        except (WriteRefused, JobNotFound) as refusal:
+            logger.info("not expired", extra={"job_id": job.id, "reason": repr(refusal)})
+            return
+        logger.warning("job expired", extra={"job_id": job.id})
+        await self.queue.remove(job.id)
 
     async def _end_cancelled(self, job: OpenJob) -> None:
         """Close a cancelled job that its holder has not closed in time."""
@@ -101,13 +111,14 @@ class Sweep:
                 logger.info("record gone", extra={"job_id": job.id})
         await self.queue.remove(job.id)
 
-    async def _enqueue_missing(self, missing: set[JobId]) -> None:
+    async def _enqueue_missing(self, missing: Mapping[JobId, int]) -> None:
+        """Hand out again, above its log's attempt, what the queue has not known for a while."""
         now = time.monotonic()
         since = {job_id: self._missing_since.get(job_id, now) for job_id in missing}
         for job_id, first_seen in since.items():
             if now - first_seen >= MISSING_FOR_S:
                 logger.warning("job enqueued again", extra={"job_id": job_id})
-                await self.queue.enqueue(job_id)
+                await self.queue.enqueue(job_id, above=missing[job_id])
         self._missing_since = since
 
 

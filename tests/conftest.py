@@ -36,11 +36,18 @@ OURS = ["tailrace.api", "tailrace.worker", "tailrace.shared"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the choice of a store."""
+    """Take the choice of a store, and how long the test of late answers is."""
     parser.addoption(
         "--redis",
         metavar="STORE",
         help="what tests store in: embedded (the default), container or container:IMAGE",
+    )
+    parser.addoption(
+        "--moves",
+        metavar="N",
+        type=int,
+        default=120,
+        help="how many questions, failures and hand-backs meet late answers in test_late_answers",
     )
 
 

@@ -74,7 +74,7 @@ async def _work(
     log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
     unserved = Unserved(registry, queue_store, settings)
     execution = Execution(registry, checkpoints, settings, unserved)
-    runner = Runner(execution, jobs, log, queue, worker_id)
+    runner = Runner(execution, jobs, log)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

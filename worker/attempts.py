@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import Holder
@@ -22,7 +23,8 @@ class Stop(Enum):
 class Attempt:
     """A held job. Changed only from the worker's own loop; its lease is renewed from a thread."""
 
-    claim: Claim
+    claim: Final[Claim]
+    """Never another: what the queue answers about it is about this attempt."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     stop: Stop | None = None
     deadline: float | None = None

@@ -114,7 +114,7 @@ class Execution:
             stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
             subgraphs=True,
             version="v2",
-            **asked_for(job.request),
+            **asked_for(graph, job.request),
             durability=self.settings.durability,
         )
         return parts

@@ -18,6 +18,8 @@ from tailrace.worker.limits import LimitExceeded
 from tailrace.worker.masking import mask
 from tailrace.worker.models import ModelNotConfigured
 from tailrace.worker.provider_errors.trouble import UNEXPECTED, Trouble, reachable, trouble_of
+from tailrace.worker.rejection import rejected_input
+from tailrace.worker.run_config import NoSuchNode
 from tailrace.worker.whole_answers import AnswerCutOff
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def explain(error: Exception, job_id: JobId) -> Failure:
     What its user can act on is passed on: what this service itself found wrong, and a provider's
     own words. Anything else becomes a reference, under which the log has the traceback.
     """
-    if known := _of_run(error):
+    if known := rejected_input(error) or _of_run(error):
         return Failure(known)
     trouble = trouble_of(error) or UNEXPECTED
     return Failure(_told(trouble, error, job_id), trouble.retry_after_s)
@@ -85,6 +87,8 @@ def _known(error: BaseException) -> JobError | None:
             return JobError("unserializable", f"The graph gave what can't be written: {error}")
         case GraphRecursionError():
             return JobError("recursion-limit", "The graph took more steps than its limit allows.")
+        case NoSuchNode():
+            return JobError("invalid-input", str(error))
         case EmptyInputError():
             return JobError("invalid-input", "The input has nothing that the graph takes.")
         case _:

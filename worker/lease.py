@@ -88,42 +88,53 @@ class LeaseKeeper:
 
     async def _keep(self) -> None:
         async with AsyncExitStack() as stack:
-            queue_store = connect(self._settings.redis_url, max_connections=2)
+            queue_store = connect(self._settings.redis_url, max_connections=3)
             log_store = connect(self._settings.log_store_url, max_connections=2)
             for client in (queue_store, log_store):
                 stack.push_async_callback(client.aclose)
             queue = JobQueue(queue_store, self._settings)
             jobs = JobStore(log_store, self._settings)
             self._own = (asyncio.get_running_loop(), queue, jobs)
-            while not self._stopping.is_set():
-                asleep_at = time.monotonic()
-                await asyncio.sleep(self._settings.renewal_s)
-                if time.monotonic() - asleep_at > self._settings.renewal_s + REPORT_BLOCK_S:
-                    # The whole process stood still (SIGSTOP, a paused machine): no graph's fault.
-                    self._beat_at = time.monotonic()
-                if not self._stopping.is_set():
-                    await self._tick(queue, jobs)
-
-    async def _tick(self, queue: JobQueue, jobs: JobStore) -> None:
-        await self._watch_loop(queue, jobs)
-        try:
-            await self._renew(queue)
-            await self._end_overtime(queue, jobs)
-        except StoreUnavailable as error:
-            logger.warning("leases not renewed", extra={"reason": str(error)})
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._renew(queue))
+                tasks.create_task(self._watch(queue, jobs))
 
     async def _renew(self, queue: JobQueue) -> None:
-        held = list(self._held.values())
-        if not held:
+        """Renew all leases, again and again: ending jobs must not hold that up."""
+        while await self._goes_on():
+            try:
+                await self._renew_once(queue)
+            except StoreUnavailable as error:
+                logger.warning("leases not renewed", extra={"reason": str(error)})
+
+    async def _renew_once(self, queue: JobQueue) -> None:
+        asked = list(self._held.values())
+        if not asked:
             return
-        states = await queue.renew(self.worker_id, [attempt.claim for attempt in held])
-        for attempt, state in zip(held, states, strict=True):
-            # Before its log is open an attempt may just be raised; then the log itself decides.
-            is_open = attempt.deadline is not None and attempt.token in self._held
-            if state == "lost" and is_open:
+        states = await queue.renew(self.worker_id, [attempt.claim for attempt in asked])
+        for attempt, state in zip(asked, states, strict=True):
+            # What was dropped meanwhile is lost because this worker gave it away.
+            if state == "lost" and attempt.token in self._held:
                 self._tell(attempt, Stop.LOST)
             elif state == "stop":
                 self._tell(attempt, Stop.CANCELLED)
+
+    async def _watch(self, queue: JobQueue, jobs: JobStore) -> None:
+        while await self._goes_on():
+            await self._watch_loop(queue, jobs)
+            try:
+                await self._end_overtime(queue, jobs)
+            except StoreUnavailable as error:
+                logger.warning("could not end", extra={"reason": str(error)})
+
+    async def _goes_on(self) -> bool:
+        """Wait for the next turn; whether there is one."""
+        asleep_at = time.monotonic()
+        await asyncio.sleep(self._settings.renewal_s)
+        if time.monotonic() - asleep_at > self._settings.renewal_s + REPORT_BLOCK_S:
+            # The whole process stood still (SIGSTOP, a paused machine): no graph's fault.
+            self._beat_at = time.monotonic()
+        return not self._stopping.is_set()
 
     async def _end_overtime(self, queue: JobQueue, jobs: JobStore) -> None:
         """End the jobs whose graphs were told that their time is over and did not listen."""
@@ -158,20 +169,26 @@ class LeaseKeeper:
 
     async def _evict(self, culprit: JobId | None, queue: JobQueue, jobs: JobStore) -> None:
         """End the culprit, hand the others back without a failure, and end the process."""
-        error = JobError("blocked", "The graph blocked its worker for longer than it may.")
-        for attempt in list(self._held.values()):
-            try:
+        # The loop may have come free: what is claimed meanwhile goes the same way.
+        while held := list(self._held.values()):
+            for attempt in held:
                 if attempt.claim.job_id == culprit:
-                    await self._end(attempt, error, queue, jobs)
+                    await self._end_culprit(attempt, queue, jobs)
                 else:
                     await self._hand_back(attempt, queue, jobs)
-            except StoreUnavailable as refusal:
-                # Its lease runs out, and another worker finds it as it is.
-                fields = {"job_id": attempt.claim.job_id, "reason": repr(refusal)}
-                logger.warning("could not end", extra=fields)
+                self.drop(attempt)
         logger.error("the loop is blocked for good: this worker ends", extra={"job_id": culprit})
         logging.shutdown()
         os._exit(EXIT_BLOCKED)
+
+    async def _end_culprit(self, attempt: Attempt, queue: JobQueue, jobs: JobStore) -> None:
+        error = JobError("blocked", "The graph blocked its worker for longer than it may.")
+        try:
+            await self._end(attempt, error, queue, jobs)
+        except StoreUnavailable as refusal:
+            # Its lease runs out, and another worker finds it as it is.
+            fields = {"job_id": attempt.claim.job_id, "reason": repr(refusal)}
+            logger.warning("could not end", extra=fields)
 
     async def _hand_back(self, attempt: Attempt, queue: JobQueue, jobs: JobStore) -> None:
         try:
@@ -186,15 +203,19 @@ class LeaseKeeper:
     async def _end(
         self, attempt: Attempt, error: JobError, queue: JobQueue, jobs: JobStore
     ) -> None:
-        job_id = attempt.claim.job_id
-        logger.error("job ended over its graph's head", extra={"job_id": job_id, "why": error.type})
+        job_id, is_closed = attempt.claim.job_id, True
         try:
-            await jobs.close_over(job_id, "failed", error=error, attempt=attempt.claim.attempt)
+            await jobs.evict(attempt.holder, error)
+            fields = {"job_id": job_id, "why": error.type}
+            logger.error("job ended over its graph's head", extra=fields)
         except (WriteRefused, JobNotFound) as refusal:
+            # It has just ended by itself, or is another worker's: the queue may go on with it.
+            is_closed = False
             logger.info("already gone", extra={"job_id": job_id, "reason": repr(refusal)})
         self.drop(attempt)
-        await queue.remove(job_id)
         self._tell(attempt, Stop.LOST)
+        if is_closed:
+            await queue.remove(job_id)
 
     def _beat(self) -> None:
         self._beat_at = time.monotonic()

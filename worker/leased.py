@@ -22,7 +22,7 @@ from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.containment import CURRENT
 from tailrace.worker.insist import insist
 from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.outcomes import Again, Done, Lost, Verdict
+from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.settings import WorkerSettings
 
 _PAUSE_S: Final = 0.2
@@ -185,6 +185,8 @@ class LeasedWorker(Worker):
                 case Again(delay_s=delay_s):
                     self.jobs_retried += 1
                     await insist(lambda: self._queue.release(worker_id, claim, delay_s))
+                case Behind(attempt=seen):
+                    await insist(lambda: self._queue.release(worker_id, claim, above=seen))
                 case Lost():
                     self.jobs_failed += 1
         except StoreUnavailable as error:

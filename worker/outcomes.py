@@ -45,7 +45,14 @@ class Lost:
     """The job is another worker's; the queue is not to be told anything."""
 
 
-Verdict = Done | Again | Lost
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The log has seen this attempt or a later one: the queue has to give the job out above it."""
+
+    attempt: int
+
+
+Verdict = Done | Again | Behind | Lost
 
 
 def name_of(outcome: Outcome) -> str:

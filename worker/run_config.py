@@ -12,7 +12,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.constants import START
 
+from tailrace.shared.errors import TailraceError
 from tailrace.shared.jobs import Job, JobRequest, NodeNames
 from tailrace.worker.factories import Graph
 
@@ -71,12 +73,20 @@ def for_graph(config: RunnableConfig, graph: Graph) -> RunnableConfig:
     return {**config, "recursion_limit": limit}
 
 
-def asked_for(request: JobRequest) -> dict[str, Any]:
-    """What else of a request goes to the run: its context, and where it is to stop."""
+class NoSuchNode(TailraceError):
+    """A run shall stop at a node that its graph does not have: it would run past without a word."""
+
+
+def asked_for(graph: Graph, request: JobRequest) -> dict[str, Any]:
+    """What else of a request goes to the run: its context, and where it is to stop.
+
+    Raises:
+        NoSuchNode: it names a node that the graph does not have.
+    """
     return {
         "context": None if request.context is None else dict(request.context),
-        "interrupt_before": _nodes(request.interrupt_before),
-        "interrupt_after": _nodes(request.interrupt_after),
+        "interrupt_before": _nodes(graph, request.interrupt_before),
+        "interrupt_after": _nodes(graph, request.interrupt_after),
     }
 
 
@@ -108,9 +118,14 @@ def _unmarked(names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in names.items() if name not in _OURS}
 
 
-def _nodes(names: NodeNames) -> str | list[str] | None:
-    # None leaves the graph's own in place; LangGraph takes an empty list for the same.
-    return names if isinstance(names, str) else list(names) or None
+def _nodes(graph: Graph, names: NodeNames) -> str | list[str] | None:
+    if isinstance(names, str):
+        return names
+    known = [name for name in graph.nodes if name != START]
+    for name in names:
+        if name not in known:
+            raise NoSuchNode(f"There is no node {name!r} to stop at; there are {', '.join(known)}.")
+    return list(names) or None  # None leaves the graph's own in place
 
 
 def _whose(tenant: str) -> dict[str, Any]:

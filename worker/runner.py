@@ -9,14 +9,23 @@ from typing import Final
 
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
 from tailrace.shared.event_log import EventLog
-from tailrace.shared.job_queue import Claim, JobQueue
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Job, JobError
 from tailrace.shared.tasks import stop
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.execution import Execution, Output
 from tailrace.worker.insist import insist
-from tailrace.worker.outcomes import Again, Done, Ended, Lost, Outcome, Verdict, Waiting, name_of
+from tailrace.worker.outcomes import (
+    Again,
+    Behind,
+    Done,
+    Ended,
+    Lost,
+    Outcome,
+    Verdict,
+    Waiting,
+    name_of,
+)
 from tailrace.worker.publisher import Publisher
 from tailrace.worker.task_writes import TaskWrites
 
@@ -33,14 +42,14 @@ class Runner:
     execution: Execution
     jobs: JobStore
     log: EventLog
-    queue: JobQueue
-    worker_id: str
 
     async def run(self, attempt: Attempt) -> Verdict:
         """Run one attempt, and write to its log how it ended; what the queue is to be told."""
         job_id = attempt.claim.job_id
         try:
             job = await self._open(attempt)
+            if isinstance(job, Behind):
+                return job
             fields = {"job_id": job_id, "attempt": attempt.claim.attempt}
             logger.info("attempt opened", extra=fields)
             verdict = await self._run_open(attempt, job)
@@ -52,19 +61,17 @@ class Runner:
             return Lost()
         return verdict
 
-    async def _open(self, attempt: Attempt) -> Job:
-        """Open the log, under a higher attempt if it has seen ours: the queue has to agree."""
-        while True:
-            try:
-                return await insist(lambda: self.jobs.open_attempt(attempt.holder))
-            except Fenced as refusal:
-                claim = await self._raise(attempt.claim, refusal.at)
-                if claim is None:
-                    raise
-                attempt.claim = claim
+    async def _open(self, attempt: Attempt) -> Job | Behind:
+        async def opened() -> Job:
+            if attempt.stop is Stop.LOST:
+                # To open it all the same would count a failure against the job.
+                raise Fenced(attempt.claim.attempt)
+            return await self.jobs.open_attempt(attempt.holder)
 
-    async def _raise(self, claim: Claim, above: int) -> Claim | None:
-        return await insist(lambda: self.queue.raise_attempt(self.worker_id, claim, above))
+        try:
+            return await insist(opened)
+        except Fenced as refusal:
+            return Behind(refusal.at)
 
     async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
         publisher = Publisher(self.log, self.jobs, attempt.holder, job.seq)

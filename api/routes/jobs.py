@@ -67,5 +67,5 @@ async def resume_job(request: Request, shared: Shared, tenant: Tenant, job_id: s
     await shared.jobs.answer(job, resumed.answer, after=resumed.after)
     job = await shared.jobs.get(job.id)
     if job.status == "queued":
-        await shared.queue.enqueue(job.id)
+        await shared.queue.enqueue(job.id, above=job.attempt)
     return job_answer(Links(request, shared, tenant, ticket=False), job, status=202)

@@ -2,15 +2,18 @@
 -- do with a job that nobody can close any more. Repeatable: a closed job stays as it is.
 -- KEYS  a job's
 -- ARGV  1 id  2 status  3 at  4 data of `end`  5 error (JSON, '' where none)  6 retention_ms
---       7 events_ttl_ms  8 attempt: close only while it is this one (-1: whatever it is)
+--       7 events_ttl_ms  8 token: only while this attempt runs ('': whoever has it)
+--       9 only if the record would be forgotten within these ms ('': however long it will live)
 -- Returns {'ok', status that the job has now}, or {'missing'}, {'fenced', attempt}.
 local r = record()
-local attempt = tonumber(ARGV[8])
+local token, within_ms = ARGV[8], tonumber(ARGV[9])
 if not r then
   return { 'missing' }
 elseif FINAL[r.status] then
   return { 'ok', r.status }
-elseif attempt >= 0 and attempt ~= r.attempt then
+elseif token ~= '' and (r.token ~= token or r.status ~= 'running') then
+  return { 'fenced', whole(r.attempt) }
+elseif within_ms and redis.call('PTTL', JOB) >= within_ms then
   return { 'fenced', whole(r.attempt) }
 end
 if ARGV[5] ~= '' then

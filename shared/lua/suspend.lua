@@ -14,7 +14,9 @@ if not r then
   return { 'missing' }
 end
 local mine = r.token == ARGV[2] and r.attempt == tonumber(ARGV[1])
-if mine and r.status == ARGV[4] then
+-- A repeat may come when what it stored has been answered.
+local answered = ARGV[4] == 'waiting' and r.status == 'queued' and r.reason == 'resume'
+if mine and (r.status == ARGV[4] or answered) then
   return { 'ok', whole(r.seq) }
 elseif FINAL[r.status] then
   return { 'closed', whole(r.seq) }

@@ -75,6 +75,18 @@ async def test_invariant_05_a_zombie_adds_nothing_once_its_successor_has_opened(
     assert await place.queue.missing([job_id]) == []
 
 
+async def test_a_queue_that_is_behind_the_log_gives_a_resumed_job_out_above_it(
+    place: Site, graphs: Registry
+) -> None:
+    job_id = await place.post("approval")
+    async with working(place, graphs):
+        job = await place.reaches(job_id, "waiting")
+        await place.jobs.answer(job, {job.pause.interrupts[0].id: "yes"})
+        await place.queue.enqueue(job_id)
+        job = await place.ended(job_id)
+    assert (job.status, job.attempt, job.failures) == ("succeeded", 2, 0)
+
+
 async def test_a_zombie_that_opens_late_never_fences_its_successor(place: Site) -> None:
     job_id = await place.post("gated")
     [zombie] = await place.queue.claim("zombie", 1)
@@ -85,7 +97,8 @@ async def test_a_zombie_that_opens_late_never_fences_its_successor(place: Site) 
 
     with pytest.raises(Fenced):
         await place.jobs.open_attempt(Holder(job_id, zombie.attempt, "zombie"))
-    assert await place.queue.raise_attempt("zombie", zombie, above=heir.attempt) is None
+    await place.queue.release("zombie", zombie, above=heir.attempt)
+    assert await place.queue.renew("heir", [heir]) == ["held"]
     assert (await place.jobs.get(job_id)).attempt == heir.attempt
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -203,15 +204,19 @@ async def test_renewal_tells_of_each_job_for_itself(queue: JobQueue) -> None:
 
 
 @pytest.mark.parametrize("stranger", [("other", 1), ("worker", 2), ("worker", 0)])
-@pytest.mark.parametrize("act", ["finish", "release", "raise_attempt"])
+@pytest.mark.parametrize("act", ["finish", "release", "release_above"])
 async def test_who_does_not_hold_a_job_changes_nothing(
     queue: JobQueue, store: Any, act: str, stranger: tuple[str, int]
 ) -> None:
     claim = await held(queue)
     before = [await store.dump(key) for key in (f"tailrace:lease:{claim.job_id}", "arq:queue")]
     worker, attempt = stranger
-    args = [0] if act == "raise_attempt" else []
-    await getattr(queue, act)(worker, Claim(claim.job_id, attempt), *args)
+    acts = {
+        "finish": queue.finish,
+        "release": queue.release,
+        "release_above": partial(queue.release, above=9),
+    }
+    await acts[act](worker, Claim(claim.job_id, attempt))
 
     after = [await store.dump(key) for key in (f"tailrace:lease:{claim.job_id}", "arq:queue")]
     assert after == before
@@ -259,31 +264,48 @@ async def test_a_job_queued_for_later_is_not_ready_before(queue: JobQueue) -> No
     assert await queue.claim("worker", 1) == []
 
 
-async def test_raising_goes_above_the_log_and_above_the_queue(queue: JobQueue) -> None:
+@pytest.mark.parametrize(("above", "next_one"), [(0, 2), (1, 2), (7, 8)])
+async def test_a_job_handed_back_is_given_out_above_the_log_and_above_the_queue(
+    queue: JobQueue, above: int, next_one: int
+) -> None:
     claim = await held(queue)
+    await queue.release("worker", claim, above=above)
 
-    raised = await queue.raise_attempt("worker", claim, above=7)
-    assert raised is not None
-    assert raised == Claim(claim.job_id, 8)
-    assert await queue.raise_attempt("worker", raised, above=3) == Claim(claim.job_id, 9)
+    assert await queue.renew("worker", [claim]) == ["lost"]
+    assert await queue.claim("other", 1) == [Claim(claim.job_id, next_one)]
 
 
-async def test_after_raising_only_the_raised_claim_counts(queue: JobQueue) -> None:
+@pytest.mark.parametrize(("before", "above", "next_one"), [(0, 7, 8), (1, 7, 8), (3, 1, 4)])
+async def test_a_queued_job_is_given_out_above_the_log_and_above_the_queue(
+    queue: JobQueue, before: int, above: int, next_one: int
+) -> None:
+    job_id = await queued(queue)
+    for _ in range(before):
+        [claim] = await queue.claim("worker", 1)
+        await queue.release("worker", claim)
+    await queue.enqueue(job_id, above=above)
+
+    assert await queue.claim("worker", 1) == [Claim(job_id, next_one)]
+
+
+async def test_queueing_a_held_job_changes_nothing_of_its_claim(queue: JobQueue) -> None:
     claim = await held(queue)
-    raised = await queue.raise_attempt("worker", claim, above=7)
-    assert raised is not None
-
-    assert await queue.renew("worker", [claim, raised]) == ["lost", "held"]
-    await queue.finish("worker", claim)
-    assert await queue.missing([claim.job_id]) == []
+    await queue.enqueue(claim.job_id, above=7)
+    assert await queue.renew("worker", [claim]) == ["held"]
 
 
-async def test_the_next_claim_goes_on_above_a_raised_attempt(queue: JobQueue) -> None:
-    raised = await queue.raise_attempt("worker", await held(queue), above=7)
-    assert raised is not None
-    await queue.release("worker", raised)
+async def test_what_is_told_late_of_a_claim_does_not_touch_the_same_workers_next_one(
+    queue: JobQueue,
+) -> None:
+    """A job that waits leaves the queue, and comes back to the same worker with its answer."""
+    before = await held(queue)
+    await queue.finish("worker", before)
+    await queue.enqueue(before.job_id, above=before.attempt)
+    [after] = await queue.claim("worker", 1)
+    for late in (queue.finish, queue.release):
+        await late("worker", before)
 
-    assert await queue.claim("other", 1) == [Claim(raised.job_id, 9)]
+    assert await queue.renew("worker", [before, after]) == ["lost", "held"]
 
 
 async def test_every_queued_job_wakes_somebody(queue: JobQueue, store: Any) -> None:
@@ -393,10 +415,12 @@ async def test_every_key_of_a_queued_or_held_job_has_its_life(queue: JobQueue, s
     assert 0 < await store.ttl(keys.inbox("worker")) <= 60
 
 
-async def test_raising_an_attempt_keeps_the_life_of_its_keys(queue: JobQueue, store: Any) -> None:
+async def test_a_count_above_the_logs_has_its_life(queue: JobQueue, store: Any) -> None:
     claim = await held(queue)
-    await queue.raise_attempt("worker", claim, above=3)
-    assert await store.pttl(f"tailrace:lease:{claim.job_id}") > 0
+    await queue.release("worker", claim, above=3)
+    await queue.enqueue(other := new_job_id(), above=3)
+    for job_id in (claim.job_id, other):
+        assert await store.pttl(f"tailrace:lease:{job_id}") > 0
 
 
 async def test_asking_which_jobs_are_missing_tells_just_those(queue: JobQueue) -> None:

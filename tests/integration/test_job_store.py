@@ -396,6 +396,18 @@ async def test_cancelling_again_changes_nothing(kept: Stores, state: str) -> Non
     assert await kept.kept(holder.job_id) == before
 
 
+async def test_a_pause_whose_reply_was_lost_may_be_repeated_when_it_has_been_answered(
+    kept: Stores,
+) -> None:
+    holder = await kept.running()
+    await kept.jobs.pause(holder, Pause((QUESTION,)))
+    await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": True})
+    before = await kept.kept(holder.job_id)
+
+    await kept.jobs.pause(holder, Pause((QUESTION,)))
+    assert await kept.kept(holder.job_id) == before
+
+
 async def test_closing_over_the_holders_head_fences_it(kept: Stores) -> None:
     holder = await kept.running()
     assert await kept.jobs.close_over(holder.job_id, "failed", error=GIVEN_UP) == "failed"
@@ -408,13 +420,40 @@ async def test_closing_over_the_holders_head_fences_it(kept: Stores) -> None:
     assert (await kept.jobs.get(holder.job_id)).error == GIVEN_UP
 
 
-async def test_closing_over_one_attempt_leaves_the_next_alone(kept: Stores) -> None:
+async def test_an_evicted_attempt_ends_its_job(kept: Stores) -> None:
     holder = await kept.running()
-    await kept.jobs.open_attempt(successor(holder))
+    for _ in range(2):
+        assert await kept.jobs.evict(holder, GIVEN_UP) == "failed"
+    assert (await kept.jobs.get(holder.job_id)).error == GIVEN_UP
+
+
+@pytest.mark.parametrize("ended_by", ["successor", "question", "answer", "retry"])
+async def test_evicting_an_attempt_that_has_ended_leaves_its_job_alone(
+    kept: Stores, ended_by: str
+) -> None:
+    holder = await kept.running()
+    if ended_by == "successor":
+        await kept.jobs.open_attempt(successor(holder))
+    elif ended_by == "retry":
+        await kept.jobs.requeue(holder, "retry", failures=1)
+    else:
+        await kept.jobs.pause(holder, Pause((QUESTION,)))
+    if ended_by == "answer":
+        await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": True})
+    before = await kept.kept(holder.job_id)
 
     with pytest.raises(Fenced):
-        await kept.jobs.close_over(holder.job_id, "failed", attempt=1)
-    assert (await kept.jobs.get(holder.job_id)).status == "running"
+        await kept.jobs.evict(holder, GIVEN_UP)
+    assert await kept.kept(holder.job_id) == before
+
+
+async def test_only_a_record_that_would_be_forgotten_expires(kept: Stores) -> None:
+    job_id = await kept.queued()
+    with pytest.raises(Fenced):
+        await kept.jobs.expire(job_id, 90_000, GIVEN_UP)
+    assert (await kept.jobs.get(job_id)).status == "queued"
+
+    assert await kept.jobs.expire(job_id, 101_000, GIVEN_UP) == "failed"
 
 
 async def test_a_writer_goes_on_above_every_number_that_it_ever_sent(kept: Stores) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import Claim, JobQueue
+from tailrace.shared.job_queue import Claim
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import (
     DEFAULT_STREAM,
@@ -24,7 +24,7 @@ from tailrace.shared.jobs import (
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
-from tailrace.worker.outcomes import Again, Done, Lost, Verdict
+from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
@@ -121,7 +121,7 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     execution = Execution(
         registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
     )
-    runner = Runner(execution, jobs, log, JobQueue(redis, settings), "worker")
+    runner = Runner(execution, jobs, log)
     return Worker(runner, Stores(redis, jobs, log))
 
 
@@ -240,6 +240,27 @@ async def test_an_input_in_which_there_is_nothing_ends_its_job(worker: Worker) -
     ran = await worker.run("typed", None)
 
     assert ran.error[0] == "invalid-input"
+
+
+@pytest.mark.parametrize(
+    ("graph", "fields", "words"),
+    [
+        ("modelled", {"value": {"name": ""}}, "name: String should have at least 1 character"),
+        ("modelled", {"value": {}}, "name: Field required"),
+        ("chat", {"value": {"messages": [{"role": "nobody", "content": "x"}]}}, "'nobody'"),
+        ("with_model", {"value": {}, "context": {"words": 5}}, "words: Input should be a valid"),
+        ("with_dataclass", {"value": {}, "context": {"usr": 1}}, "unexpected keyword"),
+        ("typed", {"value": TEXT, "interrupt_before": ("count",)}, "there are count_up"),
+    ],
+)
+async def test_what_only_the_graph_can_refuse_ends_its_job_in_the_words_of_who_refused(
+    worker: Worker, graph: str, fields: dict[str, Any], words: str
+) -> None:
+    ran = await worker.run(graph, **fields)
+
+    assert ran.error[0] == "invalid-input"
+    assert words in ran.error[1]
+    assert ran.statuses == ["queued", "running", "failed"]
 
 
 async def test_a_graph_over_its_recursion_limit_ends_its_job(worker: Worker) -> None:
@@ -393,8 +414,23 @@ async def test_an_attempt_that_the_log_has_seen_pass_runs_nothing(worker: Worker
     await worker.stores.jobs.open_attempt(Holder(attempt.claim.job_id, 2, "successor"))
 
     ran = await worker.ran(attempt.claim.job_id, await worker.runner.run(attempt))
-    assert ran.verdict == Lost()
+    assert ran.verdict == Behind(2)
     assert ran.names == ["status", "status"]
+
+
+async def test_an_attempt_that_is_lost_before_it_has_opened_counts_as_no_failure(
+    worker: Worker,
+) -> None:
+    attempt = await worker.posted(request("nested", {"path": []}))
+    attempt.interrupt(Stop.LOST)
+    await worker.runner.run(attempt)
+
+    job_id = attempt.claim.job_id
+    job = await worker.stores.jobs.open_attempt(Holder(job_id, 2, "successor"))
+    assert (job.failures, [e.name for e in await worker.stores.events(job_id)]) == (
+        0,
+        ["status", "status"],
+    )
 
 
 async def test_a_job_cancelled_in_the_queue_is_not_run(worker: Worker) -> None:

@@ -86,7 +86,7 @@ class Site:
         """Answer all that the job asks, as the API does."""
         job = await self.jobs.get(job_id)
         await self.jobs.answer(job, {interrupt.id: value for interrupt in job.pause.interrupts})
-        await self.queue.enqueue(job_id)
+        await self.queue.enqueue(job_id, above=job.attempt)
 
     async def ended(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:
         """The job, once it has ended; fails if its log is not what a log has to be."""
@@ -157,8 +157,10 @@ async def site(store_url: str, **settings: Any) -> AsyncGenerator[Site]:
     async with AsyncExitStack() as clients:
         redis = connect(store_url)
         clients.push_async_callback(redis.aclose)
-        queue, jobs = JobQueue(redis, chosen), JobStore(redis, chosen)
-        yield Site(redis, chosen, queue, jobs, EventLog(redis, chosen), clients)
+        log_store = connect(chosen.log_store_url)
+        clients.push_async_callback(log_store.aclose)
+        queue, jobs = JobQueue(redis, chosen), JobStore(log_store, chosen)
+        yield Site(redis, chosen, queue, jobs, EventLog(log_store, chosen), clients)
         await _end_stray_tasks(before)
 
 
@@ -197,12 +199,12 @@ async def working(place: Site, registry: Registry, **settings: Any) -> AsyncGene
     chosen = place.settings.model_copy(update=settings)
     worker_id = f"worker-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
-        store = connect(chosen.redis_url)
+        store, log_store = connect(chosen.redis_url), connect(chosen.log_store_url)
         wake_store = connect(chosen.redis_url, max_connections=2, block_s=INBOX_S)
-        for client in (store, wake_store):
+        for client in (store, log_store, wake_store):
             place.clients.push_async_callback(client.aclose)
-        worker, keeper = _build(store, wake_store, worker_id, registry, chosen)
-        await stack.enter_async_context(_renewing(keeper))
+        worker, keeper = _build((store, log_store, wake_store), worker_id, registry, chosen)
+        await stack.enter_async_context(renewing(keeper))
         main = asyncio.ensure_future(worker.main())
         hand = Hand(worker, worker_id, main)
         stack.push_async_callback(hand.vanish)
@@ -211,8 +213,15 @@ async def working(place: Site, registry: Registry, **settings: Any) -> AsyncGene
             assert not main.done(), f"the worker has ended: {main.exception()!r}"
 
 
+def keeper_of(place: Site, **settings: Any) -> LeaseKeeper:
+    """The lease thread of a worker, not started."""
+    chosen = place.settings.model_copy(update=settings)
+    worker_id = f"worker-{secrets.token_hex(4)}"
+    return LeaseKeeper(chosen, worker_id, Containment(asyncio.get_running_loop()))
+
+
 @asynccontextmanager
-async def _renewing(keeper: LeaseKeeper) -> AsyncGenerator[None]:
+async def renewing(keeper: LeaseKeeper) -> AsyncGenerator[None]:
     """The keeper's thread runs inside the block, and is gone behind it: it uses the test's loop."""
     before = set(threading.enumerate())
     keeper.start()
@@ -225,14 +234,18 @@ async def _renewing(keeper: LeaseKeeper) -> AsyncGenerator[None]:
 
 
 def _build(
-    store: Client, wake_store: Client, worker_id: str, registry: Registry, settings: WorkerSettings
+    stores: tuple[Client, Client, Client],
+    worker_id: str,
+    registry: Registry,
+    settings: WorkerSettings,
 ) -> tuple[LeasedWorker, LeaseKeeper]:
-    queue, jobs = JobQueue(store, settings), JobStore(store, settings)
-    log = EventLog(store, settings)
+    store, log_store, wake_store = stores
+    queue, jobs = JobQueue(store, settings), JobStore(log_store, settings)
+    log = EventLog(log_store, settings)
     execution = Execution(
-        registry, Checkpoints(store, settings), settings, Unserved(registry, store, settings)
+        registry, Checkpoints(log_store, settings), settings, Unserved(registry, store, settings)
     )
-    runner = Runner(execution, jobs, log, queue, worker_id)
+    runner = Runner(execution, jobs, log)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

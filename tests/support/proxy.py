@@ -1,10 +1,11 @@
-"""A link to the store that breaks when a test says so: it holds, loses or cuts what it carries.
+"""A link to the store that does what a test says: it delays, holds, loses or cuts what it carries.
 
 Forwards bytes between clients on a free port of 127.0.0.1 and the real store. All it knows of Redis
 is how a script call looks, to count them.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +25,8 @@ class StoreProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._replies_to_lose = 0
+        self._random = random.Random()
+        self._most_late_s = 0.0
         self.url = ""
         """Where clients find the store through this proxy, once it listens."""
 
@@ -34,6 +37,11 @@ class StoreProxy:
     def release_replies(self) -> None:
         """Pass on what was kept back, and everything from now on."""
         self._flowing.set()
+
+    def delay_replies(self, most_s: float, seed: int) -> None:
+        """Bring each reply late from now on, by a time of its own from 0 to `most_s`."""
+        self._random.seed(seed)
+        self._most_late_s = most_s
 
     def lose_reply(self) -> None:
         """Cut the link on which the next reply comes, instead of passing it on."""
@@ -78,6 +86,8 @@ class StoreProxy:
     ) -> None:
         while data := await store.read(CHUNK_BYTES):
             await self._flowing.wait()
+            if self._most_late_s:
+                await asyncio.sleep(self._random.uniform(0, self._most_late_s))
             if self._replies_to_lose:
                 self._replies_to_lose -= 1
                 break

@@ -6,7 +6,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 
 from tailrace.shared.jobs import Job, JobId, JobRequest
 from tailrace.worker.registry import Graph
-from tailrace.worker.run_config import asked_for, for_graph, run_config
+from tailrace.worker.run_config import NoSuchNode, asked_for, for_graph, run_config
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
 
@@ -71,10 +71,21 @@ def test_a_tracer_sees_one_run_under_the_jobs_id() -> None:
 
 
 def test_a_request_that_says_nothing_leaves_the_graphs_own_stops_and_no_context() -> None:
-    assert set(asked_for(job().request).values()) == {None}
+    assert set(asked_for(graph(), job().request).values()) == {None}
 
 
 def test_stops_and_context_reach_the_run() -> None:
-    asked = JobRequest("mill", {}, interrupt_before="*", interrupt_after=("a",), context={})
+    asked = JobRequest("mill", {}, interrupt_before="*", interrupt_after=("node",), context={})
 
-    assert asked_for(asked) == {"interrupt_before": "*", "interrupt_after": ["a"], "context": {}}
+    assert asked_for(graph(), asked) == {
+        "interrupt_before": "*",
+        "interrupt_after": ["node"],
+        "context": {},
+    }
+
+
+def test_a_stop_at_a_node_that_is_not_there_is_told_with_those_that_are() -> None:
+    asked = JobRequest("mill", {}, interrupt_before=("nod",))
+
+    with pytest.raises(NoSuchNode, match=r"'nod'.*node"):
+        asked_for(graph(), asked)

@@ -4,20 +4,31 @@ The first match counts: a quota or billing code anywhere, then the exception's o
 connection, its `__cause__`, the members of a group, and its `__context__`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from tailrace.worker.provider_errors.connections import is_connection_trouble
 from tailrace.worker.provider_errors.names import means_context_overflow, means_quota, status_of
 from tailrace.worker.provider_errors.retry_after import retry_after_s
 from tailrace.worker.provider_errors.said import Said, attribute, read
 
+TroubleType = Literal[
+    "rate-limited",
+    "quota-exceeded",
+    "unavailable",
+    "authentication",
+    "permission-denied",
+    "not-found",
+    "bad-request",
+    "context-length",
+    "internal",
+]
 _VAGUE: Final = (400, 403)
 """Where a name beside the status says more: AWS throttles with 400, Google with 403."""
 _BUGS: Final = (TypeError, ValueError, KeyError, AttributeError)
 """A handler that fails by one of these has a fault of its own, whatever it was handling."""
-_TYPES: Final = {
+_TYPES: Final[Mapping[int, TroubleType]] = {
     401: "authentication",
     402: "quota-exceeded",
     403: "permission-denied",
@@ -43,7 +54,7 @@ _OVERFLOW_WORDS: Final = (
 class Trouble:
     """What a job's user is told of it, in the terms of `error.type`."""
 
-    type: str
+    type: TroubleType
     words: str | None = None
     """The provider's own; None where nobody said anything, as for a connection that is lost."""
     retry_after_s: float | None = None
@@ -138,7 +149,7 @@ def _status(said: Said) -> int | None:
     return said.status
 
 
-def _type(status: int, said: Said) -> str:
+def _type(status: int, said: Said) -> TroubleType:
     # openai's SDK tries a 409 again, unless this header of OpenAI's says that it is no lock.
     if status == 409 and said.headers.get("x-should-retry") == "false":
         return "bad-request"

@@ -28,6 +28,16 @@ local function holds(id, owner, attempt)
   return r[1] == owner and r[2] == attempt
 end
 
+-- No claim of a job has the number of an earlier one: the next is above the log's attempt, which
+-- knows the claims that were made before the job last left the queue.
+local function count_above(id, attempt, ttl_ms)
+  local counted = tonumber(redis.call('HGET', lease_key(id), 'attempt') or '0')
+  if counted < tonumber(attempt) then
+    redis.call('HSET', lease_key(id), 'attempt', attempt)
+    redis.call('PEXPIRE', lease_key(id), ttl_ms)
+  end
+end
+
 local function wake()
   redis.call('RPUSH', TOKENS, '1')
   redis.call('LTRIM', TOKENS, -TOKENS_KEPT, -1)

@@ -1,4 +1,4 @@
-"""Checkpoints of graphs, in bytes: one hash a thread, written under the holder's fence.
+"""Checkpoints of graphs, in bytes: one hash a thread.
 
 Owns what is kept and for how long. Knows nothing of LangGraph: `tailrace.worker.checkpoints` makes
 the bytes and reads them. The hash's fields are told in `lua/checkpoint/prelude.lua`.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from tailrace.shared import keys
-from tailrace.shared.jobs import Holder, JobId
+from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import Argument, Client, ScriptName, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
@@ -18,8 +18,8 @@ EVERY: Final = 0
 """Keep all checkpoints of a namespace, not only the newest."""
 
 _ROOT_HEAD: Final = "head:"
-_PART: Final = "\1"
-_UNFENCED: Final[tuple[Argument, ...]] = (0, "")
+PART: Final = "\1"
+"""Divides the parts of a name, none of which has it in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,64 +74,71 @@ class Stored:
     """In no particular order."""
 
 
+def checkpoint_args(
+    place: Place, new: Checkpoint, changed: Mapping[str, bytes], keep: int
+) -> list[Argument]:
+    """A checkpoint as the scripts read it (`read_checkpoint` in `lua/checkpoint/prelude.lua`)."""
+    refs = [ref_of(channel, version) for channel, version in new.versions.items()]
+    args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
+    args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs, len(changed)]
+    for channel, value in changed.items():
+        args += [ref_of(channel, new.versions[channel]), value]
+    return args
+
+
+def writes_args(place: Place, checkpoint_id: str, writes: Sequence[Write]) -> list[Argument]:
+    """What one task wrote as the scripts read it (`read_writes` in the same prelude)."""
+    args: list[Argument] = [place.ns, checkpoint_id, writes[0].task, writes[0].path, len(writes)]
+    for write in writes:
+        args += [write.index, write.channel, write.value]
+    return args
+
+
+def ref_of(channel: str, version: str) -> str:
+    """How a checkpoint refers to the value of a channel."""
+    return f"{channel}{PART}{version}"
+
+
 class CheckpointStore:
-    """The checkpoints of all threads on one log store."""
+    """The checkpoints of all threads on one log store.
+
+    Nothing here is fenced: what an attempt writes of its own job goes through `shared.journal`.
+    """
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._redis = redis
         self._ttl_ms = round(settings.open_ttl_s * 1000)
 
     async def put(
-        self,
-        place: Place,
-        new: Checkpoint,
-        changed: Mapping[str, bytes],
-        *,
-        keep: int,
-        holder: Holder | None,
+        self, place: Place, new: Checkpoint, changed: Mapping[str, bytes], *, keep: int
     ) -> None:
         """Store a checkpoint, and drop all but the newest `keep` and what those are rebuilt from.
 
-        One call, repeatable. The holder's fence guards its own job's thread.
+        One call, repeatable.
 
         Args:
             place: whose checkpoint it is.
             new: the checkpoint.
             changed: values of the channels that have changed; the store has the others.
             keep: how many, or `EVERY`.
-            holder: the attempt that writes, if one does.
 
         Raises:
-            SequenceHole: the store lacks the value of an unchanged channel; put all values.
-            Fenced: a newer attempt has opened the log, or this one has given it up.
-            LogClosed: the log has its `end`.
-            SequenceTaken: the attempt is another writer's.
-            JobNotFound: the record has expired.
+            ValuesLacking: the store lacks the value of an unchanged channel; put all values.
             StoreUnavailable: it may or may not have been stored.
         """
-        refs = {channel: f"{channel}{_PART}{version}" for channel, version in new.versions.items()}
-        args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
-        args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs.values()]
-        for channel, value in changed.items():
-            args += [refs[channel], value]
-        await self._write("checkpoint/put", place, args, holder)
+        await self._write("checkpoint/put", place, checkpoint_args(place, new, changed, keep))
 
-    async def put_writes(
-        self, place: Place, checkpoint_id: str, writes: Sequence[Write], *, holder: Holder | None
-    ) -> None:
+    async def put_writes(self, place: Place, checkpoint_id: str, writes: Sequence[Write]) -> None:
         """Store what one task wrote on top of a checkpoint, which itself may come later.
 
         One call, repeatable; a write with an index that is known stays as it is.
 
         Raises:
-            WriteRefused, JobNotFound, StoreUnavailable: as `put`.
+            StoreUnavailable: it may or may not have been stored.
         """
-        if not writes:
-            return
-        args: list[Argument] = [place.ns, checkpoint_id, writes[0].task, writes[0].path]
-        for write in writes:
-            args += [write.index, write.channel, write.value]
-        await self._write("checkpoint/write", place, args, holder)
+        if writes:
+            args = writes_args(place, checkpoint_id, writes)
+            await self._write("checkpoint/write", place, args)
 
     async def get(self, place: Place, checkpoint_id: str | None = None) -> Stored | None:
         """Read a checkpoint, the newest without an id; None where there is none.
@@ -211,13 +218,8 @@ class CheckpointStore:
                 key = keys.checkpoints(target)
                 await redis.restore(key, self._ttl_ms, dump, replace=True)
 
-    async def _write(
-        self, script: ScriptName, place: Place, args: Sequence[Argument], holder: Holder | None
-    ) -> None:
-        places, fence = [keys.checkpoints(place.thread)], _UNFENCED
-        if holder is not None and holder.job_id == place.thread:
-            places, fence = [*places, keys.job(holder.job_id)], (holder.attempt, holder.token)
-        await run(self._redis, script, places, [*fence, self._ttl_ms, *args])
+    async def _write(self, script: ScriptName, place: Place, args: Sequence[Argument]) -> None:
+        await run(self._redis, script, [keys.checkpoints(place.thread)], [self._ttl_ms, *args])
 
     async def _run(self, script: ScriptName, thread: str, args: Sequence[str]) -> list[bytes]:
         return await run(self._redis, script, [keys.checkpoints(thread)], args)
@@ -227,7 +229,7 @@ def _stored(reply: Iterator[bytes]) -> Stored:
     id_, parent = next(reply).decode(), next(reply).decode()
     checkpoint, metadata = next(reply), next(reply)
     refs = [(next(reply).decode(), next(reply)) for _ in range(int(next(reply)))]
-    values = {ref.rpartition(_PART)[0]: value for ref, value in refs}
+    values = {ref.rpartition(PART)[0]: value for ref, value in refs}
     return Stored(id_, parent, checkpoint, metadata, values, tuple(_writes(reply)))
 
 

@@ -11,7 +11,8 @@ TailraceError
     ├── Fenced             a newer attempt has opened the log
     ├── CancelRequested    the job shall be closed instead
     ├── SequenceTaken      the numbers are taken by another writer
-    └── SequenceHole       the write would leave a hole: the store went back in time
+    ├── SequenceHole       the write would leave a hole: the store went back in time
+    └── ValuesLacking      a checkpoint's unchanged value is gone: put all of them
 """
 
 import os
@@ -90,6 +91,10 @@ class SequenceTaken(WriteRefused):
 
 class SequenceHole(WriteRefused):
     """The write would leave a hole: the store has forgotten what it once acknowledged."""
+
+
+class ValuesLacking(WriteRefused):
+    """A checkpoint refers to a value that the store does not have: it wants all of them."""
 
 
 _ENDS: Final = 8

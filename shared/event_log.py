@@ -46,7 +46,7 @@ class EventLog:
         """
         last_seq = first_seq + len(events) - 1
         args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
-        args += [self._open_ttl_ms, *_runs(events)]
+        args += [self._open_ttl_ms, *runs(events)]
         [last] = await run(self._redis, "append", keys.of_job(holder.job_id), args)
         return int(last)
 
@@ -88,7 +88,7 @@ class EventLog:
         return events_of(cast("Entries", entries))
 
 
-def _runs(events: Sequence[Event]) -> Iterator[Argument]:
+def runs(events: Sequence[Event]) -> Iterator[Argument]:
     """Names, each with the lines of its run of events: an argument an event would cost far more."""
     for name, run_of in groupby(events, _NAME):
         data = [*map(_DATA, run_of)]

@@ -39,6 +39,7 @@ from tailrace.shared.errors import (
     SequenceHole,
     SequenceTaken,
     StoreUnavailable,
+    ValuesLacking,
     WriteRefused,
 )
 from tailrace.shared.sentinel import connect_to_primary, is_sentinel
@@ -53,6 +54,8 @@ ScriptName = Literal[
     "cancel",
     "close",
     "close_over",
+    "journal",
+    "piece",
     "checkpoint/drop",
     "checkpoint/list",
     "checkpoint/prune",
@@ -104,6 +107,9 @@ _ENDING: Final = (
     "queue/remove",
     "queue/renew",
 )
+_PRELUDES: Final[Mapping[ScriptName, Sequence[str]]] = {"journal": ("", "checkpoint")}
+"""Folders whose preludes are put before a script, where it is not its own folder's alone."""
+
 _ALWAYS_STORABLE: Final = b"#!lua flags=allow-oom\n"
 """What keeps or ends an attempt is small, and is stored even where the memory limit is reached."""
 
@@ -113,6 +119,7 @@ _REFUSALS: Final[Mapping[bytes, type[WriteRefused]]] = {
     b"cancelling": CancelRequested,
     b"taken": SequenceTaken,
     b"hole": SequenceHole,
+    b"lacking": ValuesLacking,
 }
 
 
@@ -226,10 +233,11 @@ class _Script:
 
 @cache
 def _script(name: ScriptName) -> _Script:
-    file = files("tailrace.shared").joinpath("lua", f"{name}.lua")
-    prelude = files("tailrace.shared").joinpath("lua", *name.split("/")[:-1], "prelude.lua")
+    folder = files("tailrace.shared").joinpath("lua")
+    preludes = _PRELUDES.get(name, (f"{name}.lua".rpartition("/")[0],))
+    before = b"".join(folder.joinpath(at, "prelude.lua").read_bytes() for at in preludes)
     flags = _ALWAYS_STORABLE if name in _ENDING else b""
-    text = flags + prelude.read_bytes() + file.read_bytes()
+    text = flags + before + folder.joinpath(f"{name}.lua").read_bytes()
     return _Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest())
 
 

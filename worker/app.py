@@ -18,6 +18,7 @@ from tailrace.shared.event_log import EventLog
 from tailrace.shared.garbage import pass_over_what_stays
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
+from tailrace.shared.journal import JournalStore
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
@@ -29,6 +30,7 @@ from tailrace.worker.containment import Containment
 from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
 from tailrace.worker.execution import Execution
 from tailrace.worker.insist import insist
+from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
@@ -63,18 +65,18 @@ async def serve(settings: WorkerSettings) -> None:
 
 
 async def _work(
-    stores: tuple[Client, Client, Client],
+    clients: tuple[Client, Client, Client],
     worker_id: str,
     registry: Registry,
     specs: Sequence[GraphSpec],
     settings: WorkerSettings,
 ) -> None:
-    queue_store, log_store, wake_store = stores
+    queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
-    log, checkpoints = EventLog(log_store, settings), Checkpoints(log_store, settings)
+    stores = JournalStores(EventLog(log_store, settings), JournalStore(log_store, settings), jobs)
     unserved = Unserved(registry, queue_store, settings)
-    execution = Execution(registry, checkpoints, settings, unserved)
-    runner = Runner(execution, jobs, log)
+    execution = Execution(registry, Checkpoints(log_store, settings), settings, unserved)
+    runner = Runner(execution, stores)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

@@ -18,6 +18,9 @@ from tailrace.shared import checkpoint_store as kept
 from tailrace.shared.checkpoint_store import Place
 from tailrace.worker.serializer import StateSerializer
 
+_RAN: Final = "ran"
+"""A field of ours in a stored checkpoint. LangGraph takes the fields that it knows."""
+
 _TASK_MARK: Final = ":"
 """Stands before a task's id in a namespace; LangGraph forbids it in a node's name."""
 
@@ -29,9 +32,19 @@ class CheckpointCodec:
         self._serializer = serializer
 
     def checkpoint(
-        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        ran: Sequence[str] = (),
     ) -> kept.Checkpoint:
         """A checkpoint without the values of its channels.
+
+        Args:
+            config: names the thread, the namespace and the checkpoint before.
+            checkpoint: as LangGraph gives it.
+            metadata: likewise.
+            ran: the nodes of the step that it comes after; read again by `ran_before`.
 
         Raises:
             Unserializable: the metadata hold something that is no data.
@@ -40,7 +53,7 @@ class CheckpointCodec:
         return kept.Checkpoint(
             id=checkpoint["id"],
             parent=get_checkpoint_id(config) or "",
-            checkpoint=self._serializer.pack({**checkpoint, "channel_values": None}),
+            checkpoint=self._serializer.pack({**checkpoint, "channel_values": None, _RAN: ran}),
             metadata=self._serializer.pack(get_checkpoint_metadata(config, metadata)),
             versions={name: str(v) for name, v in versions.items() if name in values},
             span=_span(metadata),
@@ -87,6 +100,11 @@ class CheckpointCodec:
             parent_config=config_of(place, stored.parent) if stored.parent else None,
             pending_writes=[(w.task, w.channel, unpack(w.value)) for w in writes],
         )
+
+
+def ran_before(checkpoint: Checkpoint) -> Sequence[str]:
+    """The nodes of the step that a stored checkpoint came after."""
+    return cast("Mapping[str, Sequence[str]]", checkpoint).get(_RAN, ())
 
 
 def configurable(config: RunnableConfig | None) -> Mapping[str, Any]:

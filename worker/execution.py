@@ -11,60 +11,50 @@ from langgraph.types import Command
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode_value
-from tailrace.shared.jobs import Holder, Job
+from tailrace.shared.jobs import Job
+from tailrace.worker.checkpoint_saver import OwnThread
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain, explain_to_developer
-from tailrace.worker.interrupts import asked, open_answers
+from tailrace.worker.journal import Journal
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
-from tailrace.worker.publisher import Publisher
+from tailrace.worker.pauses import Breakpoints, standing
 from tailrace.worker.registry import Registry
-from tailrace.worker.run_config import asked_for, for_graph, run_config, without_ours
+from tailrace.worker.run_config import asked_for, for_graph, run_config
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.task_writes import TaskWrites
-from tailrace.worker.translate import translate
+from tailrace.worker.stream_reader import MODES, StreamReader
+from tailrace.worker.translate import Part
 from tailrace.worker.unserved import Unserved
 from tailrace.worker.whole_answers import whole_answers
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """Where a run's events go, and its tasks' writes behind them."""
-
-    publisher: Publisher
-    writes: TaskWrites
-
-
-@dataclass(frozen=True, slots=True)
 class Execution:
-    """Runs graphs of one registry.
-
-    Two modes are streamed for the worker itself: `values` tells the result, `tasks` which tasks
-    have ended.
-    """
+    """Runs graphs of one registry."""
 
     registry: Registry
     checkpoints: Checkpoints
     settings: WorkerSettings
     unserved: Unserved
 
-    async def run(self, job: Job, holder: Holder, output: Output) -> Outcome:
+    async def run(self, job: Job, journal: Journal) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
 
         Raises:
-            WriteRefused, JobNotFound: a checkpoint was refused: the job is not this attempt's.
+            WriteRefused, JobNotFound: the job is not this attempt's.
             asyncio.CancelledError: it was stopped.
         """
         source = self.registry.get(job.request.graph)
         if source is None:
             return await self.unserved.outcome(job)
         config = run_config(job)
+        own = OwnThread(job.id, journal, job.attempt == 1, self.settings.durability == "sync")
         try:
             async with source.open(Call(config, job.request.context)) as made:
-                graph = made.copy({"checkpointer": self.checkpoints.of(holder, output.writes)})
+                graph = made.copy({"checkpointer": self.checkpoints.of(own)})
                 with whole_answers() if self.settings.whole_answers else nullcontext():
-                    return await self._stream(graph, job, for_graph(config, graph), output)
+                    return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
@@ -72,52 +62,6 @@ class Execution:
         except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
             told = explain_to_developer if self.settings.show_errors else explain
             return self._failed(job, told(error, job.id))
-
-    async def _stream(
-        self, graph: Graph, job: Job, config: RunnableConfig, output: Output
-    ) -> Outcome:
-        """Drained to its end, so that its checkpoints are stored before the log says more."""
-        wanted, limits = job.request.stream, Limits(self.settings, job.seq)
-        last: Mapping[str, Any] = {}
-        put = output.publisher.put
-        async with aclosing(await self._parts(graph, job, config)) as parts:
-            async for part in parts:
-                mode = part["type"]
-                if mode == "values" and not part["ns"]:
-                    last = part
-                if mode in wanted:
-                    for event in translate(without_ours(part)):
-                        limits.count(event)
-                        await put(event)
-                if mode == "tasks" and "result" in part["data"]:
-                    output.writes.release(part["data"]["id"])
-        if last.get("interrupts"):
-            pause = await asked(graph, config)
-            limits.count(Event("status", encode_value(pause.interrupts)))
-            return Waiting(pause)
-        values = last["data"] if last else (await graph.aget_state(config)).values
-        result = encode_value(_output(graph, values))
-        if len(result) > self.settings.max_result_bytes:
-            return Ended("failed", error=RESULT_TOO_LARGE)
-        return Ended("succeeded", result=result)
-
-    async def _parts(
-        self, graph: Graph, job: Job, config: RunnableConfig
-    ) -> AsyncGenerator[Mapping[str, Any]]:
-        start: Any = job.request.input
-        if await self.checkpoints.exists(job.id):
-            given = await open_answers(graph, config, job.answer or {}, job.pause.answers_taken)
-            start = Command(resume=given) if given else None
-        parts: Any = graph.astream(
-            start,
-            config,
-            stream_mode=cast("Any", list(dict.fromkeys([*job.request.stream, "values", "tasks"]))),
-            subgraphs=True,
-            version="v2",
-            **asked_for(graph, job.request),
-            durability=self.settings.durability,
-        )
-        return parts
 
     def _failed(self, job: Job, failure: Failure) -> Outcome:
         if not failure.error.retryable or job.failures + 1 >= job.request.max_attempts:
@@ -127,6 +71,73 @@ class Execution:
         pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
         asked_s = min(failure.retry_after_s or 0, self.settings.retry_after_max_s)
         return Again("retry", failures=1, delay_s=max(pause_s, asked_s))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One attempt's run of the graph."""
+
+    job: Job
+    graph: Graph
+    config: RunnableConfig
+    journal: Journal
+    of: Execution
+
+    async def outcome(self) -> Outcome:
+        """Run the graph from where it stands; drained to its end, so that all is handed over."""
+        start = await self._start()
+        if isinstance(start, Waiting):
+            return start
+        limits = Limits(self.of.settings, self.job.seq)
+        reader = StreamReader(self.journal, limits, self.job.request.stream)
+        async with aclosing(self._parts(start)) as parts:
+            await reader.drain(parts)
+        if reader.stops:
+            self.journal.held.release_all()
+            pause = (await standing(self.graph, self.config)).pause
+            if pause.next:
+                limits.count(Event("status", encode_value(pause.interrupts)))
+                return Waiting(pause)
+        return await self._ended(reader.last)
+
+    async def _start(self) -> Any:
+        """What LangGraph is given: the input, an answer, or nothing; or where the run waits still.
+
+        A crash may have come between a stop and the event that tells it: going on would pass a
+        breakpoint that nobody has let it pass.
+        """
+        job = self.job
+        if job.attempt == 1 or not await self.of.checkpoints.exists(job.id):
+            return job.request.input
+        now = await standing(self.graph, self.config)
+        given = now.open_answers(job.answer or {}, job.pause.answers_taken)
+        if given:
+            return Command(resume=given)
+        asked = asked_for(self.graph, job.request)
+        stops = Breakpoints.of(self.graph, asked["interrupt_before"], asked["interrupt_after"])
+        if now.stops(stops, job.pause.stopped_at):
+            return Waiting(now.pause)
+        return None
+
+    def _parts(self, start: Any) -> AsyncGenerator[Part]:
+        modes = list(dict.fromkeys([*self.job.request.stream, *MODES]))
+        parts: Any = self.graph.astream(
+            start,
+            self.config,
+            stream_mode=cast("Any", modes),
+            subgraphs=True,
+            version="v2",
+            **asked_for(self.graph, self.job.request),
+            durability=self.of.settings.durability,
+        )
+        return parts
+
+    async def _ended(self, last: Mapping[str, Any] | None) -> Outcome:
+        values = last["data"] if last else (await self.graph.aget_state(self.config)).values
+        result = encode_value(_output(self.graph, values))
+        if len(result) > self.of.settings.max_result_bytes:
+            return Ended("failed", error=RESULT_TOO_LARGE)
+        return Ended("succeeded", result=result)
 
 
 def _output(graph: Graph, values: Any) -> Any:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
-from tailrace.shared.event_log import EventLog
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Job, JobError
 from tailrace.shared.tasks import stop
 from tailrace.worker.attempts import Attempt, Stop
-from tailrace.worker.execution import Execution, Output
+from tailrace.worker.execution import Execution
 from tailrace.worker.insist import insist
+from tailrace.worker.journal import Journal, JournalStores
 from tailrace.worker.outcomes import (
     Again,
     Behind,
@@ -26,8 +25,6 @@ from tailrace.worker.outcomes import (
     Waiting,
     name_of,
 )
-from tailrace.worker.publisher import Publisher
-from tailrace.worker.task_writes import TaskWrites
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +37,7 @@ class Runner:
     """Carries jobs from claim to verdict."""
 
     execution: Execution
-    jobs: JobStore
-    log: EventLog
+    stores: JournalStores
 
     async def run(self, attempt: Attempt) -> Verdict:
         """Run one attempt, and write to its log how it ended; what the queue is to be told."""
@@ -66,7 +62,7 @@ class Runner:
             if attempt.stop is Stop.LOST:
                 # To open it all the same would count a failure against the job.
                 raise Fenced(attempt.claim.attempt)
-            return await self.jobs.open_attempt(attempt.holder)
+            return await self.stores.jobs.open_attempt(attempt.holder)
 
         try:
             return await insist(opened)
@@ -74,25 +70,21 @@ class Runner:
             return Behind(refusal.at)
 
     async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
-        publisher = Publisher(self.log, self.jobs, attempt.holder, job.seq)
-        output = Output(publisher, TaskWrites(publisher.flushed))
+        journal = Journal(self.stores, attempt.holder, job.seq)
         try:
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(publisher.run())
-                writing = tasks.create_task(output.writes.run())
+                writing = tasks.create_task(journal.run())
                 try:
-                    outcome = await self._outcome(attempt, job, output)
-                    # One that came behind `end` would be refused, as if the job were another's.
-                    await stop(writing)
-                    verdict = await self._settle(attempt, output, outcome)
+                    outcome = await self._outcome(attempt, job, journal)
+                    verdict = await self._settle(attempt, journal, outcome)
                 finally:
-                    await stop(publishing, writing)
+                    await stop(writing)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
         logger.info("attempt ended", extra={"job_id": job.id, "outcome": name_of(outcome)})
         return verdict
 
-    async def _outcome(self, attempt: Attempt, job: Job, output: Output) -> Outcome:
+    async def _outcome(self, attempt: Attempt, job: Job, journal: Journal) -> Outcome:
         """Run the graph until it ends or is stopped."""
         attempt.deadline = time.monotonic() + job.request.timeout_s
         timer = asyncio.get_running_loop().call_later(
@@ -101,7 +93,7 @@ class Runner:
         attempt.arm()
         try:
             if attempt.stop is None:
-                outcome = await self.execution.run(job, attempt.holder, output)
+                outcome = await self.execution.run(job, journal)
                 # A graph that was stopped may say that it failed; it had no choice.
                 if attempt.stop is None or _succeeded(outcome):
                     return outcome
@@ -115,29 +107,26 @@ class Runner:
                 await _absorb_cancellation()
         return _stopped(attempt)
 
-    async def _settle(self, attempt: Attempt, output: Output, outcome: Outcome) -> Verdict:
-        """Write how the attempt ended, behind everything that it said."""
-        publisher, holder = output.publisher, attempt.holder
-        await publisher.flushed()
+    async def _settle(self, attempt: Attempt, journal: Journal, outcome: Outcome) -> Verdict:
+        """Write how the attempt ended, after everything that it said."""
+        holder, jobs = attempt.holder, self.stores.jobs
         if not isinstance(outcome, Ended):
-            await output.writes.settle()
+            journal.held.release_all()
         try:
             match outcome:
                 case Ended(status, result, error):
-                    await publisher.close(status, result=result, error=error)
+                    await journal.close(status, result=result, error=error)
                     return Done()
                 case Waiting(pause):
-                    await publisher.last_write(
-                        lambda sent: self.jobs.pause(holder, pause, sent=sent)
-                    )
+                    await journal.last_write(lambda sent: jobs.pause(holder, pause, sent=sent))
                     return Done()
                 case Again(reason, failures):
-                    await publisher.last_write(
-                        lambda sent: self.jobs.requeue(holder, reason, failures=failures, sent=sent)
+                    await journal.last_write(
+                        lambda sent: jobs.requeue(holder, reason, failures=failures, sent=sent)
                     )
                     return outcome
         except CancelRequested:
-            await publisher.close("cancelled")
+            await journal.close("cancelled")
             return Done()
 
 

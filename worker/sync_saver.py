@@ -5,7 +5,7 @@ checkpointer of the graph around it from there. Owns that way back into the loop
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -40,7 +40,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """`aget_tuple`, from a thread."""
-        return self._wait_for(self.aget_tuple(config))
+        return self._wait_for(lambda: self.aget_tuple(config))
 
     def list(
         self,
@@ -52,7 +52,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
     ) -> Iterator[CheckpointTuple]:
         """`alist`, from a thread."""
         listed = self.alist(config, filter=filter, before=before, limit=limit)
-        return iter(self._wait_for(_collected(listed)))
+        return iter(self._wait_for(lambda: _collected(listed)))
 
     def put(
         self,
@@ -62,7 +62,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """`aput`, from a thread."""
-        return self._wait_for(self.aput(config, checkpoint, metadata, new_versions))
+        return self._wait_for(lambda: self.aput(config, checkpoint, metadata, new_versions))
 
     def put_writes(
         self,
@@ -72,13 +72,16 @@ class SyncSaver(BaseCheckpointSaver[str]):
         task_path: str = "",
     ) -> None:
         """`aput_writes`, from a thread."""
-        self._wait_for(self.aput_writes(config, writes, task_id, task_path))
+        self._wait_for(lambda: self.aput_writes(config, writes, task_id, task_path))
 
-    def _wait_for(self, call: Coroutine[Any, Any, T]) -> T:
+    def _wait_for(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if _running_loop() is self._loop:
-            call.close()
             raise RuntimeError("an async node has to await the graphs that it runs: use ainvoke")
-        future = asyncio.run_coroutine_threadsafe(call, self._loop)
+
+        async def called() -> T:
+            return await call()
+
+        future = asyncio.run_coroutine_threadsafe(called(), self._loop)
         try:
             return future.result(_WAITS_S)
         except TimeoutError as error:

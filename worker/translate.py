@@ -30,6 +30,11 @@ def translate(part: Part) -> Iterable[Event]:
     return _others(part)
 
 
+def is_cached(updates: Mapping[str, Any]) -> bool:
+    """Whether a part of the mode `updates` tells a result that was stored before."""
+    return _CACHED in updates
+
+
 def _others(part: Part) -> Iterator[Event]:
     ns, data = list(part["ns"]), part["data"]
     match part["type"]:

@@ -14,16 +14,16 @@ from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
+from tailrace.shared.journal import JournalStore
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution, Output
+from tailrace.worker.execution import Execution
 from tailrace.worker.graphs.counter import graph
+from tailrace.worker.journal import Journal, JournalStores
 from tailrace.worker.outcomes import Ended
-from tailrace.worker.publisher import Publisher
 from tailrace.worker.registry import Registry
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.task_writes import TaskWrites
 from tailrace.worker.unserved import Unserved
 
 _RECURSION: Final = 100
@@ -103,14 +103,15 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     settings = WorkerSettings(redis_url=url)
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
+        stores = JournalStores(log, JournalStore(redis, settings), jobs)
         execution = Execution(
             registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
         )
-        await _carry(execution, Publishing(jobs, log, await _queued(jobs, _WARM_UP)))
+        await _carry(execution, stores, await _queued(jobs, _WARM_UP))
         log.sizes.clear()
         holder = await _queued(jobs, asked)
         timed = _Timed()
-        await _carry(execution, Publishing(jobs, log, holder))
+        await _carry(execution, stores, holder)
         return timed.cost(), log.sizes
 
 
@@ -120,30 +121,17 @@ async def _queued(jobs: JobStore, asked: Counting) -> Holder:
     return Holder((await jobs.create(new_job_id(), "bench", request)).id, 1, "bench")
 
 
-@dataclass(frozen=True, slots=True)
-class Publishing:
-    """An attempt's way to its log."""
-
-    jobs: JobStore
-    log: EventLog
-    holder: Holder
-
-
-async def _carry(execution: Execution, to: Publishing) -> None:
+async def _carry(execution: Execution, stores: JournalStores, holder: Holder) -> None:
     """As `tailrace.worker.runner` does, without the queue."""
-    job: Job = await to.jobs.open_attempt(to.holder)
-    publisher = Publisher(to.log, to.jobs, to.holder, job.seq)
-    output = Output(publisher, TaskWrites(publisher.flushed))
+    job: Job = await stores.jobs.open_attempt(holder)
+    journal = Journal(stores, holder, job.seq)
     async with asyncio.TaskGroup() as tasks:
-        publishing = tasks.create_task(publisher.run())
-        writing = tasks.create_task(output.writes.run())
-        outcome = await execution.run(job, to.holder, output)
+        writing = tasks.create_task(journal.run())
+        outcome = await execution.run(job, journal)
         if not isinstance(outcome, Ended) or outcome.status != "succeeded":
             raise RunFailed(repr(outcome))
-        # Before `end`: a checkpoint behind it would be refused, which the runner takes for an end.
+        await journal.close(outcome.status, result=outcome.result)
         await stop(writing)
-        await publisher.close(outcome.status, result=outcome.result)
-        await stop(publishing)
 
 
 class _Timed:

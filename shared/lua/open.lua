@@ -48,7 +48,7 @@ if not repeated then
   add(seq, 'status', data .. '}')
   redis.call('HSETNX', JOB, 'started_at', ARGV[4])
   redis.call('HSET', JOB, 'status', 'running', 'attempt', whole(attempt), 'token', ARGV[2],
-    'seq', whole(seq), 'failures', whole(r.failures))
+    'seq', whole(seq), 'failures', whole(r.failures), 'batch', '0')
   redis.call('HDEL', JOB, 'reason')
   keep_open(ARGV[3])
 end

@@ -3,8 +3,8 @@
 -- KEYS of a job, always in this order: 1 record  2 log  3 open jobs of the shard  4 checkpoints.
 -- A record's fields: tenant, request, status, attempt (the fence), token (the holder's), seq,
 -- failures, max_attempts, reason (why it was last queued again), cancel (when that was asked for,
--- ms), interrupts, pause, answer, answer_digest, answered_after, created_at, started_at, ended_at,
--- result, error.
+-- ms), interrupts, pause, answer, answer_digest, answered_after, batch (of the journal, within
+-- its attempt), created_at, started_at, ended_at, result, error.
 -- Redis hands scripts text; numbers are made here.
 
 local JOB, LOG, OPEN, CHECKPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -85,6 +85,25 @@ local function admit(attempt, token, first, last, closes)
     return { 'hole', whole(seq) }
   elseif holder ~= token or first <= seq then
     return { 'taken', whole(seq) }
+  end
+  return nil
+end
+
+-- May the holder (attempt, token) write at all? Returns an answer that ends the script, or nil for
+-- yes. A record below the attempt has forgotten that it was opened: a hole.
+local function refusal(attempt, token)
+  local r = redis.call('HMGET', JOB, 'status', 'attempt', 'token', 'seq')
+  local status, held = r[1], tonumber(r[2])
+  if not status then
+    return { 'missing' }
+  elseif FINAL[status] then
+    return { 'closed', r[4] }
+  elseif attempt < held or (attempt == held and status ~= 'running') then
+    return { 'fenced', whole(held) }
+  elseif attempt > held then
+    return { 'hole', r[4] }
+  elseif r[3] ~= token then
+    return { 'taken', r[4] }
   end
   return nil
 end

@@ -1,5 +1,6 @@
 """What is kept of checkpoints, for how long, and who may write them: in bytes, no LangGraph."""
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,23 +9,41 @@ import pytest
 from redis.asyncio import Redis
 
 from tailrace.shared import keys
-from tailrace.shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place, Write
-from tailrace.shared.errors import Fenced, JobNotFound, LogClosed, SequenceHole, SequenceTaken
+from tailrace.shared.checkpoint_store import (
+    EVERY,
+    Checkpoint,
+    CheckpointStore,
+    Place,
+    Write,
+    checkpoint_args,
+)
+from tailrace.shared.errors import (
+    Fenced,
+    JobNotFound,
+    LogClosed,
+    SequenceHole,
+    SequenceTaken,
+    ValuesLacking,
+)
 from tailrace.shared.jobs import Holder
+from tailrace.shared.journal import PIECE_BYTES, Entry, JournalStore, NewCheckpoint, TaskWrites
+from tailrace.shared.redis import run
 from tailrace.shared.settings import SharedSettings
-from tests.support.jobs import Stores, stores
+from tests.support.jobs import Stores, custom, stores
 
 OPEN_TTL_S = 100.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
     """A running job and its checkpoints."""
 
     redis: Any
     jobs: Stores
     store: CheckpointStore
+    journal: JournalStore
     holder: Holder
+    batches: int = 0
 
     @property
     def key(self) -> str:
@@ -48,13 +67,20 @@ class Kept:
         versions = {name: value.strip("!") for name, value in values.items()}
         changed = {name: versions[name].encode() for name, v in values.items() if v.endswith("!")}
         new = Checkpoint(id_, "", b"c" + id_.encode(), b"m", versions, span, opened_by)
-        await self.store.put(self.place(ns), new, changed, keep=keep, holder=holder or self.holder)
+        await self.append(
+            NewCheckpoint(self.place(ns), new, changed, lambda: changed, keep), holder
+        )
 
     async def write(
         self, id_: str, value: str = "w", *, index: int = 0, holder: Holder | None = None
     ) -> None:
         write = Write("task", index, "path", "channel", value.encode())
-        await self.store.put_writes(self.place(), id_, [write], holder=holder or self.holder)
+        await self.append(TaskWrites(self.place(), id_, [write]), holder)
+
+    async def append(self, entry: Entry, holder: Holder | None = None) -> None:
+        """One entry as a batch of its own, after event 2."""
+        await self.journal.append(holder or self.holder, 3, self.batches + 1, [entry])
+        self.batches += 1
 
     async def ids(self, ns: str = "") -> list[str]:
         return [id_ for found, id_ in await self.store.ids(self.holder.job_id) if found == ns]
@@ -71,7 +97,8 @@ class Kept:
 async def kept(redis: Redis) -> Kept:
     settings = SharedSettings(open_ttl_s=OPEN_TTL_S)
     jobs = stores(redis, open_ttl_s=OPEN_TTL_S)
-    return Kept(redis, jobs, CheckpointStore(redis, settings), await jobs.running())
+    journal = JournalStore(redis, settings)
+    return Kept(redis, jobs, CheckpointStore(redis, settings), journal, await jobs.running())
 
 
 async def a_successor_opened(kept: Kept) -> None:
@@ -123,23 +150,94 @@ async def test_a_rival_with_the_same_attempt_adds_no_checkpoint(kept: Kept) -> N
     assert await kept.content() == {}
 
 
-async def test_a_holder_whose_opening_the_store_forgot_may_write(kept: Kept) -> None:
-    await kept.put("1", a="1!", holder=Holder(kept.holder.job_id, 5, "ahead"))
+async def test_a_holder_whose_opening_the_store_forgot_is_told_to_open_again(kept: Kept) -> None:
+    with pytest.raises(SequenceHole):
+        await kept.put("1", a="1!", holder=Holder(kept.holder.job_id, 5, "ahead"))
 
-    assert await kept.ids() == ["1"]
 
-
-async def test_every_call_may_be_repeated(kept: Kept) -> None:
+async def test_a_batch_without_events_is_known_by_its_number_when_it_is_repeated(
+    kept: Kept,
+) -> None:
     await kept.put("1", a="1!")
     await kept.write("1")
-    await kept.put("2", a="2!", b="1!")
-    await kept.write("2")
-    before = await kept.redis.hgetall(kept.key)
+    before = await kept.content()
+    kept.batches -= 1
 
-    await kept.put("2", a="2!", b="1!")
-    await kept.write("2", "another value")
+    await kept.write("1", "another value", index=1)
 
-    assert await kept.redis.hgetall(kept.key) == before
+    assert await kept.content() == before
+    kept.batches -= 2
+    with pytest.raises(SequenceTaken):
+        await kept.write("1", "of an older batch that comes late", index=2)
+    kept.batches += 3
+    with pytest.raises(SequenceHole):
+        await kept.write("1", "of a batch whose forerunner is lost", index=3)
+    assert await kept.content() == before
+
+
+async def test_events_writes_and_checkpoints_of_a_batch_are_stored_together_or_not_at_all(
+    kept: Kept,
+) -> None:
+    place, values = kept.place(), {"a": b"1"}
+    write = TaskWrites(place, "1", [Write("task", 0, "path", "channel", b"w")])
+    good = NewCheckpoint(
+        place, Checkpoint("1", "", b"c", b"m", {"a": "1"}), values, lambda: values, 1
+    )
+    bad = NewCheckpoint(
+        place, Checkpoint("2", "1", b"c", b"m", {"lost": "1"}), {}, lambda: values, 1
+    )
+    events = [custom(1), custom(2)]
+    before = await kept.jobs.kept(kept.holder.job_id)
+    with pytest.raises(ValuesLacking):
+        await kept.journal.append(kept.holder, 3, 1, [*events, good, write, bad])
+    assert (await kept.jobs.kept(kept.holder.job_id), await kept.content()) == (before, {})
+
+    await kept.journal.append(kept.holder, 3, 1, [events[0], good, events[1], write])
+
+    found = await kept.store.get(place)
+    assert found is not None
+    assert (found.values, [w.value for w in found.writes]) == (values, [b"w"])
+    logged = await kept.jobs.log.read(kept.holder.job_id, after=2)
+    assert [(e.seq, e.data) for e in logged] == [(3, events[0].data), (4, events[1].data)]
+
+
+@pytest.mark.parametrize("size", [PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES - 7])
+async def test_a_large_value_goes_ahead_in_pieces_and_is_read_as_one(kept: Kept, size: int) -> None:
+    large = random.Random(size).randbytes(size)
+    place, versions = kept.place(), {"a": "1"}
+    first = NewCheckpoint(
+        place, Checkpoint("1", "", b"c", b"m", versions), {"a": large}, lambda: {"a": large}, 1
+    )
+    await kept.append(first)
+    await kept.append(TaskWrites(place, "1", [Write("task", 0, "path", "channel", large)]))
+    # The next one refers to the same value.
+    second = NewCheckpoint(place, Checkpoint("2", "1", b"c", b"m", versions), {}, dict, 1)
+    await kept.append(second)
+    await kept.append(TaskWrites(place, "2", [Write("task", 0, "path", "channel", large)]))
+
+    found = await kept.store.get(place)
+
+    assert found is not None
+    assert (found.id, found.values["a"], found.writes[0].value) == ("2", large, large)
+    await kept.put("3", a="2!")
+    assert not [field for field in await kept.content() if field.startswith(b"piece:")]
+
+
+async def test_a_checkpoint_is_refused_where_a_piece_of_a_value_is_gone(kept: Kept) -> None:
+    large = b"x" * (3 * PIECE_BYTES)
+    new = NewCheckpoint(
+        kept.place(), Checkpoint("1", "", b"c", b"m", {"a": "1"}), {"a": large}, dict, 1
+    )
+    args = checkpoint_args(kept.place(), new.checkpoint, {"a": b"\0" + b"3"}, 1)
+    holder = kept.holder
+    with pytest.raises(ValuesLacking):
+        await run(
+            kept.redis,
+            "journal",
+            keys.of_job(holder.job_id),
+            [holder.attempt, holder.token, 3, 2, 100_000, 1, "c", *args],
+        )
+    assert await kept.content() == {}
 
 
 async def test_only_a_write_with_a_negative_index_is_replaced(kept: Kept) -> None:
@@ -231,7 +329,7 @@ async def test_what_a_task_opened_goes_with_its_checkpoint_however_deep(kept: Ke
 async def test_a_put_on_a_value_that_the_store_has_lost_is_refused_and_writes_nothing(
     kept: Kept,
 ) -> None:
-    with pytest.raises(SequenceHole):
+    with pytest.raises(ValuesLacking):
         await kept.put("2", lost="1", changed="2!")
 
     assert await kept.content() == {}

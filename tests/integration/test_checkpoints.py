@@ -1,7 +1,7 @@
 """What a graph's checkpoints hold, how many of them are kept, and who may write them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any, Final, TypedDict, cast
@@ -52,9 +52,11 @@ class Note(BaseModel):
 
 
 @pytest.fixture
-async def job(redis: Redis) -> Resumable:
+async def job(redis: Redis) -> AsyncIterator[Resumable]:
     kept = stores(redis)
-    return Resumable(kept, Checkpoints(redis, SharedSettings()), await kept.running())
+    job = Resumable(kept, Checkpoints(redis, SharedSettings()), await kept.running())
+    yield job
+    await job.close()
 
 
 async def test_messages_models_dataclasses_and_enums_come_back_as_what_they_were(
@@ -105,11 +107,12 @@ async def test_invariant_05_a_zombies_graph_ends_and_its_checkpoints_are_refused
         await gate.wait()
         return {"ran": ["zombie"]}
 
-    zombie = in_a_row(wait=wait).copy({"checkpointer": job.checkpoints.of(job.holder)})
-    running = asyncio.ensure_future(zombie.ainvoke({"ran": []}, job.config))
+    running = asyncio.ensure_future(job.run(in_a_row(wait=wait), {"ran": []}))
     await job.has_stored()
-    await job.next_attempt()
-    await job.run(in_a_row(wait=saying("successor")), None)
+    successor = replace(job, _journal=None, _writing=None)
+    await successor.next_attempt()
+    await successor.run(in_a_row(wait=saying("successor")), None)
+    await successor.close()
     before = await cast("Any", job.kept.redis).hgetall(keys.checkpoints(job.holder.job_id))
 
     gate.set()
@@ -166,7 +169,7 @@ async def test_a_delta_channel_is_rebuilt_from_the_few_checkpoints_that_are_kept
 ) -> None:
     with pytest.raises(ConnectionError):
         await job.run(counting(11, fail_at), {"ran": []})
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     assert len([found async for found in saver.alist(job.config)]) <= 5
     await job.next_attempt()
 
@@ -178,7 +181,7 @@ async def test_a_delta_channel_is_rebuilt_from_the_few_checkpoints_that_are_kept
 async def test_a_checkpoint_stands_for_itself_where_the_store_went_back_in_time(
     job: Resumable,
 ) -> None:
-    saver = job.checkpoints.of(job.holder)
+    saver = await job.saver()
     values = {"same": "s", "other": "o"}
 
     async def put(id_: str, versions: dict[str, Any], changed: list[str]) -> None:
@@ -187,10 +190,13 @@ async def test_a_checkpoint_stands_for_itself_where_the_store_went_back_in_time(
         new["channel_versions"] = versions
         await saver.aput(config, new, {"step": 1}, {name: versions[name] for name in changed})
 
+    (await job.journal()).held.reading = True
     await put("1", {"same": "1", "other": "1"}, ["same", "other"])
+    await (await job.journal()).flushed()
     await job.kept.redis.delete(keys.checkpoints(job.holder.job_id))
 
     await put("2", {"same": "1", "other": "2"}, ["other"])
+    await (await job.journal()).flushed()
 
     assert await job.state() == values
 
@@ -199,19 +205,19 @@ async def test_a_thread_of_the_graphs_own_is_kept_with_a_ttl(job: Resumable) -> 
     own: Any = {"configurable": {"thread_id": "conversation"}}
 
     async def remember(_: Ran) -> Ran:
-        inner = chain([]).copy({"checkpointer": job.checkpoints.of(job.holder)})
+        inner = chain([]).copy({"checkpointer": job.checkpoints.of()})
         return {"ran": (await inner.ainvoke({"ran": []}, own))["ran"]}
 
     await job.run(in_a_row(remember=remember), {"ran": []})
 
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     [found] = [found async for found in saver.alist(own)]
     assert found.checkpoint["channel_values"]["ran"] == ["one", "two", "three"]
 
 
 async def test_a_thread_may_list_what_the_loop_has_stored(job: Resumable) -> None:
     await job.run(chain(job.ran), {"ran": []})
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
 
     [listed] = await asyncio.to_thread(lambda: list(saver.list(job.config)))
 

@@ -19,6 +19,7 @@ from tailrace.shared.errors import ConfigurationError, StoreUnavailable
 from tailrace.shared.job_queue import JobQueue
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Interrupt, JobId, Pause, new_job_id
+from tailrace.shared.journal import PIECE_BYTES, NewCheckpoint
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.redis import (
     TIMEOUT_S,
@@ -130,12 +131,14 @@ async def test_checkpoints_are_put_read_copied_and_deleted_in_every_shard(
     holder = await running_in(kept, shard)
     place = Place(holder.job_id, "")
     new = Checkpoint("1", "", b"state", b"meta", {"ch": "1"})
-    await checkpoints.put(place, new, {"ch": b"value"}, keep=EVERY, holder=holder)
+    large = b"v" * (PIECE_BYTES + 1)
+    put = NewCheckpoint(place, new, {"ch": large}, lambda: {"ch": large}, EVERY)
+    await kept.journals.journal.append(holder, 3, 1, [custom("a"), put])
     await checkpoints.copy(holder.job_id, "copy-0")
 
     stored = await checkpoints.get(place)
     assert stored is not None
-    assert stored.values == {"ch": b"value"}
+    assert stored.values == {"ch": large}
     assert stored == await checkpoints.get(Place("copy-0", ""))
     assert {thread async for thread in checkpoints.threads()} == {holder.job_id, "copy-0"}
     await checkpoints.delete(holder.job_id)

@@ -1,6 +1,7 @@
 """A graph goes on where it was interrupted: in another attempt, with another saver and graph."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -27,9 +28,11 @@ from tests.support.wait import wait_until
 
 
 @pytest.fixture
-async def job(redis: Redis) -> Resumable:
+async def job(redis: Redis) -> AsyncIterator[Resumable]:
     kept = stores(redis)
-    return Resumable(kept, Checkpoints(redis, SharedSettings()), await kept.running())
+    job = Resumable(kept, Checkpoints(redis, SharedSettings()), await kept.running())
+    yield job
+    await job.close()
 
 
 @pytest.mark.parametrize("durability", ["sync", "async"])
@@ -74,7 +77,7 @@ async def test_a_job_has_nothing_to_go_on_from_until_its_graph_has_a_checkpoint(
     assert not await job.checkpoints.exists(job_id)
     # A task's write may be stored before the checkpoint that it belongs to.
     early = job.config["configurable"] | {"checkpoint_ns": "", "checkpoint_id": "not yet"}
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     await saver.aput_writes({"configurable": early}, [("ran", ["one"])], "task")
     assert not await job.checkpoints.exists(job_id)
 
@@ -89,7 +92,7 @@ async def test_an_attempt_says_whether_it_goes_on_from_a_checkpoint(job: Resumab
         return orjson.loads((await job.kept.events(job.holder.job_id))[-1].data)["resumed"]
 
     early = job.config["configurable"] | {"checkpoint_ns": "", "checkpoint_id": "not yet"}
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     await saver.aput_writes({"configurable": early}, [("ran", ["one"])], "task")
     assert not await resumed()
 
@@ -129,7 +132,7 @@ async def test_of_parallel_tasks_only_the_unfinished_runs_again(job: Resumable) 
         builder: Any = StateGraph(Ran)
         return builder.add_node("work", work).add_conditional_edges(START, spread).compile()
 
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     async with job.stuck(fan(stuck=True)):
 
         async def three_are_done() -> bool:
@@ -191,7 +194,7 @@ async def test_a_graph_inside_a_graph_goes_on_at_its_own_interrupted_node(
     def outer(stuck_at: str | None) -> Graph:
         return in_a_row(inner=chain(job.ran, stuck_at=stuck_at))
 
-    saver = job.checkpoints.of(job.holder)
+    saver = job.checkpoints.of()
     async with job.stuck(outer("three")):
         await wait_until(lambda: job.ran == ["one", "two", "three"], "node three")
 

@@ -121,8 +121,8 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     execution = Execution(
         registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
     )
-    runner = Runner(execution, jobs, log)
-    return Worker(runner, Stores(redis, jobs, log))
+    kept = Stores(redis, jobs, log, settings)
+    return Worker(Runner(execution, kept.journals), kept)
 
 
 async def test_a_run_leaves_its_events_its_result_and_its_end(worker: Worker) -> None:

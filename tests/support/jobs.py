@@ -5,7 +5,7 @@ Owns how a test looks at everything that the store holds of a job.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Redis
 
@@ -14,8 +14,11 @@ from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event, LoggedEvent, encode
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Holder, JobId, JobRequest, StreamMode, new_job_id
+from tailrace.shared.journal import JournalStore
 from tailrace.shared.settings import SharedSettings
+from tailrace.worker.journal import JournalStores
 
+DEFAULTS: Final = SharedSettings()
 CONFIG: dict[str, Any] = {"configurable": {}, "tags": [], "recursion_limit": 100}
 
 
@@ -41,6 +44,12 @@ class Stores:
     redis: Redis
     jobs: JobStore
     log: EventLog
+    settings: SharedSettings = DEFAULTS
+
+    @property
+    def journals(self) -> JournalStores:
+        """Where an attempt writes."""
+        return JournalStores(self.log, JournalStore(self.redis, self.settings), self.jobs)
 
     async def queued(self) -> JobId:
         """A new job."""
@@ -85,4 +94,4 @@ class Stores:
 def stores(redis: Redis, **settings: float) -> Stores:
     """Job store and log on a client, with settings other than the defaults where given."""
     chosen = SharedSettings.model_validate(settings)
-    return Stores(redis, JobStore(redis, chosen), EventLog(redis, chosen))
+    return Stores(redis, JobStore(redis, chosen), EventLog(redis, chosen), chosen)

@@ -20,6 +20,7 @@ from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
+from tailrace.shared.journal import JournalStore
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
@@ -28,6 +29,7 @@ from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
+from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry
@@ -245,7 +247,7 @@ def _build(
     execution = Execution(
         registry, Checkpoints(log_store, settings), settings, Unserved(registry, store, settings)
     )
-    runner = Runner(execution, jobs, log)
+    runner = Runner(execution, JournalStores(log, JournalStore(log_store, settings), jobs))
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

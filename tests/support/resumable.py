@@ -6,22 +6,30 @@ A crash is played by cancelling the run: what the next attempt finds is only wha
 import asyncio
 import operator
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypedDict
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
 from tailrace.shared.tasks import stop
+from tailrace.worker.checkpoint_saver import OwnThread
 from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.journal import Journal
+from tailrace.worker.limits import Limits
+from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.stream_reader import MODES, StreamReader
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
 
 Durability = Literal["sync", "async"]
 Graph = Any
+
+INTERRUPT = "__interrupt__"
 
 
 class Ran(TypedDict, total=False):
@@ -30,38 +38,96 @@ class Ran(TypedDict, total=False):
 
 @dataclass
 class Resumable:
-    """A job whose graph runs attempt by attempt, each with a saver of its own."""
+    """A job whose graph runs attempt by attempt, each with a journal and savers of its own."""
 
     kept: Stores
     checkpoints: Checkpoints
     holder: Holder
     ran: list[str] = field(default_factory=list[str])
+    _journal: Journal | None = None
+    _writing: asyncio.Task[None] | None = None
 
     async def next_attempt(self) -> None:
+        """As after a crash: what the journal still had is gone."""
+        await self.close()
         held = self.holder
         self.holder = Holder(held.job_id, held.attempt + 1, f"token {held.attempt + 1}")
         await self.kept.jobs.open_attempt(self.holder)
 
+    async def close(self) -> None:
+        """Write no more."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+        self._journal = self._writing = None
+
+    async def journal(self) -> Journal:
+        """The attempt's, which writes in the background."""
+        if self._journal is None:
+            seq = (await self.kept.jobs.get(self.holder.job_id)).seq
+            self._journal = Journal(self.kept.journals, self.holder, seq)
+            self._writing = asyncio.ensure_future(self._journal.run())
+        return self._journal
+
+    async def saver(self, durability: Durability = "async") -> BaseCheckpointSaver[str]:
+        """One that writes through the journal."""
+        is_new, waits = self.holder.attempt == 1, durability == "sync"
+        return self.checkpoints.of(
+            OwnThread(self.holder.job_id, await self.journal(), is_new, waits)
+        )
+
     async def run(self, graph: Graph, start: Any, durability: Durability = "async") -> Any:
         """Run the graph as an attempt does; the last values that it streams."""
-        bound = graph.copy({"checkpointer": self.checkpoints.of(self.holder)})
-        last: Any = None
-        parts = bound.astream(start, self.config, stream_mode="values", durability=durability)
-        async for last in parts:  # noqa: B007 - the last one counts
-            pass
-        return last
+        journal = await self.journal()
+        bound = graph.copy({"checkpointer": await self.saver(durability)})
+        limits = Limits(WorkerSettings(), 0)
+        reader = StreamReader(journal, limits, ())
+        draining = asyncio.ensure_future(self._drained(bound, start, durability, reader))
+        try:
+            await asyncio.wait({draining, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if self._task.done():
+                await self._task  # says why nothing more is written
+            await draining
+        finally:
+            await stop(draining)
+            await asyncio.gather(draining, return_exceptions=True)
+            if not self._task.done():
+                journal.held.release_all()
+                await journal.flushed()
+        last: Any = reader.last or {"data": None, "interrupts": ()}
+        return last["data"] | {INTERRUPT: last["interrupts"]} if reader.stops else last["data"]
+
+    async def _drained(
+        self, bound: Graph, start: Any, durability: Durability, reader: StreamReader
+    ) -> None:
+        parts = bound.astream(
+            start,
+            self.config,
+            stream_mode=list(MODES),
+            subgraphs=True,
+            version="v2",
+            durability=durability,
+        )
+        async with aclosing(parts):
+            await reader.drain(parts)
+
+    @property
+    def _task(self) -> asyncio.Task[None]:
+        assert self._writing is not None
+        return self._writing
 
     @asynccontextmanager
     async def stuck(self, graph: Graph, durability: Durability = "async") -> AsyncGenerator[None]:
         """Run the graph in the background, and take it away at the end, as a crash does."""
         running = asyncio.ensure_future(self.run(graph, {"ran": []}, durability))
         yield
+        await self.close()
         await stop(running)
         await asyncio.gather(running, return_exceptions=True)
 
     async def state(self) -> Any:
         """The values of the newest checkpoint."""
-        found = await self.checkpoints.of(self.holder).aget_tuple(self.config)
+        found = await self.checkpoints.of().aget_tuple(self.config)
         return found.checkpoint["channel_values"] if found else {}
 
     async def has_stored(self, *names: str) -> None:

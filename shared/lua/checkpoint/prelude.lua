@@ -1,6 +1,6 @@
 -- Put before every script of the checkpoints: how one thread's are kept, and what goes with what.
 --
--- KEYS  1 the thread's checkpoints, a hash  2 the job's record, only where the writer is fenced
+-- KEYS  1 the thread's checkpoints, a hash; or a job's four keys, of which they are the last
 --
 -- Fields, by namespace (ns: '' for the graph itself, a path for each graph inside it) and by id;
 -- parts are divided by \1, the names in a list by \0, and neither occurs in them:
@@ -12,13 +12,10 @@
 --   own:<ns>\1<id>                     number of fields that go when the checkpoint goes: its writes,
 --                                      and the heads of namespaces that its tasks have opened
 --   own:<ns>\1<id>\1<n>                each of them; a list would be copied with every write
+--   piece:<place of a value>\1<n>       a part of a value that is too large for one call: in the
+--                                      value's own place stands \0 and their number
 
-local ALL = KEYS[1]
-local FINAL = { succeeded = true, failed = true, cancelled = true }
-
-local function whole(n)
-  return string.format('%.0f', n)
-end
+local ALL = KEYS[4] or KEYS[1]
 
 local function get(field)
   return redis.call('HGET', ALL, field)
@@ -30,6 +27,36 @@ end
 
 local function remove(field)
   redis.call('HDEL', ALL, field)
+end
+
+-- How many pieces the value is in; nil for a value that stands where it belongs.
+local function pieces(value)
+  return value and tonumber(string.match(value, '^%z(%d+)$'))
+end
+
+-- A value, put together where it came in pieces. `place` is what its pieces are named after.
+local function whole_value(place, value)
+  local parts = {}
+  for i = 1, pieces(value) or 0 do
+    parts[i] = get('piece:' .. place .. '\1' .. i)
+  end
+  return #parts > 0 and table.concat(parts) or value
+end
+
+-- Are all pieces of the value there? They come ahead of it, in calls of their own.
+local function is_whole(place, value)
+  for i = 1, pieces(value) or 0 do
+    if redis.call('HEXISTS', ALL, 'piece:' .. place .. '\1' .. i) == 0 then
+      return false
+    end
+  end
+  return true
+end
+
+local function remove_pieces(place, value)
+  for i = 1, pieces(value) or 0 do
+    remove('piece:' .. place .. '\1' .. i)
+  end
 end
 
 local function names(list)
@@ -56,6 +83,18 @@ local function list_id(ns, id)
     table.insert(ids, at + 1, id)
     set('ids:' .. ns, table.concat(ids, '\0'))
   end
+end
+
+local function blob(ns, ref)
+  return 'blob:' .. ns .. '\1' .. ref
+end
+
+local function remove_blob(field)
+  -- Only a short value can be a number of pieces.
+  if redis.call('HSTRLEN', ALL, field) < 16 then
+    remove_pieces(field, get(field))
+  end
+  remove(field)
 end
 
 -- From now on the field goes when the checkpoint goes.
@@ -110,7 +149,7 @@ function retain(ns, kept)
       local c = checkpoint(ns, id)
       for _, ref in ipairs(c and c.refs or {}) do
         if not used[ref] then
-          remove('blob:' .. ns .. '\1' .. ref)
+          remove_blob(blob(ns, ref))
         end
       end
       drop(ns, id)
@@ -154,23 +193,102 @@ local function trim(ns, keep)
   retain(ns, kept)
 end
 
--- May the holder (attempt, token) write? Returns an answer that ends the script, or nil for yes.
--- A record below the attempt has forgotten that it was opened: its publisher opens it again, and
--- a checkpoint, which stands for itself, may come first.
-local function refusal(attempt, token)
-  if not KEYS[2] then
-    return nil
+-- Reads from ARGV what a checkpoint is made of, from place `i` on: ns, id, parent id or '', span,
+-- checkpoint, metadata, how many to keep (0 for all), ns and id of the checkpoint whose task has
+-- opened this namespace ('' for id where it outlives that one), number of refs (channel \1 version)
+-- and the refs, number of changed channels and for each ref, value. Returns it, and the next place.
+local function read_checkpoint(i)
+  local c = { ns = ARGV[i], id = ARGV[i + 1], parent = ARGV[i + 2], span = tonumber(ARGV[i + 3]),
+    checkpoint = ARGV[i + 4], metadata = ARGV[i + 5], keep = tonumber(ARGV[i + 6]),
+    opener_ns = ARGV[i + 7], opener = ARGV[i + 8], refs = {}, changed = {} }
+  i = i + 10
+  for n = 1, tonumber(ARGV[i - 1]) do
+    c.refs[n] = ARGV[i]
+    i = i + 1
   end
-  local r = redis.call('HMGET', KEYS[2], 'status', 'attempt', 'token', 'seq')
-  local status, held = r[1], tonumber(r[2])
-  if not status then
-    return { 'missing' }
-  elseif FINAL[status] then
-    return { 'closed', r[4] }
-  elseif attempt < held or (attempt == held and status ~= 'running') then
-    return { 'fenced', whole(held) }
-  elseif attempt == held and r[3] ~= token then
-    return { 'taken', r[4] }
+  for _ = 1, tonumber(ARGV[i]) do
+    c.changed[ARGV[i + 1]] = ARGV[i + 2]
+    i = i + 2
   end
-  return nil
+  return c, i + 1
+end
+
+-- Does the store have every value that the checkpoint needs? `coming` has the fields of those that
+-- earlier checkpoints of the same call bring; this one's are added to it.
+local function has_values(c, coming)
+  for ref, value in pairs(c.changed) do
+    local field = blob(c.ns, ref)
+    if not is_whole(field, value) then
+      return false
+    end
+    coming[field] = true
+  end
+  for _, ref in ipairs(c.refs) do
+    local field = blob(c.ns, ref)
+    if not coming[field] and redis.call('HEXISTS', ALL, field) == 0 then
+      return false
+    end
+  end
+  return true
+end
+
+local function store_checkpoint(c)
+  for ref, value in pairs(c.changed) do
+    set(blob(c.ns, ref), value)
+  end
+  set('ckpt:' .. c.ns .. '\1' .. c.id, cmsgpack.pack({ parent = c.parent, span = c.span,
+    refs = c.refs, checkpoint = c.checkpoint, metadata = c.metadata }))
+  list_id(c.ns, c.id)
+  local head = get('head:' .. c.ns)
+  if not head and c.opener ~= '' then
+    give(c.opener_ns, c.opener, 'head:' .. c.ns)
+  end
+  if not head or head < c.id then
+    set('head:' .. c.ns, c.id)
+  end
+  if c.keep > 0 then
+    trim(c.ns, c.keep)
+  end
+end
+
+-- Reads from ARGV what a task wrote, from place `i` on: ns, id of the checkpoint, task, path of the
+-- task, number of writes and for each index, channel, value. Returns it, and the next place.
+local function read_writes(i)
+  local w = { ns = ARGV[i], id = ARGV[i + 1], task = ARGV[i + 2], path = ARGV[i + 3] }
+  i = i + 5
+  for n = 1, tonumber(ARGV[i - 1]) do
+    w[n] = { index = ARGV[i], channel = ARGV[i + 1], value = ARGV[i + 2] }
+    i = i + 3
+  end
+  return w, i
+end
+
+local function write_field(w, index)
+  return table.concat({ 'write:' .. w.ns, w.id, w.task, index }, '\1')
+end
+
+local function has_pieces(w)
+  for _, one in ipairs(w) do
+    if not is_whole(write_field(w, one.index), one.value) then
+      return false
+    end
+  end
+  return true
+end
+
+-- A write whose index is negative replaces, any other stays as it is.
+local function store_writes(w)
+  for _, one in ipairs(w) do
+    local field = write_field(w, one.index)
+    local known = redis.call('HEXISTS', ALL, field) == 1
+    if not known or tonumber(one.index) < 0 then
+      set(field, cmsgpack.pack({ w.task, one.index, w.path, one.channel, one.value }))
+    end
+    if not known then
+      give(w.ns, w.id, field)
+    end
+    for i = 1, not known and pieces(one.value) or 0 do
+      give(w.ns, w.id, 'piece:' .. field .. '\1' .. i)
+    end
+  end
 end

@@ -12,12 +12,15 @@ if not c then
 end
 local answer = { 'ok', id, c.parent, c.checkpoint, c.metadata, tostring(#c.refs) }
 for _, ref in ipairs(c.refs) do
+  local field = blob(ns, ref)
   answer[#answer + 1] = ref
-  answer[#answer + 1] = get('blob:' .. ns .. '\1' .. ref)
+  answer[#answer + 1] = whole_value(field, get(field))
 end
 for _, field in ipairs(owned(ns, id)) do
   if string.sub(field, 1, 6) == 'write:' then
-    for _, part in ipairs(cmsgpack.unpack(get(field))) do
+    local write = cmsgpack.unpack(get(field))
+    write[5] = whole_value(field, write[5])
+    for _, part in ipairs(write) do
       answer[#answer + 1] = part
     end
   end

@@ -11,12 +11,12 @@ from tailrace.shared.events import Event, EventName, decode, encode
 from tailrace.shared.jobs import Holder
 from tailrace.shared.redis import connect
 from tailrace.shared.tasks import stop
-from tailrace.worker.publisher import (
+from tailrace.worker.journal import (
     BATCH_EVENTS,
     BUFFER_BYTES,
     BUFFER_EVENTS,
     TURN_EVENTS,
-    Publisher,
+    Journal,
 )
 from tests.support.jobs import Stores, custom, stores
 from tests.support.proxy import StoreProxy, store_proxy
@@ -44,12 +44,12 @@ async def linked(proxy: StoreProxy) -> AsyncIterator[Stores]:
 
 
 @asynccontextmanager
-async def publishing(at: Stores, holder: Holder) -> AsyncGenerator[Publisher]:
-    """A publisher that writes while the body runs."""
-    publisher = Publisher(at.log, at.jobs, holder, last_seq=2)
+async def journalling(at: Stores, holder: Holder) -> AsyncGenerator[Journal]:
+    """A journal that writes while the body runs."""
+    journal = Journal(at.journals, holder, last_seq=2)
     async with asyncio.TaskGroup() as tasks:
-        writing = tasks.create_task(publisher.run())
-        yield publisher
+        writing = tasks.create_task(journal.run())
+        yield journal
         await stop(writing)
 
 
@@ -67,10 +67,10 @@ async def turns(count: int = 100) -> None:
 
 async def test_20000_events_arrive_once_each_and_in_order(kept: Stores) -> None:
     holder = await kept.running()
-    async with publishing(kept, holder) as publisher:
+    async with journalling(kept, holder) as journal:
         for n in range(20_000):
-            await publisher.put(custom(n))
-        await publisher.close("succeeded", result=b"1")
+            await journal.put(custom(n))
+        await journal.close("succeeded", result=b"1")
 
     assert await values(kept, holder) == list(range(20_000))
     assert (await kept.jobs.get(holder.job_id)).seq == 20_003
@@ -78,9 +78,9 @@ async def test_20000_events_arrive_once_each_and_in_order(kept: Stores) -> None:
 
 async def test_the_first_event_does_not_wait_for_a_second(kept: Stores) -> None:
     holder = await kept.running()
-    async with publishing(kept, holder) as publisher:
-        await publisher.put(custom("alone"))
-        await publisher.flushed()
+    async with journalling(kept, holder) as journal:
+        await journal.put(custom("alone"))
+        await journal.flushed()
 
         assert await values(kept, holder) == ["alone"]
 
@@ -89,20 +89,20 @@ async def test_one_append_is_in_flight_and_what_comes_meanwhile_is_the_next(
     kept: Stores, linked: Stores, proxy: StoreProxy
 ) -> None:
     holder = await kept.running()
-    async with publishing(linked, holder) as publisher:
-        await publisher.put(custom("warm"))
-        await publisher.flushed()
+    async with journalling(linked, holder) as journal:
+        await journal.put(custom("warm"))
+        await journal.flushed()
         before = proxy.script_calls
         proxy.hold_replies()
-        await publisher.put(custom(0))
+        await journal.put(custom(0))
         await wait_until(lambda: proxy.script_calls == before + 1, "the first append")
         for n in range(1, BATCH_EVENTS + 1):
-            await publisher.put(custom(n))
+            await journal.put(custom(n))
         await turns()
         assert proxy.script_calls == before + 1
 
         proxy.release_replies()
-        await publisher.flushed()
+        await journal.flushed()
         assert proxy.script_calls == before + 2
     assert await values(kept, holder) == ["warm", *range(BATCH_EVENTS + 1)]
 
@@ -115,10 +115,10 @@ async def test_a_graph_that_never_waits_leaves_the_loop_its_turns(kept: Stores) 
             seen.append(taken)
             await asyncio.sleep(0)
 
-    async with publishing(kept, await kept.running()) as publisher, asyncio.TaskGroup() as tasks:
+    async with journalling(kept, await kept.running()) as journal, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch())
         for taken in range(1, 4 * TURN_EVENTS):
-            await publisher.put(custom(taken))
+            await journal.put(custom(taken))
         await stop(watching)
 
     assert max(after - before for before, after in pairwise(seen)) <= TURN_EVENTS
@@ -130,21 +130,21 @@ async def test_a_full_buffer_makes_the_graph_wait(
     holder = await kept.running()
     taken: list[int] = []
 
-    async def flood(publisher: Publisher) -> None:
+    async def flood(journal: Journal) -> None:
         for n in range(2 * BUFFER_EVENTS):
-            await publisher.put(custom(n))
+            await journal.put(custom(n))
             taken.append(n)
 
     proxy.hold_replies()
-    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
-        flooding = tasks.create_task(flood(publisher))
+    async with journalling(linked, holder) as journal, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(journal))
         await wait_until(lambda: len(taken) == BUFFER_EVENTS, "a full buffer")
         await turns()
         assert len(taken) == BUFFER_EVENTS
 
         proxy.release_replies()
         await flooding
-        await publisher.flushed()
+        await journal.flushed()
     assert await values(kept, holder) == list(range(2 * BUFFER_EVENTS))
 
 
@@ -154,21 +154,21 @@ async def test_the_buffer_is_bounded_in_bytes_too(
     holder = await kept.running()
     taken: list[int] = []
 
-    async def flood(publisher: Publisher) -> None:
+    async def flood(journal: Journal) -> None:
         for n in range(8):
-            await publisher.put(custom(MIB))
+            await journal.put(custom(MIB))
             taken.append(n)
 
     proxy.hold_replies()
-    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
-        flooding = tasks.create_task(flood(publisher))
+    async with journalling(linked, holder) as journal, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(journal))
         await wait_until(lambda: len(taken) * len(MIB) >= BUFFER_BYTES, "a full buffer")
         await turns()
         assert len(taken) * len(MIB) == BUFFER_BYTES
 
         proxy.release_replies()
         await flooding
-        await publisher.flushed()
+        await journal.flushed()
     assert len(await values(kept, holder)) == 8
 
 
@@ -176,14 +176,14 @@ async def test_a_batch_whose_reply_was_lost_is_stored_once(
     kept: Stores, linked: Stores, proxy: StoreProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     holder = await kept.running()
-    async with publishing(linked, holder) as publisher:
-        await publisher.put(custom("warm"))
-        await publisher.flushed()
+    async with journalling(linked, holder) as journal:
+        await journal.put(custom("warm"))
+        await journal.flushed()
         proxy.lose_reply()
-        await publisher.put(custom(0))
+        await journal.put(custom(0))
         for n in range(1, 100):
-            await publisher.put(custom(n))
-        await publisher.flushed()
+            await journal.put(custom(n))
+        await journal.flushed()
 
     assert "store unavailable, trying again" in caplog.messages
     assert await values(kept, holder) == ["warm", *range(100)]
@@ -194,10 +194,10 @@ async def test_an_end_whose_reply_was_lost_is_stored_once(
 ) -> None:
     for loses in (False, True):
         holder = await kept.running()
-        async with publishing(linked, holder) as publisher:
+        async with journalling(linked, holder) as journal:
             if loses:
                 proxy.lose_reply()
-            await publisher.close("succeeded", result=b"1")
+            await journal.close("succeeded", result=b"1")
 
         names = [event.name for event in await kept.events(holder.job_id)]
         assert names == ["status", "status", "end"]
@@ -209,13 +209,13 @@ async def test_links_that_break_again_and_again_cost_no_event_and_repeat_none(
 ) -> None:
     holder = await kept.running()
 
-    async def flood(publisher: Publisher) -> None:
+    async def flood(journal: Journal) -> None:
         for n in range(3000):
-            await publisher.put(custom(n))
+            await journal.put(custom(n))
             await asyncio.sleep(0)
 
-    async with publishing(linked, holder) as publisher, asyncio.TaskGroup() as tasks:
-        flooding = tasks.create_task(flood(publisher))
+    async with journalling(linked, holder) as journal, asyncio.TaskGroup() as tasks:
+        flooding = tasks.create_task(flood(journal))
         for cut in range(10):
             await wait_until(
                 lambda: flooding.done() or proxy.script_calls > 3 * cut,  # noqa: B023 - asked at once
@@ -223,22 +223,22 @@ async def test_links_that_break_again_and_again_cost_no_event_and_repeat_none(
             )
             proxy.cut()
         await flooding
-        await publisher.close("succeeded")
+        await journal.close("succeeded")
 
     assert await values(kept, holder) == list(range(3000))
 
 
 async def test_a_paused_store_delays_and_loses_nothing(kept: Stores, store_url: str) -> None:
     holder = await kept.running()
-    async with Redis.from_url(store_url) as operator, publishing(kept, holder) as publisher:
+    async with Redis.from_url(store_url) as operator, journalling(kept, holder) as journal:
         await operator.client_pause(60_000, all=False)
         for n in range(100):
-            await publisher.put(custom(n))
+            await journal.put(custom(n))
         await turns()
         assert len(await kept.log.read(holder.job_id, after=0)) == 2
 
         await operator.client_unpause()
-        await publisher.flushed()
+        await journal.flushed()
     assert await values(kept, holder) == list(range(100))
 
 
@@ -261,20 +261,20 @@ async def test_data_with_a_line_break_is_refused_before_anything_is_stored(kept:
     assert await values(kept, holder) == []
 
 
-async def test_a_fenced_publisher_stops_with_the_reason(kept: Stores) -> None:
+async def test_a_fenced_journal_stops_with_the_reason(kept: Stores) -> None:
     holder = await kept.running()
     await kept.jobs.open_attempt(Holder(holder.job_id, 2, "successor"))
-    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=2)
-    await publisher.put(custom("late"))
+    journal = Journal(kept.journals, holder, last_seq=2)
+    await journal.put(custom("late"))
 
     with pytest.raises(Fenced):
-        await publisher.run()
+        await journal.run()
     assert await values(kept, holder) == []
 
 
-async def test_a_publisher_whose_numbers_are_taken_stops(kept: Stores) -> None:
+async def test_a_journal_whose_numbers_are_taken_stops(kept: Stores) -> None:
     holder = await kept.running()
-    rival = Publisher(kept.log, kept.jobs, Holder(holder.job_id, 1, "rival"), last_seq=2)
+    rival = Journal(kept.journals, Holder(holder.job_id, 1, "rival"), last_seq=2)
     await rival.put(custom("mine"))
 
     with pytest.raises(SequenceTaken):
@@ -284,10 +284,10 @@ async def test_a_publisher_whose_numbers_are_taken_stops(kept: Stores) -> None:
 
 async def test_end_comes_behind_everything_that_was_handed_over(kept: Stores) -> None:
     holder = await kept.running()
-    async with publishing(kept, holder) as publisher:
+    async with journalling(kept, holder) as journal:
         for n in range(10):
-            await publisher.put(custom(n))
-        await publisher.close("cancelled")
+            await journal.put(custom(n))
+        await journal.close("cancelled")
 
     names = [event.name for event in await kept.events(holder.job_id)]
     assert names == ["status", "status", *["custom"] * 10, "end"]
@@ -297,12 +297,12 @@ async def test_a_log_that_went_back_in_time_goes_on_above_what_it_once_had(
     kept: Stores,
 ) -> None:
     holder = await kept.running()
-    # The publisher has sent up to 40; the store remembers 2.
-    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=40)
-    await publisher.put(custom("on"))
+    # The journal has sent up to 40; the store remembers 2.
+    journal = Journal(kept.journals, holder, last_seq=40)
+    await journal.put(custom("on"))
     async with asyncio.TaskGroup() as tasks:
-        writing = tasks.create_task(publisher.run())
-        await publisher.close("succeeded")
+        writing = tasks.create_task(journal.run())
+        await journal.close("succeeded")
         await stop(writing)
 
     events = await kept.events(holder.job_id)
@@ -314,8 +314,8 @@ async def test_a_log_that_is_closed_after_it_went_back_in_time_ends_above_what_i
     kept: Stores,
 ) -> None:
     holder = await kept.running()
-    publisher = Publisher(kept.log, kept.jobs, holder, last_seq=40)
-    await publisher.close("succeeded")
+    journal = Journal(kept.journals, holder, last_seq=40)
+    await journal.close("succeeded")
 
     events = await kept.events(holder.job_id)
     assert [(e.seq, e.name) for e in events[2:]] == [(42, "status"), (43, "end")]

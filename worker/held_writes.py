@@ -1,0 +1,75 @@
+"""What finished tasks wrote, held until the stream has said that they ended.
+
+LangGraph hands over a task's writes, and a checkpoint, past its own stream: the task's last events
+may still be queued there. So writes are held until the stream says that the task has ended, and go
+ahead of the event that says so; a checkpoint waits for the writes that it stands on.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from tailrace.shared.checkpoint_store import Place
+from tailrace.shared.journal import TaskWrites
+
+_QUIET_TURNS: Final = 16
+"""Turns of the loop in which LangGraph hands over whatever it has queued; it takes about five."""
+_LOOK_AGAIN_S: Final = 0.002
+_PUSHED: Final = "~__pregel_push"
+"""The path of a task that a `Send` or a call has made does not name its node."""
+
+
+class HeldWrites:
+    """The held writes of one attempt.
+
+    Args:
+        let_go: takes writes that are held no longer.
+    """
+
+    def __init__(self, let_go: Callable[[TaskWrites], None]) -> None:
+        self._let_go = let_go
+        self._held: dict[str, TaskWrites] = {}
+        self._ended: set[str] = set()
+        self.reading = False
+        """Whether the stream is waited for: everything that came from it was handed over."""
+        self.parts = 0
+        """How many parts of the stream have come."""
+
+    def hold(self, task_id: str, writes: TaskWrites) -> None:
+        """Keep a finished task's writes until the stream has told its end, which it may have."""
+        if task_id in self._ended:
+            self._let_go(writes)
+        else:
+            self._held[task_id] = writes
+
+    def release(self, task_id: str) -> None:
+        """The stream says that the task has ended: its other events were handed over."""
+        self._ended.add(task_id)
+        if (writes := self._held.pop(task_id, None)) is not None:
+            self._let_go(writes)
+
+    def release_cached(self, ns: str, nodes: Iterable[str]) -> None:
+        """The stream says that these nodes' results came from the cache: it names no task then."""
+        endings = tuple(f", {node}" for node in nodes)
+        for task_id, held in list(self._held.items()):
+            path = held.writes[0].path
+            if held.place.ns == ns and (path.startswith(_PUSHED) or path.endswith(endings)):
+                self.release(task_id)
+
+    def release_all(self) -> None:
+        """The stream is over: nothing that is still held waits for anything."""
+        for task_id in list(self._held):
+            self.release(task_id)
+
+    async def caught_up(self, place: Place) -> None:
+        """Wait until nothing of the namespace is held."""
+        quiet = 0
+        while quiet < _QUIET_TURNS and self._of(place):
+            seen = self.parts
+            await asyncio.sleep(0 if self.reading else _LOOK_AGAIN_S)
+            quiet = quiet + 1 if self.reading and self.parts == seen else 0
+        for task_id in self._of(place):
+            self.release(task_id)  # of a hidden node: the stream never speaks of it
+
+    def _of(self, place: Place) -> list[str]:
+        return [task_id for task_id, held in self._held.items() if held.place == place]

@@ -1,0 +1,252 @@
+"""Brings what a run gives to the store, in its order: batches that clock themselves, one in flight.
+
+What arrives while a batch is under way is the next one; the first event never waits. A bounded
+buffer pushes back on the graph.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final, cast
+
+from tailrace.shared.checkpoint_store import Place
+from tailrace.shared.errors import Fenced, SequenceHole, ValuesLacking
+from tailrace.shared.event_log import EventLog
+from tailrace.shared.events import Event
+from tailrace.shared.job_store import JobStore
+from tailrace.shared.jobs import FinalStatus, Holder, JobError
+from tailrace.shared.journal import Entry, JournalStore, NewCheckpoint, TaskWrites
+from tailrace.worker.held_writes import HeldWrites
+from tailrace.worker.insist import insist
+from tailrace.worker.lasting_state import LastingState
+
+BATCH_EVENTS: Final = 1024
+"""More would hold up others at the store; fewer leave it idle while the next are on their way."""
+BATCH_BYTES: Final = 1024 * 1024
+BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
+BUFFER_BYTES: Final = 4 * BATCH_BYTES
+TURN_EVENTS: Final = 64
+"""After so many the loop gets its turn: a write takes several until it is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStores:
+    """Where an attempt writes."""
+
+    log: EventLog
+    journal: JournalStore
+    jobs: JobStore
+
+
+class Journal:
+    """The one writer of an attempt. It insists for ever: whoever stops the attempt ends that.
+
+    Args:
+        stores: where it writes, and what opens the log again if the store forgets.
+        holder: the attempt that has opened the log.
+        last_seq: the log's last number.
+    """
+
+    def __init__(self, stores: JournalStores, holder: Holder, last_seq: int) -> None:
+        self._stores = stores
+        self._holder = holder
+        self._last_seq = last_seq
+        self._number = 0
+        self._buffer: list[Entry] = []
+        self._states = 0
+        """How many of the buffer are no events."""
+        self._buffered_bytes = 0
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._written = 0
+        self._progress = asyncio.Event()
+        self._over = False
+        self._ends_at: dict[Place, int] = {}
+        self._lasting = LastingState()
+        self._drops_state = False
+        self.held = HeldWrites(self.add)
+
+    async def put(self, event: Event) -> None:
+        """Hand over an event; waits while the buffer is full, and lets others run now and then."""
+        if not self._room.is_set():
+            await self._room.wait()
+        buffer = self._buffer
+        if not buffer:
+            self._work.set()
+        buffer.append(event)
+        self._buffered_bytes += len(event.data)
+        if len(buffer) % TURN_EVENTS == 0:
+            await asyncio.sleep(0)
+        if len(buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
+            self._room.clear()
+
+    def add(self, entry: TaskWrites | NewCheckpoint) -> None:
+        """Hand over state, to be stored after all that was handed over before."""
+        self._buffer.append(entry)
+        self._states += 1
+        self._buffered_bytes += entry.size
+        self._ends_at[entry.place] = self._written + len(self._buffer)
+        self._work.set()
+
+    async def checkpoint(self, new: NewCheckpoint) -> None:
+        """Hand over a checkpoint, after the writes of the tasks that it stands on."""
+        await self.held.caught_up(new.place)
+        self.add(new)
+
+    async def run(self) -> None:
+        """Write what is handed over, until cancelled.
+
+        Raises:
+            WriteRefused: nothing more can be written under this attempt.
+            JobNotFound: the record has expired.
+        """
+        try:
+            while True:
+                await self._work.wait()
+                while self._buffer:
+                    await self._write_batch()
+                self._work.clear()
+        finally:
+            self._over = True
+            self._progress.set()
+
+    async def flushed(self) -> None:
+        """Wait until everything that was handed over so far is stored.
+
+        Raises:
+            Fenced: it will never be, since `run` has ended.
+        """
+        await self._until_written(self._written + len(self._buffer))
+
+    async def stored(self, place: Place) -> None:
+        """Wait until the state of a namespace is stored as far as it was handed over.
+
+        Raises:
+            Fenced: as `flushed`.
+        """
+        await self._until_written(self._ends_at.get(place, 0))
+
+    def knows(self, place: Place) -> bool:
+        """Whether state of the namespace was ever handed over."""
+        return place in self._ends_at
+
+    async def close(
+        self,
+        status: FinalStatus,
+        *,
+        result: bytes | None = None,
+        error: JobError | None = None,
+    ) -> None:
+        """Write what is buffered, then `end`.
+
+        Raises:
+            WriteRefused, JobNotFound: as `run`.
+        """
+        log, holder = self._stores.log, self._holder
+        # A job that ends so never goes on; a full store takes the small `end`, and no state.
+        self._drops_state = status != "succeeded"
+        await self.last_write(
+            lambda sent: log.close(holder, sent + 1, status, result=result, error=error)
+        )
+
+    async def last_write(self, write: Callable[[int], Awaitable[None]]) -> None:
+        """Write what ends the attempt, after all that is buffered.
+
+        Args:
+            write: given the highest number sent; made anew where the store has forgotten some.
+
+        Raises:
+            WriteRefused, JobNotFound: as `run`.
+        """
+        await self.flushed()
+
+        async def insisted() -> None:
+            try:
+                await write(self._last_seq)
+            except SequenceHole:
+                await self._reopen(self._last_seq + 1)
+                if self._lasting.owed:
+                    await self._append([])
+                await write(self._last_seq)
+
+        await insist(insisted, for_s=None)
+
+    async def _until_written(self, awaited: int) -> None:
+        while self._written < awaited:
+            if self._over:
+                raise Fenced(self._holder.attempt)
+            await self._progress.wait()
+
+    async def _write_batch(self) -> None:
+        batch = self._next_batch()
+        # A batch once sent is sent again unchanged, so that the store knows a repeat.
+        await insist(lambda: self._append(batch), for_s=None)
+        events = _events_in(batch) if self._states else len(batch)
+        self._last_seq += events
+        self._states -= len(batch) - events
+        del self._buffer[: len(batch)]
+        self._buffered_bytes -= sum(map(_size, batch))
+        if len(self._buffer) < BUFFER_EVENTS and self._buffered_bytes < BUFFER_BYTES:
+            self._room.set()
+        self._written += len(batch)
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+    async def _append(self, batch: Sequence[Entry]) -> None:
+        try:
+            await self._append_once(batch)
+        except SequenceHole:
+            await self._reopen(self._last_seq + _events_in(batch))
+            await self._append_once(batch)
+
+    async def _append_once(self, batch: Sequence[Entry]) -> None:
+        entries = batch
+        if self._drops_state:
+            entries = [entry for entry in batch if isinstance(entry, Event)]
+        elif self._lasting.owed:
+            entries = [*self._lasting.owed, *batch]
+        # Where all of the buffer are events, none of them is looked at.
+        if (self._states or self._lasting.owed) and any(map(_is_state, entries)):
+            await self._append_state(entries)
+        elif entries:
+            await self._stores.log.append(
+                self._holder, self._last_seq + 1, cast("Sequence[Event]", entries)
+            )
+
+    async def _append_state(self, entries: Sequence[Entry]) -> None:
+        store, first, number = self._stores.journal, self._last_seq + 1, self._number + 1
+        try:
+            await store.append(self._holder, first, number, entries)
+        except ValuesLacking:
+            whole = [e.whole() if isinstance(e, NewCheckpoint) else e for e in entries]
+            await store.append(self._holder, first, number, whole)
+        self._number = number
+        self._lasting.keep([e for e in entries if not isinstance(e, Event)])
+
+    async def _reopen(self, floor: int) -> None:
+        """Go on above every number ever sent: the store has forgotten some that it had taken."""
+        job = await self._stores.jobs.open_attempt(self._holder, floor)
+        self._last_seq, self._number = job.seq, 0
+        self._lasting.owe_everything()
+
+    def _next_batch(self) -> Sequence[Entry]:
+        """What fits into one write; one entry always does."""
+        if self._buffered_bytes <= BATCH_BYTES:
+            return self._buffer[:BATCH_EVENTS]
+        sizes = accumulate(map(_size, self._buffer[:BATCH_EVENTS]))
+        fitting = sum(1 for size in sizes if size <= BATCH_BYTES)
+        return self._buffer[: max(fitting, 1)]
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.data) if isinstance(entry, Event) else entry.size
+
+
+def _is_state(entry: Entry) -> bool:
+    return not isinstance(entry, Event)
+
+
+def _events_in(batch: Sequence[Entry]) -> int:
+    return sum(isinstance(entry, Event) for entry in batch)

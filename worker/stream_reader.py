@@ -1,0 +1,91 @@
+"""Reads a run's stream: its events into the journal, and what the worker itself goes by."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from typing import Any, Final
+
+from tailrace.shared.events import Event
+from tailrace.worker.journal import Journal
+from tailrace.worker.limits import Limits
+from tailrace.worker.run_config import without_ours
+from tailrace.worker.translate import Part, is_cached, translate
+
+MODES: Final = ("values", "updates", "tasks")
+"""What is streamed for the worker itself: `values` tells the result, `updates` that the run stops,
+`tasks` which tasks have ended."""
+
+_INTERRUPT: Final = "__interrupt__"
+
+
+class StreamReader:
+    """The reader of one run.
+
+    Args:
+        journal: where the events go.
+        limits: count what the run gives.
+        wanted: the modes that the job asks for.
+    """
+
+    def __init__(self, journal: Journal, limits: Limits, wanted: Collection[str]) -> None:
+        self._journal = journal
+        self._limits = limits
+        self._wanted = frozenset(wanted)
+        self._ending: Sequence[Event] = ()
+        self.last: Mapping[str, Any] | None = None
+        """The last `values` of the graph itself."""
+        self.stops = False
+        """Whether the graph itself was stopped: for a question, or at a breakpoint."""
+
+    async def drain(self, parts: AsyncGenerator[Part]) -> None:
+        """Read to the end.
+
+        Raises:
+            LimitExceeded, Unserializable: the run gave what the log does not take.
+        """
+        held = self._journal.held
+        held.reading = True
+        async for part in parts:
+            held.reading = False
+            held.parts += 1
+            await self._take(part)
+            held.reading = True
+
+    async def _take(self, part: Part) -> None:
+        mode = part["type"]
+        if mode in ("tasks", "updates", "values"):
+            await self._note(part)
+        elif self._ending:
+            await self._end_task()
+        if mode in self._wanted:
+            events = translate(without_ours(part))
+            if mode == "updates" and _ends_a_task(part):
+                # The writes of the task go ahead of it, and the part that names the task is next.
+                self._ending = tuple(events)
+            else:
+                for event in events:
+                    await self._put(event)
+
+    async def _note(self, part: Part) -> None:
+        """Take what the worker goes by."""
+        mode, data, ns = part["type"], part["data"], part["ns"]
+        if mode == "tasks" and "result" in data:
+            self._journal.held.release(data["id"])
+        elif mode == "updates" and is_cached(data):
+            self._journal.held.release_cached("|".join(ns), data)
+        elif mode == "updates" and not ns and _INTERRUPT in data:
+            self.stops = True
+        elif mode == "values" and not ns:
+            self.last = part
+        await self._end_task()
+
+    async def _end_task(self) -> None:
+        events, self._ending = self._ending, ()
+        for event in events:
+            await self._put(event)
+
+    async def _put(self, event: Event) -> None:
+        self._limits.count(event)
+        await self._journal.put(event)
+
+
+def _ends_a_task(part: Part) -> bool:
+    return _INTERRUPT not in part["data"] and not is_cached(part["data"])

@@ -63,10 +63,9 @@ def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
 
 
 def _summary(error: Exception) -> str:
-    """Type and text, without the note that LangGraph adds."""
-    told = traceback.TracebackException.from_exception(error)
-    told.__notes__ = []
-    return "".join(told.format_exception_only()).strip()
+    """Type and text; the traceback has the module and the notes."""
+    kind, text = type(error).__qualname__, str(traceback.TracebackException.from_exception(error))
+    return f"{kind}: {text}" if text else kind
 
 
 def _of_run(error: Exception) -> JobError | None:

@@ -67,5 +67,6 @@ def _check(message: Any) -> None:
 
 
 def _has_end(metadata: dict[str, Any]) -> bool:
-    endings = [metadata.get(name) for name in _ENDINGS]
-    return any(endings) and "error" not in endings
+    """An answer that came as a whole has the name at least, with None where nothing was said."""
+    endings = [metadata[name] for name in _ENDINGS if name in metadata]
+    return bool(endings) and "error" not in endings

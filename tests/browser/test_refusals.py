@@ -75,7 +75,9 @@ async def test_a_developer_sees_the_traceback_of_a_job_that_fails(
     async with alone(browser, tmp_path, {"TAILRACE_SHOW_ERRORS": "1"}) as (_, first):
         await first.start("counter", count="2", fail_at="1")
         await first.ends("failed")
-        await expect(first.page.locator(".outcome p")).to_contain_text("Error: ")
+        await expect(first.page.locator(".outcome p")).to_have_text(
+            "StoppedAsAsked: stopped at event 1, as asked"
+        )
         await expect(first.page.locator(".outcome .traceback")).to_contain_text("counter.py")
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -86,6 +87,21 @@ async def half_answers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reply]:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{url}/v1")
         monkeypatch.setenv("MODEL", "any")
         yield HALF
+
+
+@pytest.mark.parametrize(("code", "type_"), [(429, "rate-limited"), (502, "unavailable")])
+async def test_an_error_that_a_gateway_sends_into_a_stream_is_tried_again_and_then_told(
+    place: Site, graphs: Registry, monkeypatch: pytest.MonkeyPatch, code: int, type_: str
+) -> None:
+    failed: dict[str, Any] = {"error": {"code": code, "message": WORDS}, "choices": []}
+    async with gateway(Streams((token("Half an "), token("answer"), failed))) as url:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{url}/v1")
+        monkeypatch.setenv("MODEL", "any")
+        async with working(place, graphs):
+            job = await place.ended(await place.post("calls", max_attempts=2))
+
+    assert (job.status, job.attempt) == ("failed", 2)
+    assert job.error == JobError(type_, WORDS, retryable=True)
 
 
 @pytest.mark.usefixtures("half_answers")

@@ -17,6 +17,7 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from tailrace.worker.whole_answers import whole_answers
 
 KEY = "sk-of-the-tests"
+PATIENCE_S = 20.0
 Call = Callable[[str], Awaitable[object]]
 """Given a gateway's base URL; raises."""
 
@@ -31,19 +32,14 @@ async def raised_by(call: Call, url: str) -> Exception:
     raise AssertionError(f"nothing went wrong: {said}")
 
 
-async def openai_streaming(url: str) -> object:
+async def openai_streaming(url: str, timeout_s: float = PATIENCE_S) -> object:
     """langchain-openai, as most graphs use it."""
-    return await _chat(url, streaming=True).ainvoke("hello")
+    return await _chat(url, streaming=True, timeout=timeout_s).ainvoke("hello")
 
 
 async def openai_whole(url: str) -> object:
     """langchain-openai without a stream."""
     return await _chat(url).ainvoke("hello")
-
-
-async def openai_impatient(url: str) -> object:
-    """langchain-openai with a short read timeout."""
-    return await _chat(url, streaming=True, timeout=0.2).ainvoke("hello")
 
 
 async def openai_responses(url: str) -> object:
@@ -60,38 +56,38 @@ async def azure(url: str) -> object:
 
 async def by_httpx(url: str) -> object:
     """httpx alone, as in a tool or a hand-written client."""
-    async with httpx.AsyncClient(timeout=0.5) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         response = await client.post(f"{url}/v1/messages?key={KEY}", json={})
     return response.raise_for_status()
 
 
-async def by_httpx_stream(url: str) -> object:
+async def by_httpx_stream(url: str, timeout_s: float = PATIENCE_S) -> object:
     """httpx reading a stream."""
     async with (
-        httpx.AsyncClient(timeout=0.5) as client,
+        httpx.AsyncClient(timeout=timeout_s) as client,
         client.stream("POST", f"{url}/v1/messages") as response,
     ):
         response.raise_for_status()
         return await response.aread()
 
 
-async def by_requests(url: str) -> object:
+async def by_requests(url: str, timeout_s: float = PATIENCE_S) -> object:
     """requests, in a thread."""
 
     def call() -> object:
-        with requests.post(f"{url}/v1/messages?key={KEY}", json={}, timeout=0.5) as response:
+        with requests.post(f"{url}/v1/messages?key={KEY}", json={}, timeout=timeout_s) as response:
             response.raise_for_status()
             return response
 
     return await asyncio.to_thread(call)
 
 
-async def by_urllib(url: str) -> object:
+async def by_urllib(url: str, timeout_s: float = PATIENCE_S) -> object:
     """The standard library's own client, in a thread."""
 
     def call() -> object:
         try:
-            with urllib.request.urlopen(url, timeout=0.5) as response:
+            with urllib.request.urlopen(url, timeout=timeout_s) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
             error.close()
@@ -214,3 +210,53 @@ async def aiohttp_disconnected(_: str) -> object:
 def _chat(url: str, **options: Any) -> ChatOpenAI:
     given: Any = {"base_url": f"{url}/v1", "api_key": KEY, "max_retries": 0, **options}
     return ChatOpenAI(model="m", **given)
+
+
+async def in_a_task_group(url: str) -> object:
+    """Two calls of langchain-openai at once."""
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(2):
+            tasks.create_task(_chat(url, streaming=True).ainvoke("hello"))
+    return None
+
+
+async def beside_a_fault(url: str) -> object:
+    """Two at once: a call of langchain-openai, and a fault of the graph's own."""
+
+    async def call() -> None:
+        await _chat(url, streaming=True).ainvoke("hello")
+
+    async def fail_when_cancelled() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            {}["a"]
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(call())
+        tasks.create_task(fail_when_cancelled())
+    return None
+
+
+async def as_a_cause(url: str) -> object:
+    """An error of the graph's own, from that of langchain-openai."""
+    try:
+        return await openai_streaming(url)
+    except Exception as error:
+        raise RuntimeError("The summary failed.") from error
+
+
+async def while_handled(url: str) -> object:
+    """An error of the graph's own, in the handler of that of langchain-openai."""
+    try:
+        return await openai_streaming(url)
+    except Exception:  # noqa: BLE001 - as many write it
+        raise RuntimeError("The summary failed.")  # noqa: B904
+
+
+async def in_a_faulty_handler(url: str) -> object:
+    """A handler that has a fault of its own."""
+    try:
+        return await openai_streaming(url)
+    except Exception as error:  # noqa: BLE001 - as many write it
+        raise KeyError(error.args[0])  # noqa: B904

@@ -115,6 +115,7 @@ async def test_a_task_groups_members_count() -> None:
     ("members", "expected"),
     [
         ([Refused(429), Refused(503)], LIMITED),
+        ([ConnectionResetError(), Refused(429)], LIMITED),
         ([Refused(429), Refused(401)], REFUSED),
         ([Refused(429), KeyError("x")], UNEXPECTED),
         ([Refused(401), KeyError("x")], REFUSED),

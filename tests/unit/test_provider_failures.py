@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +16,11 @@ from tests.support.provider_calls import (
     Call,
     aiohttp_disconnected,
     anthropic_stream,
+    as_a_cause,
     azure,
     bedrock,
     bedrock_stream,
+    beside_a_fault,
     by_aiohttp,
     by_httpx,
     by_httpx_stream,
@@ -25,11 +28,13 @@ from tests.support.provider_calls import (
     by_socket,
     by_urllib,
     google,
-    openai_impatient,
+    in_a_faulty_handler,
+    in_a_task_group,
     openai_responses,
     openai_streaming,
     openai_whole,
     raised_by,
+    while_handled,
 )
 
 WORDS = "These are the provider's own words."
@@ -360,7 +365,10 @@ RESET = [
 ]
 SILENT = [
     Case("any", "silence, up to a timeout", call, Streams(HALF, "silence"), "unavailable", None)
-    for call in (openai_impatient, by_httpx_stream, by_requests, by_urllib)
+    for call in (
+        partial(patient, timeout_s=0.3)
+        for patient in (openai_streaming, by_httpx_stream, by_requests, by_urllib)
+    )
 ]
 CUT_OFF = "The model's answer was broken off before its end."
 CUT = [
@@ -404,14 +412,25 @@ CUT_ELSEWHERE = [
         None,
     ),
 ]
+WRAPPED = [
+    Case("any", f"`429`, {how}", call, error(429), type_, words)
+    for how, call, type_, words in (
+        ("in an `asyncio.TaskGroup`", in_a_task_group, "rate-limited", WORDS),
+        ("in a group beside another error", beside_a_fault, "internal", None),
+        ("as the `__cause__` of another error", as_a_cause, "rate-limited", WORDS),
+        ("while it was handled, another error", while_handled, "rate-limited", WORDS),
+        ("while it was handled, a `KeyError`", in_a_faulty_handler, "internal", None),
+    )
+]
 CASES = [
     *(*OPENAI, *NAMED, *AZURE, *GATEWAYS, *ANTHROPIC, *BEDROCK, *GOOGLE),
-    *(*ANY_HTTP, *REFUSED, *HUNG_UP, *RESET, *SILENT, *CUT, *CUT_ELSEWHERE),
+    *(*ANY_HTTP, *REFUSED, *HUNG_UP, *RESET, *SILENT, *CUT, *CUT_ELSEWHERE, *WRAPPED),
 ]
 
 
 def name(case: Case) -> str:
-    return f"{case.provider} {case.sends} {case.call.__name__}"
+    call = case.call.func if isinstance(case.call, partial) else case.call
+    return f"{case.provider} {case.sends} {getattr(call, '__name__', '')}"
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)

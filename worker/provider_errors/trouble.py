@@ -131,7 +131,7 @@ def _of_members(found: list[Trouble | None]) -> Trouble | None:
         return lasting[0] if lasting else None
     if len(troubles) < len(found):
         return UNEXPECTED
-    return max(troubles, key=lambda trouble: trouble.retry_after_s or 0)
+    return max(troubles, key=lambda found: (found.retry_after_s or 0, found.words is not None))
 
 
 def _own(error: BaseException) -> Trouble | None:

@@ -129,13 +129,17 @@ class Graph(BaseModel):
 
     @property
     def fields(self) -> tuple[tuple[str, bool], ...]:
-        """The input's fields by name, and whether each must be given."""
+        """The fields that a caller gives, by name, and whether each must be given."""
         properties = self.input_schema.get("properties")
         required = self.input_schema.get("required")
         if not isinstance(properties, dict):
             return ()
         needed = required if isinstance(required, list) else []
-        return tuple((name, name in needed) for name in properties)
+        return tuple((name, name in needed) for name, part in properties.items() if _is_given(part))
+
+
+def _is_given(part: JsonValue) -> bool:
+    return not (isinstance(part, dict) and part.get("readOnly"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Send, interrupt
 
 from tailrace.shared.jobs import Holder, JobId, Pause
-from tailrace.worker.registry import GraphSource, Registry
+from tailrace.worker.factories import GraphSource
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, site, working
 from tests.support.resumable import in_a_row
 from tests.support.wait import wait_until

@@ -14,7 +14,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Send, interrupt
 
 from tailrace.shared.jobs import Holder, JobId, Pause
-from tailrace.worker.registry import GraphSource, Registry
+from tailrace.worker.factories import GraphSource
+from tailrace.worker.registry import Registry
 from tests.support.leased import Site, site, working
 from tests.support.resumable import in_a_row
 from tests.support.wait import wait_until
@@ -204,7 +205,7 @@ async def resume(place: Site, job_id: JobId) -> None:
         ({"interrupt_after": ["write"]}, {}),
         ({}, {"interrupt_before": ["send"]}),
         ({}, {"interrupt_after": ["write"]}),
-        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["none"]}),
+        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["send"]}),
     ],
 )
 async def test_a_breakpoint_waits_without_a_question_and_is_passed_when_told_so(

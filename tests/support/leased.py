@@ -32,7 +32,7 @@ from tailrace.worker.execution import Execution
 from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.registry import GraphSource, Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.unserved import Unserved
@@ -51,6 +51,11 @@ def faulty_graphs() -> Registry:
     """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
     with own_interpreter():
         return load_registry(read_project(GRAPHS))
+
+
+def serving_graph(graph: Any) -> Registry:
+    """A registry of this one graph, by the name `graph`."""
+    return Registry({"graph": GraphSource("graph", "", graph)})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 
 # What speaks to the store by itself: every script is called there. The other images get these.
-SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store catalogue redis sweep tail))
+SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store item_store catalogue redis sweep tail))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed

@@ -6,6 +6,9 @@
 | `tailrace:{s}:log:<id>` | log | stream | `open_ttl`, then `events_ttl` | event_log |
 | `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
 | `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
+| `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
+| `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
+| `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
 | `tailrace:catalogue:workers` | queue | sorted set | a minute after the last beat | catalogue |
 | `tailrace:catalogue:worker:<id>` | queue | string | a minute after the last beat | catalogue |
 | `tailrace:lease:<id>` | queue | hash | `open_ttl` | job_queue |
@@ -19,7 +22,8 @@
 | `arq:queue:health-check` | queue | string | a minute | arq |
 
 `s` is the job's shard, the last hex digit of its id. In braces it is a Cluster hash tag: the keys
-of one job live on one node, so that one script may touch them.
+of one job live on one node, so that one script may touch them. The items of graphs' stores have
+the shard that `of_items` gives their namespace.
 """
 
 import hashlib
@@ -33,8 +37,11 @@ TOKENS: Final = "tailrace:tokens"
 """A hint for each job that may be ready; the queue itself is the truth."""
 CATALOGUE_WORKERS: Final = "tailrace:catalogue:workers"
 
-PERMANENT: Final = re.compile(r"tailrace:\{[0-9a-f]\}:open|arq:queue|arq:abort")
-"""The keys that may live without a TTL; each shrinks as jobs end."""
+PERMANENT: Final = re.compile(
+    r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)|arq:queue|arq:abort"
+)
+"""The keys that may live without a TTL. Each shrinks as jobs end, but for the items of graphs'
+stores: one without a TTL is there until it is deleted, which is what a memory is for."""
 
 ALL_CHECKPOINTS: Final = "tailrace:{*}:ckpt:*"
 """Pattern of the keys that hold checkpoints."""
@@ -74,6 +81,17 @@ def thread_of_checkpoints(key: str) -> str:
 def open_jobs_of_shard(shard: str) -> str:
     """The jobs of one shard that have no `end` yet."""
     return f"tailrace:{{{shard}}}:open"
+
+
+def items_of_shard(shard: str) -> list[str]:
+    """Items of graphs' stores, in the order of their scripts: items, their order, when they go."""
+    items = f"tailrace:{{{shard}}}:items"
+    return [items, f"{items}:order", f"{items}:due"]
+
+
+def of_items(path: bytes) -> list[str]:
+    """The keys that hold the items of one tenant's namespace, by its path."""
+    return items_of_shard(hashlib.sha256(path).hexdigest()[-1])
 
 
 def inbox(worker_id: str) -> str:

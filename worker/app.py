@@ -16,12 +16,14 @@ from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.item_store import reap
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.journal import JournalStore
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
+from tailrace.shared.project.values import StoreConfig
 from tailrace.shared.redis import Client, connect, ping
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
@@ -29,6 +31,7 @@ from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.insist import insist
 from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
@@ -41,6 +44,7 @@ from tailrace.worker.unserved import Unserved
 logger = logging.getLogger(__name__)
 
 _ALIVE_S: Final = 3 * BEAT_S
+_REAP_EVERY_S: Final = 60.0
 
 
 async def serve(settings: WorkerSettings) -> None:
@@ -61,7 +65,8 @@ async def serve(settings: WorkerSettings) -> None:
     specs += [told(graph) for graph in registry.broken.values()]
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
-        await _work(await _stores(stack, settings), worker_id, registry, specs, settings)
+        stores = await _stores(stack, settings)
+        await _work(stores, worker_id, registry, specs, settings, project.store)
 
 
 async def _work(
@@ -70,12 +75,17 @@ async def _work(
     registry: Registry,
     specs: Sequence[GraphSpec],
     settings: WorkerSettings,
+    graphs_store: StoreConfig,
 ) -> None:
     queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
     stores = JournalStores(EventLog(log_store, settings), JournalStore(log_store, settings), jobs)
     unserved = Unserved(registry, queue_store, settings)
-    execution = Execution(registry, Checkpoints(log_store, settings), settings, unserved)
+    checkpoints, graph_stores = (
+        Checkpoints(log_store, settings),
+        GraphStores(log_store, graphs_store),
+    )
+    execution = Execution(registry, checkpoints, settings, unserved, graph_stores)
     runner = Runner(execution, stores)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
@@ -88,6 +98,7 @@ async def _work(
         beside = (
             _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
             Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
+            _reap(log_store),
         )
         running = [tasks.create_task(work) for work in beside]
         await worker.async_run()
@@ -132,3 +143,13 @@ async def _beat(
             await catalogue.announce(redis, worker_id, specs)
         except StoreUnavailable as error:
             logger.warning("beat not stored", extra={"reason": str(error)})
+
+
+async def _reap(redis: Client) -> None:
+    """Delete items that have expired in shards that nobody uses."""
+    while True:
+        await asyncio.sleep(_REAP_EVERY_S)
+        try:
+            await reap(redis)
+        except StoreUnavailable as error:
+            logger.warning("expired items not deleted", extra={"reason": str(error)})

@@ -16,6 +16,7 @@ from tailrace.worker.checkpoint_saver import OwnThread
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain, explain_to_developer
+from tailrace.worker.graph_store import GraphStores, own_or
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
@@ -37,6 +38,7 @@ class Execution:
     checkpoints: Checkpoints
     settings: WorkerSettings
     unserved: Unserved
+    stores: GraphStores
 
     async def run(self, job: Job, journal: Journal) -> Outcome:
         """Run the job's graph to its end and hand over what it says; how it ended.
@@ -51,8 +53,10 @@ class Execution:
         config = run_config(job)
         own = OwnThread(job.id, journal, job.attempt == 1, self.settings.durability == "sync")
         try:
-            async with source.open(Call(config, job.request.context)) as made:
-                graph = made.copy({"checkpointer": self.checkpoints.of(own)})
+            store = self.stores.of(job.tenant)
+            async with source.open(Call(config, job.request.context, store)) as made:
+                saver = self.checkpoints.of(own)
+                graph = made.copy({"checkpointer": saver, "store": own_or(store, made)})
                 with whole_answers() if self.settings.whole_answers else nullcontext():
                     return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
         except (WriteRefused, JobNotFound):

@@ -10,10 +10,8 @@ from typing import Any
 
 from tailrace.shared.project.requirements import how_to_install, missing
 from tailrace.shared.project.values import GraphEntry, Project
-from tailrace.worker.factories import Graph, GraphSource
+from tailrace.worker.factories import GraphSource
 from tailrace.worker.modules import make_importable, named_by
-
-__all__ = ["BrokenGraph", "Graph", "GraphSource", "Registry", "load_registry"]
 
 logger = logging.getLogger(__name__)
 

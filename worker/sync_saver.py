@@ -18,13 +18,11 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from tailrace.shared.errors import StoreUnavailable
-from tailrace.worker.insist import FOR_S
+from tailrace.worker.from_threads import wait_for
 
 T = TypeVar("T")
 
-_WAITS_S: Final = FOR_S + 15
-"""Longer than a call insists, so that the call's own error comes first."""
+_NOT_AWAITED: Final = "an async node has to await the graphs that it runs: use ainvoke"
 
 
 class SyncSaver(BaseCheckpointSaver[str]):
@@ -75,25 +73,7 @@ class SyncSaver(BaseCheckpointSaver[str]):
         self._wait_for(lambda: self.aput_writes(config, writes, task_id, task_path))
 
     def _wait_for(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        if _running_loop() is self._loop:
-            raise RuntimeError("an async node has to await the graphs that it runs: use ainvoke")
-
-        async def called() -> T:
-            return await call()
-
-        future = asyncio.run_coroutine_threadsafe(called(), self._loop)
-        try:
-            return future.result(_WAITS_S)
-        except TimeoutError as error:
-            future.cancel()
-            raise StoreUnavailable("the worker's loop is blocked") from error
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+        return wait_for(call, self._loop, in_loop=RuntimeError(_NOT_AWAITED))
 
 
 async def _collected(items: AsyncIterator[T]) -> Sequence[T]:

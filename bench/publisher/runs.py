@@ -19,6 +19,7 @@ from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.graphs.counter import graph
 from tailrace.worker.journal import Journal, JournalStores
 from tailrace.worker.outcomes import Ended
@@ -104,9 +105,8 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
         stores = JournalStores(log, JournalStore(redis, settings), jobs)
-        execution = Execution(
-            registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
-        )
+        unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
+        execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
         await _carry(execution, stores, await _queued(jobs, _WARM_UP))
         log.sizes.clear()
         holder = await _queued(jobs, asked)

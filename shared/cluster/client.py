@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.crc import key_slot
-from redis.exceptions import AskError, ClusterError, MovedError, TryAgainError
+from redis.exceptions import AskError, ClusterError, MovedError, ResponseError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tailrace.shared.cluster.nodes import Address, Command, Nodes
@@ -92,7 +92,10 @@ class Cluster(Redis):
                 replies[n] = reply
         for n, (args, options) in enumerate(commands):
             if isinstance(replies[n], (AskError, TryAgainError)):
-                replies[n] = await self.execute_command(*args, **options)
+                try:
+                    replies[n] = await self.execute_command(*args, **options)
+                except ResponseError as error:
+                    replies[n] = error
         return replies
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:

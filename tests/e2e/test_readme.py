@@ -25,8 +25,8 @@ from tests.support.processes import Service, running_service
 DOCUMENTED_URL = "http://127.0.0.1:8000"
 SECTION_S = 25.0
 NEXT_BLOCK = "--- next block ---"
-KEYS, GRAPHS = "API keys and stream tickets", "Your own graphs"
-OWN_SERVICE = {KEYS, GRAPHS}
+KEYS, GRAPHS, MEMORY = "API keys and stream tickets", "Your own graphs", "Memory"
+OWN_SERVICE = {KEYS, GRAPHS, MEMORY}
 
 
 def _curl_version() -> tuple[int, ...]:
@@ -59,8 +59,9 @@ async def test_commands_of_a_section_print_what_it_says(
 
 
 @needs_curl
-async def test_a_graph_as_the_readme_shows_it_is_served(tmp_path: Path) -> None:
-    section = _section("README.md", GRAPHS)
+@pytest.mark.parametrize("heading", [GRAPHS, MEMORY])
+async def test_a_graph_as_the_readme_shows_it_is_served(heading: str, tmp_path: Path) -> None:
+    section = _section("README.md", heading)
     for block in section:
         if block.name:
             (tmp_path / block.name).write_text(block.text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, SearchOp
 from redis.asyncio import Redis
 
 from tailrace.shared import keys
@@ -32,8 +33,10 @@ from tailrace.shared.redis import (
 )
 from tailrace.shared.settings import SharedSettings, load_settings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
+from tailrace.worker.graph_store import GraphStores
 from tests.support import keys as whole_store
 from tests.support.cluster_store import ClusterStore, Node, cluster_store
+from tests.support.graph_stores import Twins
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.wait import wait_until
 
@@ -143,6 +146,47 @@ async def test_checkpoints_are_put_read_copied_and_deleted_in_every_shard(
     assert {thread async for thread in checkpoints.threads()} == {holder.job_id, "copy-0"}
     await checkpoints.delete(holder.job_id)
     assert not await checkpoints.exists(holder.job_id)
+
+
+async def test_a_store_for_graphs_is_one_store_on_all_nodes(client: Client) -> None:
+    twins = Twins(client, GraphStores(client).of("tenant"))
+    spaces = [("a", str(n)) for n in range(3 * len(keys.SHARDS))]
+    puts = [PutOp(space, f"k{n}", {"n": n}, ttl=n % 2 or None) for n in (0, 1) for space in spaces]
+    looks: list[Op] = [
+        SearchOp(("a",), None, 50, 30),
+        SearchOp((), {"n": 1}, 99),
+        ListNamespacesOp(),
+    ]
+    looks += [GetOp(space, "k1") for space in spaces]
+    for ops in (puts, looks):
+        expected, found = await twins.batch(ops)
+        assert found == expected
+    await twins.expire()
+    expected, found = await twins.batch([*looks, *(PutOp(space, "k0", None) for space in spaces)])
+    assert found == expected
+    assert await twins.real.alist_namespaces() == []
+
+
+async def test_items_are_put_and_found_while_their_slot_moves(
+    cluster: ClusterStore, client: Client
+) -> None:
+    store = GraphStores(client).of("tenant")
+    move, written = await cluster.move(keys.of_items(b"tenant\0a")[0]), 0
+
+    async def write() -> None:
+        nonlocal written
+        while written < 3 * AROUND_MOVE:
+            await store.aput(("a",), f"k{written}", {})
+            written += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write())
+        await wait_until(lambda: written >= AROUND_MOVE, "items to be put", HEAL_S)
+        await move.begin()
+        await move.finish()
+    found = await store.asearch(("a",), limit=999)
+    assert [item.key for item in found] == [f"k{n}" for n in range(3 * AROUND_MOVE)]
+    await store.abatch([PutOp(("a",), item.key, None) for item in found])
 
 
 async def test_the_shards_are_spread_and_every_node_is_looked_through(

@@ -323,7 +323,7 @@ async def test_a_worker_lost_between_a_later_stop_and_its_event_passes_no_breakp
         await wait_until(stands_there, "the second stop")
     redis: Any = place.redis
     # As if the worker had been lost before it could tell the second stop.
-    first = {"next": ["two"], "stopped_at": ["an older checkpoint"], "answers_taken": {}}
+    first = {"next": ["two"], "stopped_at": ["an older checkpoint"]}
     await redis.hset(keys.job(job_id), mapping={"status": "running", "pause": orjson.dumps(first)})
     holder = Holder(job_id, (await place.jobs.get(job_id)).attempt + 1, "lost")
     await place.jobs.open_attempt(holder)

@@ -24,6 +24,7 @@ from tailrace.shared.jobs import (
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.registry import Registry
 from tailrace.worker.runner import Runner
@@ -118,9 +119,8 @@ async def worker(redis: Redis, registry: Registry) -> Worker:
 def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     settings = WorkerSettings.model_validate({"backoff_s": 0.001, **limits})
     jobs, log = JobStore(redis, settings), EventLog(redis, settings)
-    execution = Execution(
-        registry, Checkpoints(redis, settings), settings, Unserved(registry, redis, settings)
-    )
+    unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
     kept = Stores(redis, jobs, log, settings)
     return Worker(Runner(execution, kept.journals), kept)
 

@@ -29,10 +29,12 @@ from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
+from tailrace.worker.factories import GraphSource
+from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.registry import GraphSource, Registry, load_registry
+from tailrace.worker.registry import Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.unserved import Unserved
@@ -249,9 +251,8 @@ def _build(
     store, log_store, wake_store = stores
     queue, jobs = JobQueue(store, settings), JobStore(log_store, settings)
     log = EventLog(log_store, settings)
-    execution = Execution(
-        registry, Checkpoints(log_store, settings), settings, Unserved(registry, store, settings)
-    )
+    unserved, checkpoints = Unserved(registry, store, settings), Checkpoints(log_store, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
     runner = Runner(execution, JournalStores(log, JournalStore(log_store, settings), jobs))
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)

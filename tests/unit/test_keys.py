@@ -32,6 +32,13 @@ def test_no_two_jobs_share_a_record_or_a_log() -> None:
     assert set(keys.of_job(one)) & set(keys.of_job(other)) <= {keys.open_jobs(one)}
 
 
+def test_what_graphs_remember_may_live_for_good_on_one_cluster_node_a_namespace() -> None:
+    found = keys.of_items(b"tenant\0memories\0ann")
+
+    assert all(keys.PERMANENT.fullmatch(key) for key in found)
+    assert len({key_slot(key.encode()) for key in found}) == 1
+
+
 @pytest.mark.parametrize("key", [keys.open_jobs(JOB), "arq:queue", "arq:abort"])
 def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
     assert keys.PERMANENT.fullmatch(key)
@@ -59,6 +66,7 @@ def test_nothing_else_may_live_for_good(key: str) -> None:
 def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
     table = keys.__doc__ or ""
     spelled = [*keys.of_job(JOB), keys.catalogue_worker("<id>"), keys.inbox("<worker>")]
+    spelled += keys.items_of_shard("7")
     general = [key.replace(JOB, "<id>").replace("{7}", "{s}") for key in spelled]
     fixed = [keys.CATALOGUE_WORKERS, keys.TOKENS]
 

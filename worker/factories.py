@@ -149,17 +149,15 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
 
 def _roles(name: str, factory: Factory) -> Mapping[str, Role]:
     """What each argument of the factory is to be given; those left out have a default."""
-    parameters = _parameters(factory)
-    hints = _hints(factory)
-    roles: dict[str, Role] = {}
-    for parameter in parameters:
-        role = _role_of_annotation(hints.get(parameter.name, parameter.annotation))
-        # As LangGraph's server does: the only argument is the config, whatever it is called.
-        alone: Role | None = "config" if len(parameters) == 1 else None
-        role = role or _BY_NAME.get(parameter.name) or alone
-        if role:
-            roles[parameter.name] = role
-        elif parameter.default is inspect.Parameter.empty:
+    parameters, hints = _parameters(factory), _hints(factory)
+    told = {p.name: _role_of_annotation(hints.get(p.name, p.annotation)) for p in parameters}
+    roles = {p: role for p in told if (role := told[p] or _BY_NAME.get(p))}
+    unknown = [parameter for parameter in parameters if parameter.name not in roles]
+    if len(unknown) == 1 and "config" not in roles.values():
+        # As LangGraph's server does: what is no runtime is the config, whatever it is called.
+        return {**roles, unknown[0].name: "config"}
+    for parameter in unknown:
+        if parameter.default is inspect.Parameter.empty:
             raise ConfigurationError(
                 f"graph {name!r}: a factory takes a config, a runtime or both, and"
                 f" {parameter.name!r} is neither"

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from tailrace.shared import catalogue
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.event_log import EventLog
@@ -79,7 +80,12 @@ async def _work(
 ) -> None:
     queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
-    stores = JournalStores(EventLog(log_store, settings), JournalStore(log_store, settings), jobs)
+    stores = JournalStores(
+        EventLog(log_store, settings),
+        JournalStore(log_store, settings),
+        jobs,
+        BlobStore(log_store, settings),
+    )
     unserved = Unserved(registry, queue_store, settings)
     checkpoints, graph_stores = (
         Checkpoints(log_store, settings),

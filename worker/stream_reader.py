@@ -7,6 +7,7 @@ from tailrace.shared.events import Event
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import Limits
 from tailrace.worker.run_config import without_ours
+from tailrace.worker.spill import Spill
 from tailrace.worker.translate import Part, is_cached, translate
 
 MODES: Final = ("values", "updates", "tasks")
@@ -23,12 +24,16 @@ class StreamReader:
         journal: where the events go.
         limits: count what the run gives.
         wanted: the modes that the job asks for.
+        spill: takes large values out of events.
     """
 
-    def __init__(self, journal: Journal, limits: Limits, wanted: Collection[str]) -> None:
+    def __init__(
+        self, journal: Journal, limits: Limits, wanted: Collection[str], spill: Spill
+    ) -> None:
         self._journal = journal
         self._limits = limits
         self._wanted = frozenset(wanted)
+        self._spill = spill
         self._ending: Sequence[Event] = ()
         self.last: Mapping[str, Any] | None = None
         """The last `values` of the graph itself."""
@@ -83,6 +88,8 @@ class StreamReader:
             await self._put(event)
 
     async def _put(self, event: Event) -> None:
+        if len(event.data) > self._spill.largest:
+            event = await self._spill.event(event)
         self._limits.count(event)
         await self._journal.put(event)
 

@@ -116,6 +116,16 @@ class Tailrace:
         """
         return _parse(Job, await self._calls.call("GET", _job_path(job_id)))
 
+    async def blob(self, job_id: str, number: int) -> bytes:
+        """The bytes of a large value, which an event refers to as `$blob` (its `n`).
+
+        Raises:
+            JobNotFound: no such job for this caller.
+            ApiError: the job has no such blob, or not any more.
+            TailraceError: as every call.
+        """
+        return await self._calls.call("GET", f"{_job_path(job_id)}/blobs/{number}")
+
     async def cancel(self, job_id: str) -> Job:
         """Ask for the job's end, and give the job as it is then; its log ends within seconds.
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -18,12 +19,8 @@ from tests.support.openai_server import OpenAIServer, Refuses, Says, openai_serv
 from tests.support.wait import wait_until
 
 PAUSE_S = 1
-RATE_LIMITED = Refuses(
-    429,
-    "rate_limit_exceeded",
-    "Rate limit reached.",
-    {"Retry-After": str(PAUSE_S), "retry-after-ms": "1"},
-)
+RATE_LIMITED = Refuses(429, "rate_limit_exceeded", "Rate limit reached.")
+RATE_LIMITED_FOR_LONG = replace(RATE_LIMITED, headers={"Retry-After": str(PAUSE_S)})
 
 
 @pytest.fixture
@@ -256,8 +253,9 @@ async def test_the_pause_before_a_retry_grows_and_is_kept(
 
 @pytest.fixture
 async def provider(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenAIServer]:
-    # The client tries each call three times by itself.
-    async with openai_server(*[RATE_LIMITED] * 3, Says("Patience pays.")) as provider:
+    # The client tries each call three times by itself; the last refusal is the job's.
+    turns = (RATE_LIMITED, RATE_LIMITED, RATE_LIMITED_FOR_LONG, Says("Patience pays."))
+    async with openai_server(*turns) as provider:
         for name, value in provider.environment().items():
             monkeypatch.setenv(name, value)
         yield provider

@@ -205,7 +205,7 @@ async def resume(place: Site, job_id: JobId) -> None:
         ({"interrupt_after": ["write"]}, {}),
         ({}, {"interrupt_before": ["send"]}),
         ({}, {"interrupt_after": ["write"]}),
-        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["none"]}),
+        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["send"]}),
     ],
 )
 async def test_a_breakpoint_waits_without_a_question_and_is_passed_when_told_so(

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
@@ -247,7 +248,8 @@ def _build(
     log = EventLog(log_store, settings)
     unserved, checkpoints = Unserved(registry, store, settings), Checkpoints(log_store, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
-    runner = Runner(execution, JournalStores(log, JournalStore(log_store, settings), jobs))
+    journal, blobs = JournalStore(log_store, settings), BlobStore(log_store, settings)
+    runner = Runner(execution, JournalStores(log, journal, jobs, blobs))
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

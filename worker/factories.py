@@ -150,8 +150,11 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
 def _roles(name: str, factory: Factory) -> Mapping[str, Role]:
     """What each argument of the factory is to be given; those left out have a default."""
     parameters, hints = _parameters(factory), _hints(factory)
-    told = {p.name: _role_of_annotation(hints.get(p.name, p.annotation)) for p in parameters}
-    roles: dict[str, Role] = {p: role for p in told if (role := told[p] or _BY_NAME.get(p))}
+    roles: dict[str, Role] = {}
+    for parameter in parameters:
+        annotation = hints.get(parameter.name, parameter.annotation)
+        if role := _role_of_annotation(annotation) or _BY_NAME.get(parameter.name):
+            roles[parameter.name] = role
     unknown = [parameter for parameter in parameters if parameter.name not in roles]
     if len(unknown) == 1 and "config" not in roles.values():
         # As LangGraph's server does: what is no runtime is the config, whatever it is called.

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tailrace.api.auth import TicketOffice
+from tailrace.api.client import ApiError, Tailrace
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.blob_store import PIECE, BlobStore
 from tailrace.shared.jobs import new_job_id
@@ -119,3 +120,13 @@ async def test_a_ticket_of_the_job_opens_its_blobs_and_no_others(api: Api, logs:
     assert (mine.head.status, mine.body) == (200, b"mine")
     assert theirs.head.status == 401
     assert orjson.loads(theirs.body)["type"] == "unauthorized"
+
+
+async def test_the_python_client_gets_a_blob_by_its_number(api: Api, logs: Logs) -> None:
+    data = os.urandom(PIECE + 1)
+    job = await with_blob(logs, data)
+    async with Tailrace(api.url, "key-of-ann") as client:
+        assert await client.blob(job.job_id, 1) == data
+        with pytest.raises(ApiError) as refused:
+            await client.blob(job.job_id, 2)
+    assert (refused.value.status, refused.value.type) == (404, "blob-not-found")

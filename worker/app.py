@@ -92,7 +92,7 @@ async def _work(
         GraphStores(log_store, graphs_store),
     )
     execution = Execution(registry, checkpoints, settings, unserved, graph_stores)
-    runner = Runner(execution, stores)
+    runner = Runner(execution, stores, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

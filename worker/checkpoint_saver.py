@@ -86,7 +86,10 @@ class CheckpointSaver(SyncSaver):
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
-        self._seen[place] = found.checkpoint["versions_seen"]
+        # A copy: LangGraph goes on with what it is given here, and changes it.
+        self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
+        if own is not None:
+            own.journal.held.checkpoint_is_there(place, stored.id)
         return found
 
     async def alist(

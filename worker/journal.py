@@ -86,6 +86,8 @@ class Journal:
 
     def add(self, entry: TaskWrites | NewCheckpoint) -> None:
         """Hand over state, to be stored after all that was handed over before."""
+        if self.held.is_abandoned:
+            return
         self._buffer.append(entry)
         self._states += 1
         self._buffered_bytes += entry.size
@@ -94,8 +96,9 @@ class Journal:
 
     async def checkpoint(self, new: NewCheckpoint) -> None:
         """Hand over a checkpoint, after the writes of the tasks that it stands on."""
-        await self.held.caught_up(new.place)
+        await self.held.caught_up(new.place, new.checkpoint.id)
         self.add(new)
+        self.held.checkpoint_is_there(new.place, new.checkpoint.id)
 
     async def run(self) -> None:
         """Write what is handed over, until cancelled.

@@ -1,5 +1,6 @@
 """Reads a run's stream: its events into the journal, and what the worker itself goes by."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -48,10 +49,17 @@ class StreamReader:
         """
         held = self._journal.held
         held.reading = True
-        async for part in parts:
-            held.reading = False
-            held.parts += 1
-            await self._take(part)
+        try:
+            async for part in parts:
+                held.reading = False
+                held.parts += 1
+                await self._take(part)
+                held.reading = True
+        except asyncio.CancelledError:
+            held.abandon()
+            raise
+        finally:
+            # Nothing comes any more; LangGraph waits for its checkpoints as it ends.
             held.reading = True
 
     async def _take(self, part: Part) -> None:
@@ -73,7 +81,7 @@ class StreamReader:
         """Take what the worker goes by."""
         mode, data, ns = part["type"], part["data"], part["ns"]
         if mode == "tasks" and "result" in data:
-            self._journal.held.release(data["id"])
+            await self._journal.held.release_in_order(data["id"])
         elif mode == "updates" and is_cached(data):
             self._journal.held.release_cached("|".join(ns), data)
         elif mode == "updates" and not ns and _INTERRUPT in data:

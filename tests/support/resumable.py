@@ -96,6 +96,8 @@ class Resumable:
             if not self._task.done():
                 journal.held.release_all()
                 await journal.flushed()
+        if self._task.done():
+            await self._task
         last: Any = reader.last or {"data": None, "interrupts": ()}
         return last["data"] | {INTERRUPT: last["interrupts"]} if reader.stops else last["data"]
 

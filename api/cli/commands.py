@@ -166,6 +166,8 @@ def _view(as_json: bool) -> View:
 
 
 def _fields(graph: Graph) -> str:
+    if graph.broken:
+        return f"can't be run: {graph.broken.detail}"
     return ", ".join(f"{name}*" if needed else name for name, needed in graph.fields)
 
 

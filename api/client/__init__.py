@@ -22,6 +22,7 @@ from tailrace.api.client.errors import (
 from tailrace.api.client.service import Tailrace
 from tailrace.api.client.stream import Reconnect
 from tailrace.api.client.values import (
+    BrokenGraph,
     Graph,
     Interrupt,
     Job,
@@ -35,6 +36,7 @@ from tailrace.api.client.values import (
 
 __all__ = [
     "ApiError",
+    "BrokenGraph",
     "EventsExpired",
     "Graph",
     "Interrupt",

@@ -112,6 +112,16 @@ class Job(BaseModel):
     urls: JobUrls
 
 
+class BrokenGraph(BaseModel):
+    """Why a graph can't be run, for people."""
+
+    model_config = _FROM_THE_WIRE
+
+    reference: str
+    """Under which the worker's log has the reason."""
+    detail: str
+
+
 class Graph(BaseModel):
     """A graph that can be run."""
 
@@ -126,6 +136,8 @@ class Graph(BaseModel):
     """The same of the runtime context, where the graph declares one."""
     nodes: tuple[str, ...] = ()
     """Where a job may be asked to stop; none where they are not known before a run."""
+    broken: BrokenGraph | None = None
+    """No worker could load it, so that jobs for it are refused."""
 
     @property
     def fields(self) -> tuple[tuple[str, bool], ...]:

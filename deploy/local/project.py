@@ -24,9 +24,9 @@ def open_project(file: Path) -> Project:
         )
     try:
         project = read_project(file)
-        project.fill_environment()
     except ConfigurationError as error:
         raise LocalError(str(error)) from error
+    project.fill_environment()
     return project
 
 

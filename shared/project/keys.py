@@ -41,15 +41,17 @@ KEYS: Final = (
     Key("source.root", "honoured", "Can be imported from, with the members of its workspace."),
     Key("source.package", "honoured", "Needed for nothing: every member can be imported from."),
     Key("python_version", "honoured", "An older Python is refused; a newer one is logged."),
-    Key("store", "honoured", "The store that graphs get."),
+    Key("store", "honoured", "The store that graphs get, for each tenant its own."),
     Key("store.ttl", "honoured", "How long items live."),
     Key("store.ttl.default_ttl", "honoured", "Minutes."),
     Key("store.ttl.refresh_on_read", "honoured", "Whether reading an item renews its life."),
     Key("store.ttl.sweep_interval_minutes", "honoured", "Needed for nothing: Redis expires items."),
-    Key("store.index", "honoured", "What a search by meaning is made with."),
-    Key("store.index.dims", "honoured", "The length of an embedding."),
-    Key("store.index.embed", "honoured", "The embedding model, or a function of yours."),
-    Key("store.index.fields", "honoured", "What of an item is embedded."),
+    Key(
+        "store.index",
+        "refused",
+        "Tailrace's store does not search by meaning. Compile the graph with a store of its own "
+        "that does (`compile(store=...)`), or remove the key.",
+    ),
     Key(
         "store.path",
         "refused",

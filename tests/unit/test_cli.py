@@ -212,6 +212,15 @@ async def test_graphs_lists_names_and_fields(tailrace: Tailrace):
     assert_harmless(outcome.out)
 
 
+async def test_graphs_says_which_cannot_be_run(tailrace: Tailrace):
+    broken = {"reference": "f00d", "detail": f"It can't be loaded: f00d{HOSTILE}"}
+    spec = {"name": "counter", "description": "", "input_schema": {}, "broken": broken}
+    async with serving(in_turn([json_answer({"graphs": [spec]})])) as server:
+        outcome = await tailrace(server.url, "graphs")
+    assert "can't be run: It can't be loaded: f00d" in " ".join(outcome.out.split())
+    assert_harmless(outcome.out)
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

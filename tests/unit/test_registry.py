@@ -185,6 +185,16 @@ def test_an_env_file_fills_in_the_environment(
     assert os.environ[ENV] == "from a file"
 
 
+def test_an_env_file_that_is_not_there_is_named_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own.py").write_text(A_GRAPH)
+
+    assert names(loaded(graphs_file(tmp_path, {"a": "./own.py:graph"}, env=".env"))) == ["a"]
+    [told] = [vars(record) for record in caplog.records if record.levelname == "WARNING"]
+    assert told["file"] == str(tmp_path / ".env")
+
+
 def test_a_missing_file_is_named_with_the_setting_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.json: .*TAILRACE_GRAPHS"):
         loaded(tmp_path / "nowhere.json")

@@ -108,23 +108,26 @@ def _judge(
     tally.answers += len(served.stops)
     tally.retries += sum(1 for _, told in job.told if told.data.get("reason") == "retry")
     tally.finished += len(met.finished)
+    if not job.case.steady:
+        return
     name = f"{job.case.name} ({one.durability}, {one.far_ms} ms, cut off {met.cut} times)"
-    if job.case.steady:
-        tally.differences += [f"{name}: {text}" for text in final_differences(alone, served)]
+    found = [*final_differences(alone, served), *_repeated(job, served, met, alone, one)]
+    tally.again += len(met.again)
+    tally.differences += [f"{name}: {text}" for text in found]
+
+
+def _repeated(
+    job: Served, served: Observed, met: Kills, alone: Observed, one: Round
+) -> Iterator[str]:
     if job.job_id is None or served.error.startswith("unserializable"):
         return  # it was refused, and that is told; or its writes can't be stored, so none finished
-    # At `exit` LangGraph stores nothing before its run ends: what a kill cuts off begins anew.
-    if one.durability != "exit" or not met.cut:
-        tally.again += len(met.again)
-        tally.differences += [f"{name}: {text}" for text in _repeated(job, met, alone)]
-
-
-def _repeated(job: Served, met: Kills, alone: Observed) -> Iterator[str]:
-    begun = starts(job.posted)
+    if one.durability == "exit" and met.cut:
+        return  # LangGraph stores nothing before its run ends: what a kill cuts off begins anew
+    begun = starts(job.job_id)
     met.look(begun)
     if met.again:
         yield f"finished, and ran again: {_some(met.again)}"
-    if job.case.steady and (found := list(ran_too_often(met, alone.ran, begun))):
+    if found := list(ran_too_often(met, alone.ran, begun)):
         yield f"ran too often: {_some(found)}"
 
 

@@ -21,8 +21,9 @@ from tailrace.api.errors import HANDLERS, ErrorBoundary
 from tailrace.api.graphs import Graphs
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import EventStreamResponse, StreamsLast
-from tailrace.api.routes import events, graphs, health, jobs, web
+from tailrace.api.routes import blobs, events, graphs, health, jobs, web
 from tailrace.api.settings import ApiSettings
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.idempotency import IdempotencyKeys
 from tailrace.shared.job_queue import JobQueue
 from tailrace.shared.job_store import JobStore
@@ -59,7 +60,7 @@ def create_app(settings: ApiSettings) -> ASGIApp:
         redirect_slashes=False,
     )
     app.router.routes.append(events.ROUTE)
-    for module in (jobs, graphs, health, web):
+    for module in (jobs, blobs, graphs, health, web):
         app.include_router(module.router)
     return StreamsLast(app)
 
@@ -83,6 +84,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         settings=settings,
         stores=(queue_store, log_store),
         jobs=records,
+        blobs=BlobStore(log_store, settings),
         queue=queue,
         idempotency=IdempotencyKeys(queue_store, settings, settings.idempotency_ttl_s),
         graphs=Graphs(queue_store),

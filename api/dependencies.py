@@ -10,11 +10,12 @@ from tailrace.api.auth import Keyring, TicketOffice
 from tailrace.api.graphs import Graphs
 from tailrace.api.relay.relay import Relay
 from tailrace.api.settings import ApiSettings
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.idempotency import IdempotencyKeys
 from tailrace.shared.job_queue import JobQueue
 from tailrace.shared.job_store import JobStore
-from tailrace.shared.jobs import Job, parse_job_id
+from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.redis import Client
 
 
@@ -25,6 +26,7 @@ class Services:
     settings: ApiSettings
     stores: tuple[Client, ...]
     jobs: JobStore
+    blobs: BlobStore
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs
@@ -53,6 +55,18 @@ async def authenticate(request: Request, shared: Shared) -> str:
 
 
 Tenant = Annotated[str, Depends(authenticate)]
+
+
+async def reader(request: Request, shared: Shared) -> str:
+    """The tenant in whose name a job is read: the caller's own, or the one of the job's ticket.
+
+    Raises:
+        Unauthorized: no or wrong credentials, or a ticket that opens another job.
+    """
+    ticket = request.query_params.get("ticket")
+    if ticket is None or shared.keyring.open:
+        return await authenticate(request, shared)
+    return shared.tickets.tenant(ticket, JobId(request.path_params["job_id"]))
 
 
 async def find_job(shared: Services, job_id: str, tenant: str) -> Job:

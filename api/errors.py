@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailrace.api import refusals
 from tailrace.api.refusals import FieldError, Refusal
-from tailrace.shared.errors import JobNotFound, NotWaiting, StoreUnavailable
+from tailrace.shared.errors import BlobNotFound, JobNotFound, NotWaiting, StoreUnavailable
 from tailrace.shared.events import encode
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     refusals.EventsExpired: Problem(410, "events-expired", "The events are gone"),
     # The same bytes whether the id is malformed, unknown or another tenant's.
     JobNotFound: Problem(404, "job-not-found", "There is no such job"),
+    BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
     NotWaiting: Problem(409, "not-waiting", "The job does not wait for this answer"),
     StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
 }

@@ -5,6 +5,8 @@ TailraceError
 ├── StoreUnavailable       Redis is away, full or read-only; trying again may help
 ├── JobNotFound            no such job, as far as this caller may know
 ├── NotWaiting             the job does not wait for this answer
+├── BlobNotFound           no such large value, or not any more
+├── BlobsFull              a job's large values are over their limit
 ├── Unserializable         a value that can't be written
 └── WriteRefused           the log did not take a write, and nothing was written
     ├── LogClosed          the log has its `end`, or waits for an answer
@@ -41,6 +43,14 @@ class JobNotFound(TailraceError):
 
 class NotWaiting(TailraceError):
     """The job does not wait for this answer: it has another one, or it never asked."""
+
+
+class BlobNotFound(TailraceError):
+    """The job has no such blob, or not any more."""
+
+
+class BlobsFull(TailraceError):
+    """A blob would take the job's blobs over their limit."""
 
 
 class Unserializable(TailraceError):

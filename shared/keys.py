@@ -6,6 +6,7 @@
 | `tailrace:{s}:log:<id>` | log | stream | `open_ttl`, then `events_ttl` | event_log |
 | `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
 | `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
+| `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -58,8 +59,8 @@ def log(job_id: JobId) -> str:
 
 
 def of_job(job_id: JobId) -> list[str]:
-    """A job's keys in the order of our scripts: record, log, open jobs, checkpoints."""
-    return [job(job_id), log(job_id), open_jobs(job_id), checkpoints(job_id)]
+    """A job's keys in the order of our scripts: record, log, open jobs, checkpoints, blobs."""
+    return [job(job_id), log(job_id), open_jobs(job_id), checkpoints(job_id), blobs(job_id)]
 
 
 def open_jobs(job_id: JobId) -> str:
@@ -71,6 +72,11 @@ def checkpoints(thread: str) -> str:
     """Where a graph goes on after a crash. A thread is a job's id, but a graph may use its own."""
     shard = thread[-1:] if thread[-1:] in set(SHARDS) else SHARDS[0]
     return f"tailrace:{{{shard}}}:ckpt:{thread}"
+
+
+def blobs(job_id: JobId) -> str:
+    """The job's large values, which its events refer to."""
+    return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
 
 
 def thread_of_checkpoints(key: str) -> str:

@@ -49,6 +49,7 @@ ScriptName = Literal[
     "create",
     "open",
     "append",
+    "blob",
     "suspend",
     "answer",
     "cancel",

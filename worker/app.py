@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from tailrace.shared import catalogue
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.event_log import EventLog
@@ -82,11 +83,16 @@ async def _work(
 ) -> None:
     queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
-    stores = JournalStores(EventLog(log_store, settings), JournalStore(log_store, settings), jobs)
+    stores = JournalStores(
+        EventLog(log_store, settings),
+        JournalStore(log_store, settings),
+        jobs,
+        BlobStore(log_store, settings),
+    )
     unserved = Unserved(registry, queue_store, settings)
     checkpoints = Checkpoints(log_store, settings)
     execution = Execution(registry, checkpoints, settings, unserved, remember(log_store))
-    runner = Runner(execution, stores)
+    runner = Runner(execution, stores, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)

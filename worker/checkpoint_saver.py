@@ -20,6 +20,7 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     get_checkpoint_id,
 )
+from langgraph.checkpoint.serde.types import ERROR
 
 from tailrace.shared.checkpoint_store import EVERY, CheckpointStore, Place
 from tailrace.shared.errors import StoreUnavailable, Unserializable, ValuesLacking
@@ -85,7 +86,10 @@ class CheckpointSaver(SyncSaver):
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
-        self._seen[place] = found.checkpoint["versions_seen"]
+        # A copy: LangGraph goes on with what it is given here, and changes it.
+        self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
+        if own is not None:
+            own.journal.held.checkpoint_is_there(place, stored.id)
         return found
 
     async def alist(
@@ -146,6 +150,8 @@ class CheckpointSaver(SyncSaver):
             Unserializable, StoreUnavailable, Fenced: as `aput`, by the coroutine.
         """
         place, id_ = place_of(config), configurable(config)["checkpoint_id"]
+        if self._own_of(place) is not None:
+            writes = _of_unfinished(writes)
         try:
             new = TaskWrites(place, id_, self._codec.writes(writes, task_id, task_path))
         except Unserializable as error:
@@ -245,6 +251,17 @@ class CheckpointSaver(SyncSaver):
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_
+
+
+def _of_unfinished(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """What counts of the writes of a task that failed, or was stopped, behind its first one.
+
+    LangGraph takes a task with any output for finished: it would never get to its edges again.
+    """
+    channels = {channel for channel, _ in writes}
+    if ERROR not in channels or _ERROR_SOURCE in channels:
+        return writes
+    return [write for write in writes if write[0] in WRITES_IDX_MAP]
 
 
 def _is_silent(task_path: str) -> bool:

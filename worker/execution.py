@@ -24,6 +24,7 @@ from tailrace.worker.pauses import Breakpoints, standing
 from tailrace.worker.registry import Registry
 from tailrace.worker.run_config import asked_for, for_graph, run_config
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.spill import Spill
 from tailrace.worker.stream_reader import MODES, StreamReader
 from tailrace.worker.translate import Part
 from tailrace.worker.unserved import Unserved
@@ -90,19 +91,20 @@ class _Run:
     async def outcome(self) -> Outcome:
         """Run the graph from where it stands; drained to its end, so that all is handed over."""
         start = await self._start()
-        if isinstance(start, Waiting):
-            return start
         limits = Limits(self.of.settings, self.job.seq)
-        reader = StreamReader(self.journal, limits, self.job.request.stream)
+        spill = Spill(self.journal, self.job.id, self.of.settings)
+        if isinstance(start, Waiting):
+            return Waiting(await spill.pause(start.pause))
+        reader = StreamReader(self.journal, limits, self.job.request.stream, spill)
         async with aclosing(self._parts(start)) as parts:
             await reader.drain(parts)
         if reader.stops:
             self.journal.held.release_all()
-            pause = (await standing(self.graph, self.config)).pause
+            pause = await spill.pause((await standing(self.graph, self.config)).pause)
             if pause.next:
                 limits.count(Event("status", encode_value(pause.interrupts)))
                 return Waiting(pause)
-        return await self._ended(reader.last)
+        return await self._ended(reader.last, spill)
 
     async def _start(self) -> Any:
         """What LangGraph is given: the input, an answer, or nothing; or where the run waits still.
@@ -136,10 +138,11 @@ class _Run:
         )
         return parts
 
-    async def _ended(self, last: Mapping[str, Any] | None) -> Outcome:
+    async def _ended(self, last: Mapping[str, Any] | None, spill: Spill) -> Outcome:
         values = last["data"] if last else (await self.graph.aget_state(self.config)).values
-        result = encode_value(_output(self.graph, values))
-        if len(result) > self.of.settings.max_result_bytes:
+        most = self.of.settings.max_result_bytes
+        result = await spill.within(encode_value(_output(self.graph, values)), most)
+        if len(result) > most:
             return Ended("failed", error=RESULT_TOO_LARGE)
         return Ended("succeeded", result=result)
 

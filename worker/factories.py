@@ -149,17 +149,19 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
 
 def _roles(name: str, factory: Factory) -> Mapping[str, Role]:
     """What each argument of the factory is to be given; those left out have a default."""
-    parameters = _parameters(factory)
-    hints = _hints(factory)
+    parameters, hints = _parameters(factory), _hints(factory)
     roles: dict[str, Role] = {}
     for parameter in parameters:
-        role = _role_of_annotation(hints.get(parameter.name, parameter.annotation))
-        # As LangGraph's server does: the only argument is the config, whatever it is called.
-        alone: Role | None = "config" if len(parameters) == 1 else None
-        role = role or _BY_NAME.get(parameter.name) or alone
-        if role:
+        annotation = hints.get(parameter.name, parameter.annotation)
+        if role := _role_of_annotation(annotation) or _BY_NAME.get(parameter.name):
             roles[parameter.name] = role
-        elif parameter.default is inspect.Parameter.empty:
+    unknown = [parameter for parameter in parameters if parameter.name not in roles]
+    if len(unknown) == 1 and "config" not in roles.values():
+        # As LangGraph's server does: what is no runtime is the config, whatever it is called.
+        roles[unknown[0].name] = "config"
+        return roles
+    for parameter in unknown:
+        if parameter.default is inspect.Parameter.empty:
             raise ConfigurationError(
                 f"graph {name!r}: a factory takes a config, a runtime or both, and"
                 f" {parameter.name!r} is neither"

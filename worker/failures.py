@@ -20,7 +20,6 @@ from tailrace.worker.models import ModelNotConfigured
 from tailrace.worker.provider_errors.trouble import UNEXPECTED, Trouble, reachable, trouble_of
 from tailrace.worker.rejection import rejected_input
 from tailrace.worker.run_config import NoSuchNode
-from tailrace.worker.whole_answers import AnswerCutOff
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +77,6 @@ def _known(error: BaseException) -> JobError | None:
     match error:
         case LimitExceeded():
             return error.error
-        case AnswerCutOff():
-            return JobError("unavailable", str(error), retryable=True)
         case ModelNotConfigured():
             return JobError("model-not-configured", str(error))
         case Unserializable():

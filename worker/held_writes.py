@@ -30,6 +30,9 @@ class HeldWrites:
         self._let_go = let_go
         self._held: dict[str, TaskWrites] = {}
         self._ended: set[str] = set()
+        self._newest: dict[Place, str] = {}
+        self.is_abandoned = False
+        """Whether the stream was cut off: no state is to be stored any more."""
         self.reading = False
         """Whether the stream is waited for: everything that came from it was handed over."""
         self.parts = 0
@@ -48,6 +51,22 @@ class HeldWrites:
         if (writes := self._held.pop(task_id, None)) is not None:
             self._let_go(writes)
 
+    async def release_in_order(self, task_id: str) -> None:
+        """The same, after the checkpoint that the writes are on top of was handed over.
+
+        LangGraph saves it beside the step that comes after, and a quick task of that step may be
+        first: its writes would belong to a checkpoint that a crash leaves unknown.
+        """
+        writes, turns = self._held.get(task_id), 0
+        while writes is not None and turns < _QUIET_TURNS and not self._stands(writes):
+            await asyncio.sleep(0)
+            turns += 1
+        self.release(task_id)
+
+    def checkpoint_is_there(self, place: Place, checkpoint_id: str) -> None:
+        """The checkpoint was handed over, or was read from the store."""
+        self._newest[place] = checkpoint_id
+
     def release_cached(self, ns: str, nodes: Iterable[str]) -> None:
         """The stream says that these nodes' results came from the cache: it names no task then."""
         endings = tuple(f", {node}" for node in nodes)
@@ -61,15 +80,30 @@ class HeldWrites:
         for task_id in list(self._held):
             self.release(task_id)
 
-    async def caught_up(self, place: Place) -> None:
-        """Wait until nothing of the namespace is held."""
+    def abandon(self) -> None:
+        """The stream is cut off: what tasks said last is lost, so that they have to run again."""
+        self.is_abandoned = True
+        self._held.clear()
+
+    async def caught_up(self, place: Place, checkpoint_id: str) -> None:
+        """Wait until nothing is held of the tasks that a checkpoint stands on.
+
+        What tasks wrote on top of it is not waited for: that has to come after it.
+        """
         quiet = 0
-        while quiet < _QUIET_TURNS and self._of(place):
+        while quiet < _QUIET_TURNS and self._before(place, checkpoint_id):
             seen = self.parts
             await asyncio.sleep(0 if self.reading else _LOOK_AGAIN_S)
             quiet = quiet + 1 if self.reading and self.parts == seen else 0
-        for task_id in self._of(place):
+        for task_id in self._before(place, checkpoint_id):
             self.release(task_id)  # of a hidden node: the stream never speaks of it
 
-    def _of(self, place: Place) -> list[str]:
-        return [task_id for task_id, held in self._held.items() if held.place == place]
+    def _stands(self, writes: TaskWrites) -> bool:
+        return self._newest.get(writes.place, "") >= writes.checkpoint_id
+
+    def _before(self, place: Place, checkpoint_id: str) -> list[str]:
+        return [
+            task_id
+            for task_id, held in self._held.items()
+            if held.place == place and held.checkpoint_id != checkpoint_id
+        ]

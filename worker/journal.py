@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, cast
 
+from tailrace.shared.blob_store import Blob, BlobStore
 from tailrace.shared.checkpoint_store import Place
 from tailrace.shared.errors import Fenced, SequenceHole, ValuesLacking
 from tailrace.shared.event_log import EventLog
@@ -37,6 +38,7 @@ class JournalStores:
     log: EventLog
     journal: JournalStore
     jobs: JobStore
+    blobs: BlobStore
 
 
 class Journal:
@@ -84,6 +86,8 @@ class Journal:
 
     def add(self, entry: TaskWrites | NewCheckpoint) -> None:
         """Hand over state, to be stored after all that was handed over before."""
+        if self.held.is_abandoned:
+            return
         self._buffer.append(entry)
         self._states += 1
         self._buffered_bytes += entry.size
@@ -92,8 +96,9 @@ class Journal:
 
     async def checkpoint(self, new: NewCheckpoint) -> None:
         """Hand over a checkpoint, after the writes of the tasks that it stands on."""
-        await self.held.caught_up(new.place)
+        await self.held.caught_up(new.place, new.checkpoint.id)
         self.add(new)
+        self.held.checkpoint_is_there(new.place, new.checkpoint.id)
 
     async def run(self) -> None:
         """Write what is handed over, until cancelled.
@@ -127,6 +132,21 @@ class Journal:
             Fenced: as `flushed`.
         """
         await self._until_written(self._ends_at.get(place, 0))
+
+    async def blob(self, data: bytes, media_type: str, *, most: int) -> Blob:
+        """Store a large value now, for an event to refer to that is handed over after it.
+
+        Args:
+            data: the value.
+            media_type: what it is.
+            most: bytes that all such values of the job may have.
+
+        Raises:
+            BlobsFull, WriteRefused, JobNotFound: as `BlobStore.put`.
+            StoreUnavailable: for half a minute.
+        """
+        put = self._stores.blobs.put
+        return await insist(lambda: put(self._holder, data, media_type, most=most))
 
     def knows(self, place: Place) -> bool:
         """Whether state of the namespace was ever handed over."""

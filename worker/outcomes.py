@@ -55,12 +55,14 @@ class Behind:
 Verdict = Done | Again | Behind | Lost
 
 
-def name_of(outcome: Outcome) -> str:
-    """The outcome in a word, for the log."""
+def told_of(outcome: Outcome) -> dict[str, str]:
+    """The outcome in a word or two, as fields of a log line."""
     match outcome:
+        case Ended(status, error=JobError(type=kind)):
+            return {"outcome": status, "error": kind}
         case Ended(status):
-            return status
+            return {"outcome": status}
         case Waiting():
-            return "waiting"
+            return {"outcome": "waiting"}
         case Again(reason):
-            return reason
+            return {"outcome": reason}

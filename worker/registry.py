@@ -10,10 +10,8 @@ from typing import Any
 
 from tailrace.shared.project.requirements import how_to_install, missing
 from tailrace.shared.project.values import GraphEntry, Project
-from tailrace.worker.factories import Graph, GraphSource
+from tailrace.worker.factories import GraphSource
 from tailrace.worker.modules import make_importable, named_by
-
-__all__ = ["BrokenGraph", "Graph", "GraphSource", "Registry", "load_registry"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +49,6 @@ def load_registry(project: Project) -> Registry:
     """Load every graph that the project names; runs its code, so not within a running loop.
 
     The project's folders can be imported from afterwards, and its environment is filled in.
-
-    Raises:
-        ConfigurationError: the file with the project's environment is not there.
     """
     project.fill_environment()
     make_importable(project)
@@ -97,6 +92,9 @@ def _say_what_is_left_out(project: Project) -> None:
     if project.image_only:
         fields = {"keys": list(project.image_only)}
         logger.info("keys of langgraph.json that only matter where an image is built", extra=fields)
+    file = project.env_file()
+    if file is not None and not file.is_file():
+        logger.warning("the file that env names is not there", extra={"file": str(file)})
     if lacking := missing(project):
         fields = {"missing": list(lacking), "todo": how_to_install(project)}
         logger.warning("distributions that the project declares are not installed", extra=fields)

@@ -107,10 +107,11 @@ def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("config", "parent_config"):
         if config := told.get(name):
             plain[name] = {**config, "configurable": _unmarked(config.get("configurable", {}))}
-    if "triggers" in told and "metadata" in told:
+    # A task's, where there is any; a checkpoint's, once it has been stored with what is ours.
+    if "metadata" in told:
         plain["metadata"] = _unmarked(told["metadata"])
-        if not plain["metadata"]:
-            del plain["metadata"]
+    if "triggers" in told and not plain.get("metadata"):
+        plain.pop("metadata", None)
     return plain
 
 

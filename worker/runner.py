@@ -5,7 +5,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
 from tailrace.shared.jobs import Job, JobError
@@ -23,7 +23,7 @@ from tailrace.worker.outcomes import (
     Outcome,
     Verdict,
     Waiting,
-    name_of,
+    told_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Runner:
 
     execution: Execution
     stores: JournalStores
+    worker_id: str
 
     async def run(self, attempt: Attempt) -> Verdict:
         """Run one attempt, and write to its log how it ended; what the queue is to be told."""
@@ -46,14 +47,14 @@ class Runner:
             job = await self._open(attempt)
             if isinstance(job, Behind):
                 return job
-            fields = {"job_id": job_id, "attempt": attempt.claim.attempt}
-            logger.info("attempt opened", extra=fields)
+            logger.info("attempt opened", extra=self._about(attempt))
             verdict = await self._run_open(attempt, job)
         except (LogClosed, JobNotFound) as refusal:
             logger.info("nothing to run", extra={"job_id": job_id, "reason": repr(refusal)})
             return Done()
         except WriteRefused as refusal:
-            logger.warning("attempt lost", extra={"job_id": job_id, "reason": repr(refusal)})
+            fields = self._about(attempt) | {"reason": repr(refusal)}
+            logger.warning("attempt lost", extra=fields)
             return Lost()
         return verdict
 
@@ -70,7 +71,7 @@ class Runner:
             return Behind(refusal.at)
 
     async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
-        journal = Journal(self.stores, attempt.holder, job.seq)
+        journal, began = Journal(self.stores, attempt.holder, job.seq), time.monotonic()
         try:
             async with asyncio.TaskGroup() as tasks:
                 writing = tasks.create_task(journal.run())
@@ -81,8 +82,14 @@ class Runner:
                     await stop(writing)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
-        logger.info("attempt ended", extra={"job_id": job.id, "outcome": name_of(outcome)})
+        fields = self._about(attempt) | {"tenant": job.tenant, "graph": job.request.graph}
+        fields |= {"duration_s": round(time.monotonic() - began, 3), **told_of(outcome)}
+        logger.info("attempt ended", extra=fields)
         return verdict
+
+    def _about(self, attempt: Attempt) -> dict[str, Any]:
+        claim = attempt.claim
+        return {"job_id": claim.job_id, "attempt": claim.attempt, "worker": self.worker_id}
 
     async def _outcome(self, attempt: Attempt, job: Job, journal: Journal) -> Outcome:
         """Run the graph until it ends or is stopped."""

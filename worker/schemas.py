@@ -67,8 +67,9 @@ def _of_state(kind: Any, names: Mapping[str, Any], channels: Mapping[str, Any]) 
     taken = {name: channels[name] for name in names if name in channels}
     declared, defs = schema.get("properties", {}), schema.get("$defs", {})
     properties = {n: _field(declared.get(n, {}), c, defs) for n, c in taken.items()}
+    managed = {n: declared.get(n, {}) | {"readOnly": True} for n in names if n not in taken}
     required = [n for n in schema.get("required", ()) if n in taken and not _begins(taken[n])]
-    schema |= {"properties": properties, "required": required}
+    schema |= {"properties": properties | managed, "required": required}
     schema |= {} if _takes_more(kind) else {"additionalProperties": False}
     return schema | ({"$defs": defs} if defs else {})
 

@@ -32,6 +32,11 @@ class WorkerSettings(SharedSettings):
     """How long a provider may put off a retry at most, by `Retry-After`."""
     whole_answers: bool = True
     """An answer of a chat model without a finish reason is a failure that may pass."""
+    min_blob_bytes: int = Field(default=64 * 1024, ge=1024)
+    """From this size on a text or bytes are taken out of an event that is too large."""
+    max_blob_bytes: int = Field(default=16 * 1024 * 1024, gt=0)
+    max_blobs_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
+    """All that is taken out of one job's events, each value counted once."""
     max_event_bytes: int = Field(default=256 * 1024, gt=0)
     max_events: int = Field(default=100_000, gt=0)
     max_log_bytes: int = Field(default=64 * 1024 * 1024, gt=0)

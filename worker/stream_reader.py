@@ -1,5 +1,6 @@
 """Reads a run's stream: its events into the journal, and what the worker itself goes by."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from tailrace.shared.events import Event
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import Limits
 from tailrace.worker.run_config import without_ours
+from tailrace.worker.spill import Spill
 from tailrace.worker.translate import Part, is_cached, translate
 
 MODES: Final = ("values", "updates", "tasks")
@@ -23,12 +25,16 @@ class StreamReader:
         journal: where the events go.
         limits: count what the run gives.
         wanted: the modes that the job asks for.
+        spill: takes large values out of events.
     """
 
-    def __init__(self, journal: Journal, limits: Limits, wanted: Collection[str]) -> None:
+    def __init__(
+        self, journal: Journal, limits: Limits, wanted: Collection[str], spill: Spill
+    ) -> None:
         self._journal = journal
         self._limits = limits
         self._wanted = frozenset(wanted)
+        self._spill = spill
         self._ending: Sequence[Event] = ()
         self.last: Mapping[str, Any] | None = None
         """The last `values` of the graph itself."""
@@ -43,10 +49,17 @@ class StreamReader:
         """
         held = self._journal.held
         held.reading = True
-        async for part in parts:
-            held.reading = False
-            held.parts += 1
-            await self._take(part)
+        try:
+            async for part in parts:
+                held.reading = False
+                held.parts += 1
+                await self._take(part)
+                held.reading = True
+        except asyncio.CancelledError:
+            held.abandon()
+            raise
+        finally:
+            # Nothing comes any more; LangGraph waits for its checkpoints as it ends.
             held.reading = True
 
     async def _take(self, part: Part) -> None:
@@ -68,7 +81,7 @@ class StreamReader:
         """Take what the worker goes by."""
         mode, data, ns = part["type"], part["data"], part["ns"]
         if mode == "tasks" and "result" in data:
-            self._journal.held.release(data["id"])
+            await self._journal.held.release_in_order(data["id"])
         elif mode == "updates" and is_cached(data):
             self._journal.held.release_cached("|".join(ns), data)
         elif mode == "updates" and not ns and _INTERRUPT in data:
@@ -83,6 +96,8 @@ class StreamReader:
             await self._put(event)
 
     async def _put(self, event: Event) -> None:
+        if len(event.data) > self._spill.largest:
+            event = await self._spill.event(event)
         self._limits.count(event)
         await self._journal.put(event)
 

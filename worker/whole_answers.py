@@ -15,13 +15,11 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
+from tailrace.worker.provider_errors.trouble import AnswerCutOff
+
 _OPENAI: Final = "openai"
 _ENDINGS: Final = ("finish_reason", "status")
 """Of the Chat Completions API and of the Responses API."""
-
-
-class AnswerCutOff(Exception):
-    """A model's answer has no end; the message is for the job's user."""
 
 
 class _WholeAnswers(BaseCallbackHandler):

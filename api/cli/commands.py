@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from types import EllipsisType
 from typing import Annotated
 
 import typer
@@ -11,14 +11,14 @@ from rich.table import Table
 
 from tailrace.api.cli.consoles import stderr, stdout
 from tailrace.api.cli.demo import demonstrate
-from tailrace.api.cli.given import given
+from tailrace.api.cli.given import given, given_object
 from tailrace.api.cli.keys import new_key
 from tailrace.api.cli.outcomes import EXPLAINED
 from tailrace.api.cli.page import Page
 from tailrace.api.cli.text import one_line
 from tailrace.api.cli.views import Lines, View
 from tailrace.api.cli.watch import watch
-from tailrace.api.client import Graph, JsonValue, Tailrace
+from tailrace.api.client import Graph, JobOptions, JsonValue, Tailrace
 
 app = typer.Typer(
     name="tailrace",
@@ -61,7 +61,7 @@ def graphs() -> None:
 
 
 @app.command(epilog=EXPLAINED)
-def run(
+def run(  # noqa: PLR0913 - each argument is an option of the command
     graph: Annotated[str, typer.Argument(help="The graph's name.")],
     source: Annotated[
         str, typer.Option("--input", help="What the graph takes: JSON, @FILE, or - for stdin.")
@@ -72,15 +72,29 @@ def run(
             help="A LangGraph stream mode; may be repeated. Else updates, messages, custom."
         ),
     ] = None,
+    context: Annotated[
+        str | None, typer.Option(help="What nodes find as runtime.context: as --input.")
+    ] = None,
+    before: Annotated[
+        list[str] | None,
+        typer.Option("--interrupt-before", help="Stop before this node, or '*'; may be repeated."),
+    ] = None,
+    behind: Annotated[
+        list[str] | None,
+        typer.Option("--interrupt-after", help="Stop after this node, or '*'; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
     detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and leave.")] = False,
 ) -> None:
     """Start a job and follow it to its end. Ctrl-C stops following, not the job."""
     value = given(source, "--input")
+    options: JobOptions = {"stream": stream, "interrupt_before": before, "interrupt_after": behind}
+    if context is not None:
+        options["context"] = given_object(context, "--context")
     if detach:
-        stdout().out(asyncio.run(_start(graph, value, stream)), highlight=False)
+        stdout().out(asyncio.run(_start(graph, value, options)), highlight=False)
         return
-    raise typer.Exit(asyncio.run(_run(graph, value, stream, _view(as_json))))
+    raise typer.Exit(asyncio.run(_run(graph, value, options, _view(as_json))))
 
 
 @app.command(epilog=EXPLAINED)
@@ -97,12 +111,24 @@ def follow(
 def answer(
     job: JobArgument,
     source: Annotated[
-        str, typer.Option("--value", help="The answer: JSON, @FILE, or - for stdin.")
-    ],
+        str | None, typer.Option("--value", help="The answer: JSON, @FILE, or - for stdin.")
+    ] = None,
+    sources: Annotated[
+        str | None,
+        typer.Option("--values", help="Where it asks several things: an object, by their ids."),
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option(min=1, help="The stop that is meant; else where it waits now.")
+    ] = None,
 ) -> None:
-    """Answer a job that waits. It goes on; `follow` shows how."""
-    status = asyncio.run(_answer(job, given(source, "--value")))
-    stdout().out(one_line(status), highlight=False)
+    """Answer a job that waits, or let it go on where it asks nothing. `follow` shows how."""
+    if source is not None and sources is not None:
+        raise typer.BadParameter("give either --value or --values")
+    if sources is not None:
+        resumed = _answer_each(job, given_object(sources, "--values"), after)
+    else:
+        resumed = _answer(job, ... if source is None else given(source, "--value"), after)
+    stdout().out(one_line(asyncio.run(resumed)), highlight=False)
 
 
 @app.command()
@@ -140,6 +166,8 @@ def _view(as_json: bool) -> View:
 
 
 def _fields(graph: Graph) -> str:
+    if graph.broken:
+        return f"can't be run: {graph.broken.detail}"
     return ", ".join(f"{name}*" if needed else name for name, needed in graph.fields)
 
 
@@ -148,14 +176,14 @@ async def _graphs() -> list[Graph]:
         return await client.graphs()
 
 
-async def _start(graph: str, value: JsonValue, stream: Sequence[str] | None) -> str:
+async def _start(graph: str, value: JsonValue, options: JobOptions) -> str:
     async with Tailrace() as client:
-        return (await client.create(graph, value, stream=stream)).id
+        return (await client.create(graph, value, **options)).id
 
 
-async def _run(graph: str, value: JsonValue, stream: Sequence[str] | None, view: View) -> int:
+async def _run(graph: str, value: JsonValue, options: JobOptions, view: View) -> int:
     async with Tailrace() as client:
-        job = await client.create(graph, value, stream=stream)
+        job = await client.create(graph, value, **options)
         view.note(f"job {job.id}")
         return await watch(client, view, job.id, after=0)
 
@@ -167,9 +195,14 @@ async def _follow(job_id: str, after: int, view: View) -> int:
         return await watch(client, view, job_id, after)
 
 
-async def _answer(job_id: str, value: JsonValue) -> str:
+async def _answer(job_id: str, value: JsonValue | EllipsisType, after: int | None) -> str:
     async with Tailrace() as client:
-        return (await client.resume(job_id, value)).status
+        return (await client.resume(job_id, value, after=after)).status
+
+
+async def _answer_each(job_id: str, values: dict[str, JsonValue], after: int | None) -> str:
+    async with Tailrace() as client:
+        return (await client.resume_each(job_id, values, after=after)).status
 
 
 async def _cancel(job_id: str) -> str:

@@ -24,6 +24,18 @@ def given(argument: str, option: str) -> JsonValue:
         raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
 
 
+def given_object(argument: str, option: str) -> dict[str, JsonValue]:
+    """The same where only an object will do.
+
+    Raises:
+        typer.BadParameter: it can't be read, or is no JSON object.
+    """
+    value = given(argument, option)
+    if not isinstance(value, dict):
+        raise typer.BadParameter("not a JSON object", param_hint=option)
+    return value
+
+
 def _text(argument: str) -> bytes | str:
     if argument == "-":
         return sys.stdin.buffer.read()

@@ -125,6 +125,8 @@ def _status(fields: Fields) -> str:
         parts.append("goes on from a checkpoint")
     if fields.get("interrupts"):
         parts.append(f"asks: {preview(fields['interrupts'], _DATA_SHOWN)}")
+    elif following := fields.get("next"):
+        parts.append(f"next: {preview(following, _DATA_SHOWN)}")
     return ", ".join(part for part in parts if part)
 
 

@@ -23,7 +23,7 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
                 view.show(event)
                 last = event
                 if event.name == "status" and event.fields.get("status") == "waiting":
-                    view.note(f"to answer: tailrace answer {job_id} --value JSON")
+                    view.note(_how_to_resume(job_id, event))
     except (asyncio.CancelledError, Unreachable):
         view.note(f"to go on: tailrace follow {job_id} --after {last.seq}")
         raise
@@ -35,6 +35,15 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
 def reconnecting(note: Reconnect) -> str:
     """A reconnect in words."""
     return f"{note.cause}; going on after event {note.after} in {note.wait_s:.1f} s"
+
+
+def _how_to_resume(job_id: str, stop: ReceivedEvent) -> str:
+    asked = stop.fields.get("interrupts")
+    several = isinstance(asked, list) and len(asked) > 1
+    answer = "--values '{ID: JSON, ...}'" if several else "--value JSON"
+    if asked:
+        return f"to answer: tailrace answer {job_id} {answer} --after {stop.seq}"
+    return f"to let it go on: tailrace answer {job_id} --after {stop.seq}"
 
 
 def _teller(view: View) -> Callable[[Reconnect], None]:

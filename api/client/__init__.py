@@ -22,10 +22,12 @@ from tailrace.api.client.errors import (
 from tailrace.api.client.service import Tailrace
 from tailrace.api.client.stream import Reconnect
 from tailrace.api.client.values import (
+    BrokenGraph,
     Graph,
     Interrupt,
     Job,
     JobError,
+    JobOptions,
     JobUrls,
     JsonValue,
     Patience,
@@ -34,12 +36,14 @@ from tailrace.api.client.values import (
 
 __all__ = [
     "ApiError",
+    "BrokenGraph",
     "EventsExpired",
     "Graph",
     "Interrupt",
     "Job",
     "JobError",
     "JobNotFound",
+    "JobOptions",
     "JobUrls",
     "JsonValue",
     "NotSent",

@@ -39,14 +39,16 @@ class Calls:
             raise api_error(response)
         return response.content
 
-    async def post_once(self, path: str, body: bytes, key: str) -> bytes:
-        """The answer to a POST that is repeated under its key, `Patience.posts` times in all.
+    async def post_once(self, path: str, body: bytes, key: str | None = None) -> bytes:
+        """The answer to a POST that the service takes once, sent `Patience.posts` times at most.
+
+        Without a key, its body has to be one that can be repeated: it names the stop it is for.
 
         Raises:
             NotSent: no service takes such a key.
             Unreachable, ApiError: as the last try ended, or the first one that no repeat mends.
         """
-        if not (key.isascii() and key.isprintable()):
+        if key is not None and not (key.isascii() and key.isprintable()):
             raise NotSent("the idempotency key holds characters that no key has")
         tries = 1
         while True:

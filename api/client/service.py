@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from types import EllipsisType, TracebackType
+from typing import Final, Self, TypeVar, Unpack
 from uuid import uuid4
 
 import httpx
@@ -15,7 +15,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from tailrace.api.client.calls import Calls
 from tailrace.api.client.errors import NotSent, ProtocolBroken
 from tailrace.api.client.stream import EventStream, OnReconnect, Reconnect
-from tailrace.api.client.values import Graph, Job, Patience, ReceivedEvent
+from tailrace.api.client.values import Graph, Job, JobOptions, Patience, ReceivedEvent
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -84,10 +84,8 @@ class Tailrace:
         graph: str,
         input: JsonValue,
         *,
-        config: Mapping[str, JsonValue] | None = None,
-        stream: Sequence[str] | None = None,
-        metadata: Mapping[str, JsonValue] | None = None,
         idempotency_key: str | None = None,
+        **options: Unpack[JobOptions],
     ) -> Job:
         """Start a job, once: a POST that got no answer is sent again under the same key.
 
@@ -97,17 +95,14 @@ class Tailrace:
         Args:
             graph: the graph's name.
             input: what the graph takes.
-            config: LangGraph's `configurable`, `tags`, `recursion_limit`.
-            stream: LangGraph's stream modes; else the service's default.
-            metadata: kept with the job.
             idempotency_key: 1 to 255 printable ASCII characters; else a new one for this call.
+            options: what else is asked for.
 
         Raises:
             ApiError: no such graph, an input that it does not take, or a key of another job.
             TailraceError: as every call.
         """
-        optional = {"config": config, "stream": stream, "metadata": metadata}
-        wishes = {name: wish for name, wish in optional.items() if wish is not None}
+        wishes = {name: wish for name, wish in options.items() if wish is not None}
         body = _encode({"graph": graph, "input": input, **wishes})
         key = uuid4().hex if idempotency_key is None else idempotency_key
         return _parse(Job, await self._calls.post_once("jobs", body, key))
@@ -121,6 +116,16 @@ class Tailrace:
         """
         return _parse(Job, await self._calls.call("GET", _job_path(job_id)))
 
+    async def blob(self, job_id: str, number: int) -> bytes:
+        """The bytes of a large value, which an event refers to as `$blob` (its `n`).
+
+        Raises:
+            JobNotFound: no such job for this caller.
+            ApiError: the job has no such blob, or not any more.
+            TailraceError: as every call.
+        """
+        return await self._calls.call("GET", f"{_job_path(job_id)}/blobs/{number}")
+
     async def cancel(self, job_id: str) -> Job:
         """Ask for the job's end, and give the job as it is then; its log ends within seconds.
 
@@ -130,26 +135,35 @@ class Tailrace:
         """
         return _parse(Job, await self._calls.call("POST", f"{_job_path(job_id)}/cancel"))
 
-    async def resume(self, job_id: str, value: JsonValue) -> Job:
-        """Answer the one thing that a waiting job asks, and give the job as it is then.
+    async def resume(
+        self, job_id: str, value: JsonValue | EllipsisType = ..., *, after: int | None = None
+    ) -> Job:
+        """Let a job go on from where it stopped, and give the job as it is then.
 
-        Not repeated on a broken connection: the job may ask the next thing by then. The same answer
-        again is safe as long as `job` tells the same question.
+        Sent again where no answer came: as it names the stop, it is taken once.
+
+        Args:
+            job_id: the job.
+            value: the answer to the one thing that it asks; left out where it asks nothing.
+            after: the stop, as `Job.after` tells it; else the one at which the job waits now.
 
         Raises:
-            ApiError: the job does not wait, or no more, or asks several things.
+            ApiError: the job does not wait there, or no more, or asks several things.
+            NotSent: there is no value, and the job does not wait.
             TailraceError: as every call.
         """
-        return await self._resume(job_id, {"value": value})
+        return await self._resume(job_id, {} if value is ... else {"value": value}, after)
 
-    async def resume_each(self, job_id: str, values: Mapping[str, JsonValue]) -> Job:
+    async def resume_each(
+        self, job_id: str, values: Mapping[str, JsonValue], *, after: int | None = None
+    ) -> Job:
         """The same for a job that asks several things: an answer for each interrupt's id.
 
         Raises:
-            ApiError: the job does not wait, or no more, or one of its questions is left out.
+            ApiError: the job does not wait there, or no more, or one of its questions is left out.
             TailraceError: as every call.
         """
-        return await self._resume(job_id, {"values": values})
+        return await self._resume(job_id, {"values": values}, after)
 
     async def events(
         self, job_id: str, after: int = 0, on_reconnect: OnReconnect | None = None
@@ -170,9 +184,17 @@ class Tailrace:
             async for event in events:
                 yield event
 
-    async def _resume(self, job_id: str, body: Mapping[str, object]) -> Job:
+    async def _resume(self, job_id: str, answer: Mapping[str, object], after: int | None) -> Job:
         path = f"{_job_path(job_id)}/resume"
-        return _parse(Job, await self._calls.call("POST", path, _encode(body)))
+        if after is None:
+            after = (await self.job(job_id)).after
+        if after is not None:
+            named = _encode({**answer, "after": after})
+            return _parse(Job, await self._calls.post_once(path, named))
+        if not answer:
+            raise NotSent("the job does not wait")
+        # It has gone on: what is sent may be a repeat, which the service knows.
+        return _parse(Job, await self._calls.call("POST", path, _encode(answer)))
 
 
 def _ignore(_: Reconnect) -> None:

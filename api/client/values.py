@@ -1,8 +1,9 @@
 """What the client hands out: jobs, graphs and events, as values."""
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -33,6 +34,26 @@ class Patience:
         """How long to wait behind so many tries that brought nothing, with jitter."""
         longest_s = min(self.first_wait_s * 2 ** min(fruitless, _DOUBLINGS), self.longest_wait_s)
         return random.uniform(longest_s / 2, longest_s)  # noqa: S311 - spreads load, keeps no secret
+
+
+class JobOptions(TypedDict, total=False):
+    """What a job may be asked for beside its input; None is the same as left out."""
+
+    config: Mapping[str, JsonValue] | None
+    """LangGraph's `configurable`, `tags`, `recursion_limit`."""
+    context: Mapping[str, JsonValue] | None
+    """What nodes find as `runtime.context`."""
+    stream: Sequence[str] | None
+    """LangGraph's stream modes; else the service's default."""
+    metadata: Mapping[str, JsonValue] | None
+    """Kept with the job."""
+    interrupt_before: Sequence[str] | None
+    """Nodes before which it stops: names, or `*` for all."""
+    interrupt_after: Sequence[str] | None
+    max_attempts: int | None
+    """How often it may fail."""
+    timeout_s: float | None
+    """How long one attempt may take."""
 
 
 class JobUrls(BaseModel):
@@ -83,8 +104,22 @@ class Job(BaseModel):
     """What the graph's last state was; only of a job that succeeded."""
     error: JobError | None = None
     interrupts: tuple[Interrupt, ...] = ()
-    """What a waiting job waits for."""
+    """What a waiting job asks; nothing at a breakpoint."""
+    next: tuple[str, ...] = ()
+    """The nodes that come next where a waiting job stopped."""
+    after: int | None = None
+    """The stop of a waiting job: the number of its `waiting` event."""
     urls: JobUrls
+
+
+class BrokenGraph(BaseModel):
+    """Why a graph can't be run, for people."""
+
+    model_config = _FROM_THE_WIRE
+
+    reference: str
+    """Under which the worker's log has the reason."""
+    detail: str
 
 
 class Graph(BaseModel):
@@ -97,16 +132,26 @@ class Graph(BaseModel):
     input_schema: dict[str, JsonValue]
     """JSON Schema, draft 2020-12."""
     mermaid: str = ""
+    context_schema: dict[str, JsonValue] | None = None
+    """The same of the runtime context, where the graph declares one."""
+    nodes: tuple[str, ...] = ()
+    """Where a job may be asked to stop; none where they are not known before a run."""
+    broken: BrokenGraph | None = None
+    """No worker could load it, so that jobs for it are refused."""
 
     @property
     def fields(self) -> tuple[tuple[str, bool], ...]:
-        """The input's fields by name, and whether each must be given."""
+        """The fields that a caller gives, by name, and whether each must be given."""
         properties = self.input_schema.get("properties")
         required = self.input_schema.get("required")
         if not isinstance(properties, dict):
             return ()
         needed = required if isinstance(required, list) else []
-        return tuple((name, name in needed) for name in properties)
+        return tuple((name, name in needed) for name, part in properties.items() if _is_given(part))
+
+
+def _is_given(part: JsonValue) -> bool:
+    return not (isinstance(part, dict) and part.get("readOnly"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,11 +148,15 @@ class Relay:
 
     async def _reach_tail(self, listener: Listener, channel: Channel, known: int) -> bool:
         """Write what there is behind the listener's number; True where it now is at the tail."""
-        frames = channel.window(listener.form, known)
+        frames = window = channel.window(listener.form, known)
+        reached = window.last
         if frames.after(listener.seq) is None:
             if channel.position is None or not frames.covers(listener.seq):
                 frames = await self._pages.after(listener, channel, known)
+                window = channel.window(listener.form, known)
             if frames.after(listener.seq) is None:
+                if window.last != reached:
+                    return False  # An empty page is older than what the tail has read meanwhile.
                 self._join(listener, channel, known)
                 return True
         slow = listener.slow

@@ -104,9 +104,10 @@ class Lane:
         self._joined.set()
 
     async def _someone_waits(self) -> None:
+        if not (self._channels or self._stopped):
+            await self._reader.rest()
         while not (self._channels or self._stopped):
             # Whoever joined may have left again: without this the loop would spin.
-            await self._reader.rest()
             self._joined.clear()
             await self._joined.wait()
 
@@ -125,7 +126,8 @@ class Lane:
             return
         self._found()
         for job_id, events in news.items():
-            if (channel := channels[job_id]).position is not None:
+            # Read from the position that was sent: where it is another by now, it is read again.
+            if (channel := channels[job_id]).position == positions[job_id]:
                 channel.feed(events)
 
     def _lose(self, error: StoreUnavailable) -> None:

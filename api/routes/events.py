@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tailrace.api.dependencies import Services, authenticate, services
+from tailrace.api.dependencies import Services, reader, services
 from tailrace.api.negotiation import choose
 from tailrace.api.relay.cursor import parse_cursor
 from tailrace.api.relay.frames import FORMS
 from tailrace.api.relay.relay import Start
 from tailrace.api.relay.response import stream_from
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.jobs import JobId, parse_job_id
+from tailrace.shared.jobs import parse_job_id
 
 
 async def stream_events(request: Request) -> Response:
@@ -20,7 +20,7 @@ async def stream_events(request: Request) -> Response:
     Checked in this order: credentials, the job, the cursor, whether there is anything left.
     """
     shared, job_id = await services(request), request.path_params["job_id"]
-    tenant = await _reader(request, shared, job_id)
+    tenant = await reader(request, shared)
     form = FORMS[choose(request, *FORMS)]
     return await stream_from(_start(request, shared, job_id, tenant), shared.relay, form)
 
@@ -36,13 +36,6 @@ async def _start(request: Request, shared: Services, job_id: str, tenant: str) -
         query.getlist("after") + query.getlist("last_event_id"),
     )
     return Start.of(known_id, head, cursor)
-
-
-async def _reader(request: Request, shared: Services, job_id: str) -> str:
-    ticket = request.query_params.get("ticket")
-    if ticket is None or shared.keyring.open:
-        return await authenticate(request, shared)
-    return shared.tickets.tenant(ticket, JobId(job_id))
 
 
 ROUTE = Route("/jobs/{job_id}/events", stream_events, methods=["GET", "HEAD"])

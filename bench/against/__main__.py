@@ -11,14 +11,11 @@ import orjson
 from bench import machine
 from bench.against.comparison import Comparison
 from bench.against.measures import MEASURES
-from bench.against.run import compare
+from bench.against.run import SHORT, compare
 from bench.against.side import NoSide
-from bench.chain.wire import Refused
-from bench.publisher.suite import RoundsFailed
 from bench.relay.programs import Unprepared
 from bench.report import console
 from bench.report_file import RESULTS
-from bench.server import Failed
 
 WRITTEN: Final = RESULTS / "against.json"
 _ROUNDS: Final = 10
@@ -33,8 +30,8 @@ def main() -> int:
     say = partial(page.print, style="dim", highlight=False)
     try:
         found = asyncio.run(compare(options.revision, options.only, options.rounds, say))
-    except (Unprepared, NoSide, Failed, RoundsFailed, Refused, TimeoutError) as error:
-        sys.stderr.write(f"bench.against: {error or type(error).__name__}\n")
+    except (Unprepared, NoSide, *SHORT) as error:
+        sys.stderr.write(f"bench.against: {type(error).__name__}: {error}\n")
         return _EX_FAILED
     _keep(found)
     page.print(found.table())

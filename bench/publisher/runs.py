@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
 from tailrace.shared.job_store import JobStore
@@ -104,7 +105,8 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
     settings = WorkerSettings(redis_url=url)
     async with aclosing(connect(url)) as redis:
         jobs, log = JobStore(redis, settings), _SizedLog(redis, settings)
-        stores = JournalStores(log, JournalStore(redis, settings), jobs)
+        journal, blobs = JournalStore(redis, settings), BlobStore(redis, settings)
+        stores = JournalStores(log, journal, jobs, blobs)
         unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
         execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
         await _carry(execution, stores, await _queued(jobs, _WARM_UP))

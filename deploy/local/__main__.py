@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from dotenv import load_dotenv
@@ -13,7 +14,9 @@ from tailrace.deploy.local.arguments import Arguments, read_arguments
 from tailrace.deploy.local.console import Console
 from tailrace.deploy.local.errors import LocalError
 from tailrace.deploy.local.folder import DataFolder
+from tailrace.deploy.local.install import install
 from tailrace.deploy.local.plan import Plan, make_plan
+from tailrace.deploy.local.project import open_project
 from tailrace.deploy.local.supervisor import Supervisor
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,10 +27,11 @@ ONE_SIGNAL_S = 0.5
 
 def main() -> int:
     """Run until a signal ends it; the exit status."""
+    given = dict(os.environ)
     load_dotenv(".env", override=False)
     asked = read_arguments()
     try:
-        return _run(asked)
+        return _run(asked, given)
     except LocalError as error:
         sys.stderr.write(f"tailrace: {error}\n")
         return 1
@@ -36,13 +40,16 @@ def main() -> int:
         return 0
 
 
-def _run(asked: Arguments) -> int:
+def _run(asked: Arguments, given: Mapping[str, str]) -> int:
+    project = open_project(asked.graphs)
+    if asked.install:
+        install(project)
     with ExitStack() as stack:
         folder = None
         if asked.redis is None:
             folder = DataFolder.claim(asked.data)
             stack.callback(folder.release)
-        plan = make_plan(asked, folder)
+        plan = make_plan(asked, folder, project, given)
         return 0 if asyncio.run(_supervise(plan)) else 1
 
 
@@ -53,7 +60,7 @@ async def _supervise(plan: Plan) -> bool:
         supervisor.stop()
 
     console = Console(sys.stdout, _coloured(), nobody_reads)
-    supervisor = Supervisor(plan.tiers, console)
+    supervisor = Supervisor(plan.tiers, console, plan.watched)
     _obey_signals(supervisor, console)
     for warning in plan.warnings:
         console.say(warning)

@@ -10,17 +10,19 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 DEFAULT_DATA = Path(".tailrace")
 DEFAULT_WORKERS = 1
+DEFAULT_GRAPHS = Path("langgraph.json")
 HIGHEST_PORT = 65535
 
 DESCRIPTION = """\
-Run all of Tailrace on this machine: a store, the API, workers and, when no other model is set
-up, a small local one. Ctrl-C ends everything; the data stays.
+Run all of Tailrace on this machine, for the graphs of a langgraph.json: a store, the API and
+workers. Ctrl-C ends everything; the data stays. Workers start again when the project changes.
 """
 EPILOG = """\
 Settings come from TAILRACE_* variables and from .env in the current directory, as for every
-Tailrace process. The store is an embedded Valkey unless --redis names another; TAILRACE_REDIS_URL
-is not read here. The model is the one that OPENAI_API_KEY, OPENAI_BASE_URL and MODEL name; with
-neither a key nor a URL, it is SmolLM2-135M-Instruct on this machine (from the extra 'local').
+Tailrace process; the graphs' own variables from the file's env too. The store is an embedded
+Valkey unless --redis names another; TAILRACE_REDIS_URL is not read here. Your graphs choose their
+own models. Those of Tailrace's demonstration use the one that OPENAI_API_KEY, OPENAI_BASE_URL and
+MODEL name; with neither a key nor a URL, SmolLM2-135M-Instruct on this machine (extra 'local').
 """
 
 
@@ -33,6 +35,13 @@ class Arguments:
     workers: int = DEFAULT_WORKERS
     data: Path = DEFAULT_DATA
     redis: str | None = None
+    graphs: Path = DEFAULT_GRAPHS
+    reload: bool = True
+    """Workers start again when the project changes; not for Tailrace's own demonstration."""
+    install: bool = False
+    """What the project declares is installed first."""
+    local_model: bool = False
+    """The small local model answers whatever asks the endpoint of the OPENAI_* settings."""
 
 
 def read_arguments(words: Sequence[str] | None = None) -> Arguments:
@@ -44,6 +53,10 @@ def read_arguments(words: Sequence[str] | None = None) -> Arguments:
         workers=found.workers,
         data=found.data,
         redis=found.redis,
+        graphs=found.graphs,
+        reload=not found.no_reload,
+        install=found.install,
+        local_model=found.local_model,
     )
 
 
@@ -77,7 +90,29 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the embedded store (default: %(default)s)",
     )
     parser.add_argument("--redis", metavar="URL", help="use this Redis or Valkey instead")
+    _add_project(parser)
     return parser
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--graphs",
+        type=Path,
+        default=os.environ.get("TAILRACE_GRAPHS") or str(DEFAULT_GRAPHS),
+        metavar="FILE",
+        help="the project's file (TAILRACE_GRAPHS, else langgraph.json)",
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="install what the project declares first"
+    )
+    parser.add_argument(
+        "--no-reload", action="store_true", help="keep workers although the project changes"
+    )
+    parser.add_argument(
+        "--local-model",
+        action="store_true",
+        help="start the small local model and point OPENAI_BASE_URL and MODEL to it",
+    )
 
 
 def _port(word: str) -> int:

@@ -29,6 +29,9 @@ class Child:
     """What is started after it waits until it is up."""
     inherits: tuple[int, ...] = ()
     """File descriptors that it keeps open."""
+    follows_project: bool = False
+    """Started again when the project has changed. Once the run is ready, that is also what ends the
+    wait of a child that can't start with the project as it is."""
 
 
 class Process:
@@ -37,6 +40,8 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process, output: int) -> None:
         self._process = process
         self._output = output
+        self.ended = asyncio.Event()
+        """Set behind the life's last line."""
 
     @classmethod
     async def start(cls, child: Child) -> Self:
@@ -74,6 +79,7 @@ class Process:
                 reading.cancel()
         finally:
             transport.close()
+            self.ended.set()
         return code
 
     def terminate(self) -> None:

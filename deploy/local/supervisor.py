@@ -4,8 +4,11 @@ Knows children and nothing of what they do. Signals come in as `stop` and `kill`
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
 
+from tailrace.deploy.local.changes import Sight, Watched, shown
 from tailrace.deploy.local.child import Child
 from tailrace.deploy.local.console import Console
 from tailrace.deploy.local.keeper import Failure, Keeper
@@ -20,9 +23,12 @@ GRACE_S = 4.0
 class Supervisor:
     """A run. A tier is what is started together and stopped together; later tiers stop first."""
 
-    def __init__(self, tiers: Sequence[Sequence[Child]], console: Console) -> None:
+    def __init__(
+        self, tiers: Sequence[Sequence[Child]], console: Console, watched: Watched | None = None
+    ) -> None:
         self._tiers = tiers
         self._console = console
+        self._watched = watched
         self._started: list[list[Keeper]] = []
         self._ready = asyncio.Event()
         self._ending = asyncio.Event()
@@ -57,6 +63,8 @@ class Supervisor:
                 keeper.kill()
 
     async def _come_up(self, tasks: asyncio.TaskGroup, ready_line: str) -> None:
+        watched = self._watched
+        known: Sight = await asyncio.to_thread(watched.look) if watched else {}
         try:
             async with asyncio.timeout(READY_S):
                 for tier in self._tiers:
@@ -67,6 +75,21 @@ class Supervisor:
             return
         self._ready.set()
         self._console.say(ready_line)
+        if watched is not None:
+            await self._follow(watched.changes(known))
+
+    async def _follow(self, changes: AsyncGenerator[Path]) -> None:
+        """Start again what serves the project, each time that it has changed."""
+        async with aclosing(changes):
+            async for file in changes:
+                self._console.say(f"{shown(file)} has changed: the workers start again")
+                async with asyncio.TaskGroup() as tasks:
+                    for keeper in self._following():
+                        tasks.create_task(keeper.restart(GRACE_S))
+
+    def _following(self) -> list[Keeper]:
+        started = (keeper for keepers in self._started for keeper in keepers)
+        return [keeper for keeper in started if keeper.child.follows_project]
 
     async def _start(self, tasks: asyncio.TaskGroup, tier: Sequence[Child]) -> None:
         keepers = [Keeper(child, self._console, self._ready, self._fail) for child in tier]

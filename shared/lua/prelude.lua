@@ -1,13 +1,14 @@
 -- Put before every script that writes a log: how a job's keys are kept, and who may write.
 --
--- KEYS of a job, always in this order: 1 record  2 log  3 open jobs of the shard  4 checkpoints.
+-- KEYS of a job, always in this order: 1 record  2 log  3 open jobs of the shard  4 checkpoints
+-- 5 blobs.
 -- A record's fields: tenant, request, status, attempt (the fence), token (the holder's), seq,
 -- failures, max_attempts, reason (why it was last queued again), cancel (when that was asked for,
 -- ms), interrupts, pause, answer, answer_digest, answered_after, batch (of the journal, within
 -- its attempt), created_at, started_at, ended_at, result, error.
 -- Redis hands scripts text; numbers are made here.
 
-local JOB, LOG, OPEN, CHECKPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local JOB, LOG, OPEN, CHECKPOINTS, BLOBS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local FINAL = { succeeded = true, failed = true, cancelled = true }
 local CHECKPOINTS_LIVE_MS = 3600000
 
@@ -48,6 +49,7 @@ local function keep_open(open_ttl_ms)
   redis.call('PEXPIRE', JOB, open_ttl_ms)
   redis.call('PEXPIRE', LOG, open_ttl_ms)
   redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
+  redis.call('PEXPIRE', BLOBS, open_ttl_ms)
 end
 
 -- The last write: status, `end` and the shorter lives, all in the caller's one call.
@@ -57,6 +59,7 @@ local function close(id, seq, status, at, data, retention_ms, events_ttl_ms)
   redis.call('ZREM', OPEN, id)
   redis.call('PEXPIRE', JOB, retention_ms)
   redis.call('PEXPIRE', LOG, events_ttl_ms)
+  redis.call('PEXPIRE', BLOBS, events_ttl_ms)
   redis.call('PEXPIRE', CHECKPOINTS, CHECKPOINTS_LIVE_MS)
 end
 

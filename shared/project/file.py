@@ -126,7 +126,7 @@ def _store(told: Any) -> StoreConfig:
     if not isinstance(refresh, bool):
         _wrong("store.ttl.refresh_on_read", "true or false")
     life = StoreTtl(_minutes("store.ttl.default_ttl", ttl.get("default_ttl")), refresh)
-    return StoreConfig(_index(config.get("index")), life)
+    return StoreConfig(life, _index(config.get("index")))
 
 
 def _index(told: Any) -> StoreIndex | None:

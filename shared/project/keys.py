@@ -41,7 +41,7 @@ KEYS: Final = (
     Key("source.root", "honoured", "Can be imported from, with the members of its workspace."),
     Key("source.package", "honoured", "Needed for nothing: every member can be imported from."),
     Key("python_version", "honoured", "An older Python is refused; a newer one is logged."),
-    Key("store", "honoured", "The store that graphs get."),
+    Key("store", "honoured", "The store that graphs get, for each tenant its own."),
     Key("store.ttl", "honoured", "How long items live."),
     Key("store.ttl.default_ttl", "honoured", "Minutes."),
     Key("store.ttl.refresh_on_read", "honoured", "Whether reading an item renews its life."),

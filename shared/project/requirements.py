@@ -57,13 +57,14 @@ def _declared(project: Project) -> Iterator[str]:
             yield from (line for line in lines if isinstance(line, str))
 
 
-def _of_requirements_file(file: Path) -> Iterator[str]:
-    if not file.is_file():
+def _of_requirements_file(file: Path, above: tuple[Path, ...] = ()) -> Iterator[str]:
+    if not file.is_file() or file in above:
         return
     for line in file.read_text(errors="replace").splitlines():
         text = line.partition(" #")[0].strip()
         if text.startswith("-r "):
-            yield from _of_requirements_file(file.parent / text.removeprefix("-r ").strip())
+            other = (file.parent / text.removeprefix("-r ").strip()).resolve()
+            yield from _of_requirements_file(other, (*above, file))
         elif text and not text.startswith(("#", "-")):
             yield text.partition(" --")[0].rstrip("\\ ")
 

@@ -8,8 +8,6 @@ from typing import Literal, cast
 
 from dotenv import dotenv_values
 
-from tailrace.shared.errors import ConfigurationError
-
 
 @dataclass(frozen=True, slots=True)
 class GraphEntry:
@@ -51,8 +49,8 @@ class StoreTtl:
 class StoreConfig:
     """The store that the project's graphs ask for."""
 
-    index: StoreIndex | None = None
     ttl: StoreTtl = field(default_factory=StoreTtl)
+    index: StoreIndex | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +90,13 @@ class Project:
         return self.folder / self.env if isinstance(self.env, str) else None
 
     def variables(self) -> Mapping[str, str]:
-        """The project's own environment.
+        """The project's own environment; nothing where the file that has it is not there.
 
-        Raises:
-            ConfigurationError: the file that has it is not there.
+        Such a file is mostly kept out of a repository, and what it says is then set elsewhere.
         """
         file = self.env_file()
         if file is None:
             return cast("Mapping[str, str]", self.env)
-        if not file.is_file():
-            raise ConfigurationError(f"{self.path}: env names {file.name}, which is not there")
         return {name: value for name, value in dotenv_values(file).items() if value is not None}
 
     def fill_environment(self) -> None:

@@ -1,13 +1,16 @@
 """The first page does what it says: jobs are started, watched, answered, cancelled, found again."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import TEXT
+from tailrace.shared.jobs import JobId, JobRequest, Pause, new_job_id
+from tests.browser.conftest import TEXT, Stage
 from tests.support.browser_page import FirstPage
+from tests.support.service import writing
 
 NODES = ["brainstorm", "write_outline", "write_article"]
 
@@ -76,6 +79,44 @@ async def test_a_waiting_job_is_answered_twice_and_goes_on(
     log = await first.equals_log(tmp_path)
     assert orjson.loads(log[-1].data)["result"]["published"] is True
     await expect(question).to_be_hidden()
+
+
+async def stopped(stage: Stage) -> JobId:
+    """A job that stands at a breakpoint, as if its first attempt had come to it."""
+    async with writing(stage.service.store.url) as logs:
+        job_id = new_job_id()
+        await logs.jobs.create(job_id, "default", JobRequest("counter", {"count": 1}))
+        attempt = await logs.taken(job_id)
+        await logs.jobs.pause(attempt.holder, Pause(next=("count",)))
+    return job_id
+
+
+async def test_a_stop_without_a_question_says_what_comes_next_and_goes_on_at_a_click(
+    first: FirstPage, stage: Stage, tmp_path: Path
+) -> None:
+    job_id = await stopped(stage)
+    await first.open(job_id)
+    question = first.page.locator(".question")
+    await expect(question).to_contain_text("It asks nothing.")
+    await expect(question).to_contain_text("Next: count")
+    await expect(question.get_by_role("radio")).to_have_count(0)
+    async with first.page.expect_request("**/resume") as resumed:
+        await question.get_by_role("button", name="Continue").click()
+    assert (await resumed.value).post_data_json == {"after": 3}
+    await first.ends()
+    await first.equals_log(tmp_path)
+    await expect(question).to_be_hidden()
+
+
+async def test_an_answer_names_the_stop_that_it_is_for(first: FirstPage) -> None:
+    await first.start("approval", text="Closed on Monday.")
+    await first.page.get_by_role("radio", name="Yes").check()
+    async with first.page.expect_request("**/resume") as resumed:
+        await first.page.get_by_role("button", name="Send the answer").click()
+    body: Any = (await resumed.value).post_data_json
+    assert list(body["values"].values()) == [True]
+    assert body["after"] == 5
+    await first.ends()
 
 
 async def test_an_answer_that_is_no_json_is_not_sent(first: FirstPage) -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
 
+from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import decode, encode
 from tailrace.shared.jobs import new_job_id
 from tailrace.worker.failures import explain
@@ -36,10 +38,21 @@ class How:
     durability: str = "async"
 
 
+class _Serializer(JsonPlusSerializer):
+    """LangGraph's own; what it can't keep is called what the service calls it."""
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        try:
+            return super().dumps_typed(obj)
+        except (TypeError, ValueError) as error:
+            raise Unserializable(type(obj).__name__) from error
+
+
 async def run_alone(case: Case, how: How) -> Observed:
     """Run a graph until it ends, with every question answered."""
     made, thread = case.make(), str(new_job_id())
-    graph: Any = made.copy({"checkpointer": InMemorySaver(), "store": InMemoryStore()})
+    saver = InMemorySaver(serde=_Serializer())
+    graph: Any = made.copy({"checkpointer": saver, "store": InMemoryStore()})
     seen, failures, start = Observed(), 0, case.input
     config = config_of(case, graph, thread)
     while seen.outcome == "running" and len(seen.stops) < STOPS:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.corpus.alone import How
+from tests.corpus.alone import FAILURES, How
 from tests.corpus.case import Case
 from tests.corpus.compare import Alone, run_served
 from tests.corpus.counting import starts
@@ -19,8 +19,6 @@ from tests.corpus.house import House
 from tests.corpus.observed import Observed, final_differences
 from tests.corpus.served import Served
 
-MANY_ATTEMPTS: Final = 100
-"""A lost worker is a failure of the job, and these are not the job's fault."""
 SHOWN: Final = 5
 STATUSES: Final = 3
 """Events of a log that no graph told: a kill may fall on them, too."""
@@ -35,6 +33,11 @@ class Round:
     far_ms: int
     """How long the store takes to answer."""
     kills: int
+
+    @property
+    def max_attempts(self) -> int:
+        """A lost worker is a failure of its job, beside those that a job may have anyway."""
+        return FAILURES + self.kills
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ async def run_round(
     async with away(house.store.url, one.far_ms / 1000) as url:
         pid = await house.start_worker(one.cases, url, one.durability)
         await house.has_announced(one.cases)
-        jobs = [Served(house, case, How(case.modes), MANY_ATTEMPTS) for case in one.cases]
+        jobs = [Served(house, case, How(case.modes), one.max_attempts) for case in one.cases]
         kills = [Kills() for _ in jobs]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(run_served(job)) for job in jobs]
@@ -108,8 +111,8 @@ def _judge(
     name = f"{job.case.name} ({one.durability}, {one.far_ms} ms, cut off {met.cut} times)"
     if job.case.steady:
         tally.differences += [f"{name}: {text}" for text in final_differences(alone, served)]
-    if job.job_id is None:
-        return  # it was refused, and that is told
+    if job.job_id is None or served.error.startswith("unserializable"):
+        return  # it was refused, and that is told; or its writes can't be stored, so none finished
     # At `exit` LangGraph stores nothing before its run ends: what a kill cuts off begins anew.
     if one.durability != "exit" or not met.cut:
         tally.again += len(met.again)

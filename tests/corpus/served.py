@@ -8,7 +8,7 @@ from typing import Any, Final
 from tailrace.shared import keys
 from tailrace.shared.events import decode
 from tailrace.shared.jobs import JobId
-from tests.corpus.alone import How
+from tests.corpus.alone import FAILURES, How
 from tests.corpus.case import Case
 from tests.corpus.counting import counted
 from tests.corpus.house import House
@@ -26,7 +26,7 @@ class Served:
     house: House
     case: Case
     how: How
-    max_attempts: int = 3
+    max_attempts: int = FAILURES
     job_id: JobId | None = None
     seen: Observed = field(default_factory=Observed)
     told: list[tuple[int, Told]] = field(default_factory=list[tuple[int, Told]])

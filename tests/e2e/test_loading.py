@@ -11,7 +11,7 @@ import pytest
 
 from tailrace.shared.errors import EX_CONFIG
 from tests.support.faults import Faulty, faulty
-from tests.support.processes import Process, running
+from tests.support.processes import READY_S, Process, running
 from tests.support.project import project
 from tests.support.wait import wait_until
 
@@ -192,7 +192,7 @@ async def test_a_worker_does_not_start_with_a_key_that_is_not_supported(
     file = project(tmp_path, {"own.py": FETCHES}, {"own": "./own.py:graph"}, **{key: value})
     env = {"TAILRACE_GRAPHS": str(file)}
     async with running(Process("worker", "tailrace.worker", env, tmp_path)) as worker:
-        assert await worker.exited() == EX_CONFIG
+        assert await worker.exited(READY_S) == EX_CONFIG
         assert f"{key!r} is" in worker.output()
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.pids import command, descendants, is_running
+from tests.support.local_run import GONE_S, READY_S, Run
+from tests.support.pids import descendants, is_running
 from tests.support.processes import ROOT
 from tests.support.wait import wait_until
 
@@ -21,59 +21,12 @@ pytestmark = [
     pytest.mark.timeout(90),
 ]
 
-READY_S = 45.0
-GONE_S = 8.0
-ELSEWHERE = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "MODEL": "none"}
-"""A model that is never called; without one the local model would be loaded."""
-
-
-class Run:
-    """One `python -m tailrace.deploy.local` and its log."""
-
-    def __init__(self, folder: Path, *words: str) -> None:
-        self.log = folder / f"{'-'.join(words)[-40:].replace('/', '_')}.log"
-        command_line = (sys.executable, "-m", "tailrace.deploy.local", *words)
-        env = {**os.environ, **ELSEWHERE, "TAILRACE_GRAPHS": str(ROOT / "langgraph.json")}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command_line,
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def process_of(self, word: str) -> int:
-        """The one process of the run that has the word, or a path that ends in it, as argument."""
-        words = {pid: " ".join(command(pid)).split()[:4] for pid in descendants(self.process.pid)}
-        [pid] = [pid for pid in words if any(own.endswith(word) for own in words[pid])]
-        return pid
-
-    async def ready(self) -> str:
-        """The address that the ready line names."""
-        await wait_until(self._address, f"the ready line in {self.log}", READY_S)
-        return self._address()
-
-    async def ended_by(self, number: signal.Signals) -> int:
-        """Send the signal; the exit code, if it ends within seconds."""
-        self.process.send_signal(number)
-        return await self.exit_code(GONE_S)
-
-    async def exit_code(self, timeout_s: float) -> int:
-        await wait_until(lambda: self.process.poll() is not None, "the run to end", timeout_s)
-        return self.process.returncode
-
-    def _address(self) -> str:
-        code = self.process.poll()
-        assert code is None, f"ended with {code}:\n{self.said}"
-        found = re.search(r"^tailrace: ready on (\S+) \(", self.said, re.MULTILINE)
-        return found[1] if found else ""
+ENV = {
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    "MODEL": "none",
+    "TAILRACE_GRAPHS": str(ROOT / "langgraph.json"),
+}
+"""Of a model that is never called; without one the local model would be loaded."""
 
 
 Start = Callable[..., Run]
@@ -85,14 +38,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     runs: list[Run] = []
 
     def begin(*words: str) -> Run:
-        runs.append(Run(tmp_path, *words))
+        runs.append(Run(tmp_path, *words, env=ENV))
         return runs[-1]
 
     yield begin
     for run in runs:
-        run.process.kill()
-        run.process.wait(GONE_S)
-        sys.stdout.write(f"--- {run.log.name} ---\n{run.said}")
+        run.end()
 
 
 async def test_ctrl_c_ends_everything_within_seconds(start: Start) -> None:

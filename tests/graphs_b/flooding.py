@@ -21,6 +21,13 @@ async def pour(amount: Amount) -> Amount:
     return {"text": "poured"}
 
 
+async def pour_differently(amount: Amount) -> Amount:
+    write = get_stream_writer()
+    for i in range(amount.get("events", 0)):
+        write(str(i) * amount.get("bytes", 0))
+    return {"text": "poured"}
+
+
 async def swell(amount: Amount) -> Amount:
     return {"text": "x" * amount.get("bytes", 0)}
 
@@ -33,4 +40,5 @@ def _of_one_node(node: Any) -> Any:
 
 
 floods = _of_one_node(pour)
+floods_differently = _of_one_node(pour_differently)
 swells = _of_one_node(swell)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -9,19 +10,17 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.errors import Fenced
+from tailrace.shared.events import decode
 from tailrace.shared.jobs import Holder, JobId
+from tailrace.worker.attempts import Stop
 from tailrace.worker.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import OpenAIServer, Refuses, Says, openai_server
 from tests.support.wait import wait_until
 
 PAUSE_S = 1
-RATE_LIMITED = Refuses(
-    429,
-    "rate_limit_exceeded",
-    "Rate limit reached.",
-    {"Retry-After": str(PAUSE_S), "retry-after-ms": "1"},
-)
+RATE_LIMITED = Refuses(429, "rate_limit_exceeded", "Rate limit reached.")
+RATE_LIMITED_FOR_LONG = replace(RATE_LIMITED, headers={"Retry-After": str(PAUSE_S)})
 
 
 @pytest.fixture
@@ -254,8 +253,9 @@ async def test_the_pause_before_a_retry_grows_and_is_kept(
 
 @pytest.fixture
 async def provider(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenAIServer]:
-    # The client tries each call three times by itself.
-    async with openai_server(*[RATE_LIMITED] * 3, Says("Patience pays.")) as provider:
+    # The client tries each call three times by itself; the last refusal is the job's.
+    turns = (RATE_LIMITED, RATE_LIMITED, RATE_LIMITED_FOR_LONG, Says("Patience pays."))
+    async with openai_server(*turns) as provider:
         for name, value in provider.environment().items():
             monkeypatch.setenv(name, value)
         yield provider
@@ -305,6 +305,31 @@ async def test_an_obstinate_node_is_ended_over_its_head(place: Site, graphs: Reg
         assert job.error is not None
         assert (job.status, job.error.type) == ("failed", "timeout")
         await place.queue_is_empty()
+
+
+async def test_a_node_that_is_stopped_on_its_way_to_the_next_is_not_taken_for_done(
+    place: Site, graphs: Registry, tmp_path: Path
+) -> None:
+    gate, notes = tmp_path / "gate", tmp_path / "notes"
+    job_id = await place.post("routed", {"gate": str(gate), "notes": str(notes)})
+    async with working(place, graphs) as hand:
+        await wait_until(lambda: lines(notes), "the node to be done")
+        hand.worker.stop(job_id, Stop.SHUTDOWN)
+        await place.has_said(job_id, '"shutdown"')
+        gate.touch()
+        job = await place.ended(job_id)
+    assert (job.status, decode(job.result or b"")["text"]) == ("succeeded", "out and there")
+
+
+async def test_a_node_that_fails_on_its_way_to_the_next_is_not_taken_for_done(
+    place: Site, graphs: Registry, tmp_path: Path
+) -> None:
+    (gate := tmp_path / "gate").touch()
+    plan = {"gate": str(gate), "notes": str(tmp_path / "notes"), "fails": 1}
+    job_id = await place.post("routed", plan)
+    async with working(place, graphs):
+        job = await place.ended(job_id)
+    assert (job.status, decode(job.result or b"")["text"]) == ("succeeded", "out and there")
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from blockbuster import BlockBuster
 
+from tailrace.api.client import Tailrace
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.catalogue import GraphSpec, announce
 from tailrace.shared.errors import NotWaiting
@@ -278,13 +279,36 @@ async def test_an_answer_that_never_reached_the_queue_is_swept_there(
     assert heard(job.result) == ["late"]
 
 
-@pytest.mark.parametrize("graph", ["without_words", "at_length"])
 @pytest.mark.parametrize("stream", [("custom",), ("updates",)])
 async def test_a_question_that_cannot_be_told_ends_its_job_and_nothing_else(
-    place: Site, graphs: Registry, tmp_path: Path, graph: str, stream: tuple[str, ...]
+    place: Site, graphs: Registry, tmp_path: Path, stream: tuple[str, ...]
 ) -> None:
-    job_id = await place.post(graph, stream=stream)
+    job_id = await place.post("without_words", stream=stream)
     async with working(place, graphs):
         assert (await place.ended(job_id)).status == "failed"
         neighbour = await place.post("gated", {"gate": str(tmp_path)})
         assert (await place.ended(neighbour)).status == "succeeded"
+
+
+@pytest.mark.parametrize("before", [["ask"], "*"])
+async def test_a_job_asks_for_a_stop_and_is_let_go_on_before_it_is_answered(
+    place: Site, graphs: Registry, client: httpx.AsyncClient, before: Any
+) -> None:
+    async with Tailrace(str(client.base_url)) as tailrace, working(place, graphs):
+        posted = await tailrace.create("approval", {}, interrupt_before=before)
+        job_id = JobId(posted.id)
+        await place.reaches(job_id, "waiting")
+        stopped = await tailrace.job(job_id)
+        assert (stopped.interrupts, stopped.next) == ((), ("ask",))
+        for _ in range(2):
+            await tailrace.resume(job_id, after=stopped.after)
+        await place.has_said(job_id, "may I?")
+        await place.reaches(job_id, "waiting")
+        asks = await tailrace.job(job_id)
+        assert [asked.value for asked in asks.interrupts] == ["may I?"]
+        await tailrace.resume(job_id, after=stopped.after)
+        await tailrace.resume(job_id, "you may")
+        job = await place.ended(job_id)
+
+    assert (job.status, heard(job.result)) == ("succeeded", ["you may"])
+    assert [s for s, r in await place.statuses(job_id) if r == "resume"].count("queued") == 2

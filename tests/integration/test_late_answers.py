@@ -6,32 +6,43 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+import orjson
 import pytest
 from blockbuster import BlockBuster
+from starlette.types import Message
 
+from tailrace.api.relay.frames import EVENT_STREAM
+from tailrace.api.relay.relay import Relay, Start
+from tailrace.api.settings import ApiSettings
 from tailrace.shared.job_heads import read_heads
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.redis import Client, connect, ping
+from tailrace.shared.tasks import stop
 from tailrace.worker.attempts import Stop
+from tailrace.worker.insist import insist
 from tailrace.worker.registry import Registry
 from tests.support.leased import Hand, Site, faulty_graphs, site, working
 from tests.support.proxy import store_proxy
+from tests.support.service import writing
 from tests.support.wait import wait_until
 
 LATE_S = 0.05
 RENEWAL_S = 0.01
-LEASE_S = 5.0
-"""As in production: an attempt that is lost costs so long, and fails the test by that already."""
+LEASE_S = 20.0
+"""Beyond any pause of this machine: what is lost here was lost to an answer."""
 MOVES_OF_A_JOB = 6
 OPEN_JOBS = 40
 HANDED_BACK = 0.02
 """How many of the running jobs are given back at each look."""
 SECONDS_A_MOVE = 0.5
+LISTENERS = 5
+AT_ONCE_S = 8.0
+"""Half of what the pulse takes to look after a silent log; this machine may be slow."""
 NOT_SAID = ("attempt lost", "attempt given up", "attempt broke", "the queue could not be told")
 
 
@@ -51,7 +62,8 @@ class Crowd:
 
     async def post(self) -> None:
         moves = self.chance.choices(["ask", "fail", "rest"], [4, 1, 2], k=MOVES_OF_A_JOB)
-        job_id = await self.place.post("wavering", {"moves": moves}, max_attempts=99)
+        job_id = await self.place.created("wavering", {"moves": moves}, max_attempts=99)
+        await insist(lambda: self.place.queue.enqueue(job_id))
         self.open[job_id] = moves
 
     async def go_on(self) -> bool:
@@ -72,9 +84,10 @@ class Crowd:
     async def _answer(self, job_id: JobId) -> None:
         """As the API does, or as where the queue has lost its count of attempts."""
         job = await self.place.jobs.get(job_id)
-        await self.place.jobs.answer(job, {asked.id: "this" for asked in job.pause.interrupts})
+        answer = {asked.id: "this" for asked in job.pause.interrupts}
+        await insist(lambda: self.place.jobs.answer(job, answer))
         above = self.chance.choice([job.attempt, 0])
-        await self.place.queue.enqueue(job_id, above=above)
+        await insist(lambda: self.place.queue.enqueue(job_id, above=above))
 
 
 @pytest.fixture
@@ -132,10 +145,66 @@ async def _has_room(crowd: Crowd) -> bool:
 
 
 async def _is_whole(place: Site, job_id: JobId, moves: list[str]) -> None:
-    """It has ended once, and failed only where the graph did."""
+    """Everything was done once, in order, and failed only where the graph did."""
     job = await place.ended(job_id)
-    assert job.status == "succeeded"
+    done = [f"{at} {kind}" if kind != "ask" else "this" for at, kind in enumerate(moves)]
+    assert (job.status, orjson.loads(job.result or b"null")["done"]) == ("succeeded", done)
     statuses = await place.statuses(job_id)
     assert ("running", "worker_lost") not in statuses
     # A graph that failed as it was stopped counts as stopped.
     assert job.failures == statuses.count(("queued", "retry")) <= moves.count("fail")
+
+
+async def test_a_listener_that_joins_as_the_log_ends_hears_its_end_at_once(
+    store_url: str,
+) -> None:
+    """Those who join late have read nothing more, when the tail has read the end already."""
+    async with (
+        store_proxy(store_url) as link,
+        writing(store_url) as logs,
+        _relay(link.url, store_url) as relay,
+    ):
+        link.delay_replies(10 * LATE_S, seed=1)
+        job = await logs.opened()
+        async with asyncio.timeout(AT_ONCE_S), asyncio.TaskGroup() as tasks:
+            hearing = [
+                tasks.create_task(_heard(relay, job.job_id, job.seq)) for _ in range(LISTENERS)
+            ]
+            await logs.has_waiting_reader()
+            await job.close(result=b"1")
+        assert {await heard for heard in hearing} == {await job.frames(after=2)}
+
+
+@asynccontextmanager
+async def _relay(pages_url: str, tail_url: str) -> AsyncGenerator[Relay]:
+    """A relay whose pages come another way than what its tail reads."""
+    store = connect(pages_url)
+    await asyncio.gather(
+        *(ping(store) for _ in range(LISTENERS))
+    )  # each over a connection of its own
+    relay = Relay(store, ApiSettings(redis_url=tail_url))
+    running = asyncio.ensure_future(relay.run())
+    try:
+        yield relay
+    finally:
+        await stop(running)
+        await store.aclose()
+
+
+async def _heard(relay: Relay, job_id: JobId, seq: int) -> bytes:
+    """All that a client hears that has everything up to `seq`."""
+    heard: list[bytes] = []
+    complete = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        heard.append(message["body"])
+        if not message["more_body"]:
+            complete.set()
+
+    async def receive() -> Message:
+        await complete.wait()
+        return {"type": "http.disconnect"}
+
+    start = Start(job_id, seq, seq)
+    await relay.serve(start, EVENT_STREAM, {"type": "http"}, receive, send)
+    return b"".join(heard)

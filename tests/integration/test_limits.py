@@ -16,8 +16,12 @@ from tests.support.wait import wait_until
 # LangGraph leaves a coroutine of its own behind where its stream is closed early.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'AsyncQueue.wait' was never awaited")
 
-EVENT_BYTES, EVENTS, LOG_BYTES, RESULT_BYTES = 2000, 50, 20_000, 1000
+EVENT_BYTES, EVENTS, LOG_BYTES, RESULT_BYTES = 2000, 50, 20_000, 2000
+BLOB_BYTES = 10_000
 LIMITS = {
+    "min_blob_bytes": 1024,
+    "max_blob_bytes": BLOB_BYTES,
+    "max_blobs_bytes": BLOB_BYTES + 5000,
     "max_event_bytes": EVENT_BYTES,
     "max_events": EVENTS,
     "max_log_bytes": LOG_BYTES,
@@ -40,10 +44,11 @@ async def place(store_url: str) -> AsyncIterator[Site]:
 @pytest.mark.parametrize(
     ("graph", "events", "size", "error"),
     [
-        ("floods", 1, EVENT_BYTES, "event-too-large"),
+        ("floods", 1, BLOB_BYTES + 1, "blob-too-large"),
+        ("floods_differently", 4, BLOB_BYTES // 2, "blobs-too-large"),
         ("floods", EVENTS, 1, "too-many-events"),
         ("floods", 20, EVENT_BYTES // 2, "log-too-large"),
-        ("swells", 1, RESULT_BYTES, "result-too-large"),
+        ("swells", 1, BLOB_BYTES + 1, "blob-too-large"),
     ],
 )
 async def test_a_job_over_a_limit_ends_with_the_limits_own_error(
@@ -59,13 +64,26 @@ async def test_a_job_over_a_limit_ends_with_the_limits_own_error(
     assert job.seq <= EVENTS + 2
 
 
+async def test_a_result_that_no_reference_makes_small_enough_ends_its_job(
+    place: Site, graphs: Registry
+) -> None:
+    async with working(place, graphs, max_result_bytes=100):
+        job = await place.ended(await place.post("swells", {"bytes": 500}, stream=("custom",)))
+
+    assert job.error is not None
+    assert job.error.type == "result-too-large"
+
+
 @pytest.mark.parametrize(
     ("graph", "events", "size"),
     [
         ("floods", 1, EVENT_BYTES - 50),
         ("floods", EVENTS - 2, 1),
         ("floods", 9, EVENT_BYTES - 50),
+        ("floods", 1, EVENT_BYTES),
+        ("floods_differently", 2, BLOB_BYTES // 2),
         ("swells", 1, RESULT_BYTES - 50),
+        ("swells", 1, RESULT_BYTES),
     ],
 )
 async def test_a_job_just_inside_its_limits_succeeds(

@@ -13,9 +13,9 @@ from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
 from langgraph.types import Send, interrupt
 
+from tailrace.shared import keys
 from tailrace.shared.jobs import Holder, JobId, Pause
-from tailrace.worker.registry import GraphSource, Registry
-from tests.support.leased import Site, site, working
+from tests.support.leased import Site, serving_graph, site, working
 from tests.support.resumable import in_a_row
 from tests.support.wait import wait_until
 
@@ -37,10 +37,6 @@ async def place(store_url: str, blocking_is_an_error: BlockBuster) -> AsyncItera
     blocking_is_an_error.deactivate()  # graphs are other people's code
     async with site(store_url) as place:
         yield place
-
-
-def serving(graph: Graph) -> Registry:
-    return Registry({"graph": GraphSource("graph", "", graph)})
 
 
 def node(name: str, calls: Counter[str], *, pause_s: float = 0, asks: bool = False) -> Any:
@@ -68,7 +64,7 @@ async def test_a_question_beside_a_finished_sibling_waits_and_the_sibling_runs_o
 ) -> None:
     graph = side_by_side(pay=node("pay", calls), ask=node("ask", calls, pause_s=0.1, asks=True))
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert [i.value for i in job.pause.interrupts] == ["ask?"]
         assert job.pause.next == ("ask",)
@@ -84,7 +80,7 @@ async def test_a_sibling_that_finishes_after_the_question_runs_once_too(
 ) -> None:
     graph = side_by_side(pay=node("pay", calls, pause_s=0.1), ask=node("ask", calls, asks=True))
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         await place.reaches(job_id, "waiting")
         await place.answer(job_id, "yes")
         job = await place.ended(job_id)
@@ -106,7 +102,7 @@ async def test_questions_of_sent_tasks_beside_finished_ones_wait_together(
     builder: Any = StateGraph(Ran)
     graph = builder.add_node("work", work).add_conditional_edges(START, spread).compile()
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert sorted(i.value for i in job.pause.interrupts) == ["1?", "3?"]
         assert job.pause.next == ("work", "work")
@@ -127,7 +123,7 @@ async def test_a_question_in_a_graph_beside_a_node_waits(
         inner = in_a_row(Ran, inner=inner)
     graph = side_by_side(inner=inner, pay=node("pay", calls))
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert ([i.value for i in job.pause.interrupts], job.pause.next) == (["ask?"], ("inner",))
         await place.answer(job_id, "yes")
@@ -151,7 +147,7 @@ async def test_a_task_that_finished_before_the_question_of_its_node_runs_once(
 
     graph = in_a_row(Ran, buy=buy)
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         await place.reaches(job_id, "waiting")
         await place.answer(job_id, "yes")
         job = await place.ended(job_id)
@@ -173,7 +169,7 @@ async def test_an_entrypoint_that_asks_between_tasks_waits(
         return [await step("one"), interrupt("sure?"), await step("two")]
 
     job_id = await place.post("graph", {})
-    async with working(place, serving(flow)):
+    async with working(place, serving_graph(flow)):
         job = await place.reaches(job_id, "waiting")
         assert (len(job.pause.interrupts), job.pause.next) == (1, ("flow",))
         await place.answer(job_id, "yes")
@@ -204,14 +200,14 @@ async def resume(place: Site, job_id: JobId) -> None:
         ({"interrupt_after": ["write"]}, {}),
         ({}, {"interrupt_before": ["send"]}),
         ({}, {"interrupt_after": ["write"]}),
-        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["none"]}),
+        ({"interrupt_after": "*"}, {"interrupt_before": ["send"], "interrupt_after": ["send"]}),
     ],
 )
 async def test_a_breakpoint_waits_without_a_question_and_is_passed_when_told_so(
     place: Site, calls: Counter[str], compiled: dict[str, Any], asked: dict[str, Any]
 ) -> None:
     job_id = await place.post("graph", {}, **asked)
-    async with working(place, serving(broken(calls, **compiled))):
+    async with working(place, serving_graph(broken(calls, **compiled))):
         job = await place.reaches(job_id, "waiting")
         assert (job.pause.interrupts, job.pause.next) == ((), ("send",))
         told = orjson.loads((await place.events(job_id))[-1].data)
@@ -225,7 +221,7 @@ async def test_a_breakpoint_waits_without_a_question_and_is_passed_when_told_so(
 
 async def test_a_run_stops_at_every_breakpoint_on_its_way(place: Site, calls: Counter[str]) -> None:
     job_id = await place.post("graph", {}, interrupt_before="*")
-    async with working(place, serving(broken(calls))):
+    async with working(place, serving_graph(broken(calls))):
         for coming in ("write", "send"):
 
             async def stands_there(coming: str = coming) -> bool:
@@ -245,7 +241,7 @@ async def test_a_breakpoint_in_a_graph_inside_waits(
 ) -> None:
     graph = in_a_row(Ran, first=node("first", calls), inner=broken(calls, **stops))
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert (job.pause.interrupts, job.pause.next) == ((), ("inner",))
         await resume(place, job_id)
@@ -264,19 +260,18 @@ async def test_a_worker_lost_between_a_stop_and_its_event_passes_no_breakpoint(
     graph = broken(calls, **stops)
     graph = in_a_row(Ran, inner=graph) if inside else graph
     job_id = await place.post("graph", {})
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
     redis: Any = place.redis
-    key = f"tailrace:{{{job_id[-1]}}}:job:{job_id}"
-    await redis.hset(key, "status", "running")
-    await redis.hdel(key, "pause", "interrupts")
+    await redis.hset(keys.job(job_id), "status", "running")
+    await redis.hdel(keys.job(job_id), "pause", "interrupts")
     holder = Holder(job_id, job.attempt + 1, "lost")
     opened = await place.jobs.open_attempt(holder)
     assert opened.pause == Pause()
     await place.jobs.requeue(holder, "shutdown", failures=0)
     await place.queue.enqueue(job_id)
 
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert calls["send"] == 0
         await resume(place, job_id)
@@ -296,16 +291,45 @@ async def test_a_worker_lost_after_a_breakpoint_was_passed_does_not_stop_there_a
 
     graph = in_a_row(Ran, write=node("write", calls), send=send)
     job_id = await place.post("graph", {}, interrupt_before=["send"])
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         await place.reaches(job_id, "waiting")
     await resume(place, job_id)
-    async with working(place, serving(graph)) as hand:
+    async with working(place, serving_graph(graph)) as hand:
         await wait_until(lambda: calls["send"] == 1, "the node behind the breakpoint")
         await hand.vanish()
     await place.expire_lease(job_id)
     gate.set()
-    async with working(place, serving(graph)):
+    async with working(place, serving_graph(graph)):
         job = await place.ended(job_id)
 
     assert result(job)["ran"] == ["write", "send"]
     assert [status for status, _ in await place.statuses(job_id)].count("waiting") == 1
+
+
+async def test_a_worker_lost_between_a_later_stop_and_its_event_passes_no_breakpoint(
+    place: Site, calls: Counter[str]
+) -> None:
+    nodes = {name: node(name, calls) for name in ("one", "two", "three")}
+    graph = in_a_row(Ran, **nodes)
+    job_id = await place.post("graph", {}, interrupt_after="*")
+    async with working(place, serving_graph(graph)):
+        await place.reaches(job_id, "waiting")
+        await resume(place, job_id)
+
+        async def stands_there() -> bool:
+            job = await place.jobs.get(job_id)
+            return job.status == "waiting" and job.pause.next == ("three",)
+
+        await wait_until(stands_there, "the second stop")
+    redis: Any = place.redis
+    # As if the worker had been lost before it could tell the second stop.
+    first = {"next": ["two"], "stopped_at": ["an older checkpoint"]}
+    await redis.hset(keys.job(job_id), mapping={"status": "running", "pause": orjson.dumps(first)})
+    holder = Holder(job_id, (await place.jobs.get(job_id)).attempt + 1, "lost")
+    await place.jobs.open_attempt(holder)
+    await place.jobs.requeue(holder, "shutdown", failures=0)
+    await place.queue.enqueue(job_id)
+
+    async with working(place, serving_graph(graph)):
+        job = await place.reaches(job_id, "waiting")
+    assert (job.pause.next, calls) == (("three",), {"one": 1, "two": 1})

@@ -35,7 +35,7 @@ async def remember(redis: Redis, registry: Registry) -> Remember:
     unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
     kept = stores(redis)
-    runner = Runner(execution, kept.journals)
+    runner = Runner(execution, kept.journals, "worker")
 
     async def run(tenant: str, graph: str, note: str) -> Any:
         job_id = new_job_id()

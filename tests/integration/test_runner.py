@@ -122,7 +122,28 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     unserved, checkpoints = Unserved(registry, redis, settings), Checkpoints(redis, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
     kept = Stores(redis, jobs, log, settings)
-    return Worker(Runner(execution, kept.journals), kept)
+    return Worker(Runner(execution, kept.journals, "worker"), kept)
+
+
+@pytest.mark.parametrize(
+    ("graph", "told"),
+    [
+        ("nested", {"outcome": "succeeded"}),
+        ("secretive", {"outcome": "failed", "error": "internal"}),
+        ("asks", {"outcome": "waiting"}),
+    ],
+)
+async def test_the_log_tells_how_an_attempt_ended_and_whose_it_was(
+    worker: Worker, graph: str, told: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tailrace.worker.runner")
+    ran = await worker.run(graph, {"path": []} if graph == "nested" else TEXT)
+
+    [line] = [vars(record) for record in caplog.records if record.message == "attempt ended"]
+    told |= {"job_id": ran.job.id, "tenant": "tenant", "graph": graph, "worker": "worker"}
+    assert told.items() <= line.items()
+    assert (line["attempt"], line.get("error")) == (1, told.get("error"))
+    assert 0 < line["duration_s"] < 60
 
 
 async def test_a_run_leaves_its_events_its_result_and_its_end(worker: Worker) -> None:

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tailrace.deploy.local import leash
+from tailrace.deploy.local.changes import Watched
 from tailrace.deploy.local.child import Child
 from tailrace.deploy.local.console import Console
 from tailrace.deploy.local.keeper import Failure, Keeper
@@ -170,6 +171,76 @@ async def test_kill_ends_even_a_stubborn_child_at_once() -> None:
         run.supervisor.kill()
         assert await run.ended()
         assert time.monotonic() - began < 2
+
+
+@asynccontextmanager
+async def following(watched: Watched, *tier: Child) -> AsyncGenerator[Run]:
+    out = io.StringIO()
+    supervisor = Supervisor([tier], Console(out, False, lambda: None), watched)
+    async with asyncio.TaskGroup() as tasks:
+        yield Run(supervisor, out, tasks.create_task(supervisor.run("ready now")))
+        supervisor.kill()
+
+
+def follower(name: str, code: str) -> Child:
+    return replace(child(name, code), follows_project=True)
+
+
+async def test_a_change_of_the_project_starts_what_follows_it_again(tmp_path: Path) -> None:
+    code, other = tmp_path / "agent.py", tmp_path / "notes.txt"
+    code.write_text("1")
+    watched = Watched((tmp_path,), (tmp_path / ".env",))
+    async with following(watched, child("api", STAY), follower("worker-1", STAY)) as run:
+        await run.says("ready now")
+        other.write_text("no code")
+        code.write_text("22")
+        await run.says(f"tailrace: {code} has changed: the workers start again\n")
+        await wait_until(lambda: run.log.count("worker-1 | here") == 2, "a second life")
+        (tmp_path / ".env").write_text("A=1")
+        await wait_until(lambda: run.log.count("worker-1 | here") == 3, "a third life")
+        code.unlink()
+        await wait_until(lambda: run.log.count("worker-1 | here") == 4, "a fourth life")
+        assert run.log.count("api      | here") == 1
+        assert "ended (" not in run.log
+        assert "notes" not in run.log
+
+
+async def test_environments_and_hidden_folders_are_no_code_of_the_project(tmp_path: Path) -> None:
+    for folder in (".git", "venv", "node_modules", "__pycache__"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "code.py").touch()
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "code.py").touch()
+
+    assert list(Watched((tmp_path,), ()).look()) == [tmp_path / "own" / "code.py"]
+
+
+async def test_a_project_that_became_wrong_waits_for_the_next_change(tmp_path: Path) -> None:
+    code = tmp_path / "agent.py"
+    code.touch()
+    wrong = f"import sys\nif open({str(code)!r}).read() == 'wrong': sys.exit(78)\n{STAY}"
+    async with following(Watched((tmp_path,), ()), follower("worker-1", wrong)) as run:
+        await run.says("worker-1 | here")
+        code.write_text("wrong")
+        await run.says("ended (exit code 78) and is started again when the project has changed")
+        code.write_text("right again")
+        await wait_until(lambda: run.log.count("worker-1 | here") == 2, "a second life")
+        assert not run.result.done()
+
+
+async def test_a_follower_that_does_not_obey_is_killed_and_started_again() -> None:
+    out = io.StringIO()
+    keeper = Keeper(
+        child("a", STUBBORN), Console(out, False, lambda: None), asyncio.Event(), lambda _: None
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keeper.run())
+        await wait_until(lambda: "here" in out.getvalue(), "the child to be there")
+        await keeper.restart(grace_s=0.1)
+        await wait_until(lambda: out.getvalue().count("here") == 2, "its second life")
+        keeper.kill()
+    assert "a did not end within 0.1 s and is killed" in out.getvalue()
 
 
 async def test_stopping_while_it_comes_up_ends_everything(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from tailrace.shared import keys
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event, LoggedEvent, encode
 from tailrace.shared.job_store import JobStore
@@ -49,7 +50,11 @@ class Stores:
     @property
     def journals(self) -> JournalStores:
         """Where an attempt writes."""
-        return JournalStores(self.log, JournalStore(self.redis, self.settings), self.jobs)
+        journal, blobs = (
+            JournalStore(self.redis, self.settings),
+            BlobStore(self.redis, self.settings),
+        )
+        return JournalStores(self.log, journal, self.jobs, blobs)
 
     async def queued(self) -> JobId:
         """A new job."""

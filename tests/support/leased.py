@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
@@ -29,6 +30,7 @@ from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
+from tailrace.worker.factories import GraphSource
 from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
@@ -52,6 +54,11 @@ def faulty_graphs() -> Registry:
     """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
     with own_interpreter():
         return load_registry(read_project(GRAPHS))
+
+
+def serving_graph(graph: Any) -> Registry:
+    """A registry of this one graph, by the name `graph`."""
+    return Registry({"graph": GraphSource("graph", "", graph)})
 
 
 @dataclass(frozen=True)
@@ -247,7 +254,8 @@ def _build(
     log = EventLog(log_store, settings)
     unserved, checkpoints = Unserved(registry, store, settings), Checkpoints(log_store, settings)
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
-    runner = Runner(execution, JournalStores(log, JournalStore(log_store, settings), jobs))
+    journal, blobs = JournalStore(log_store, settings), BlobStore(log_store, settings)
+    runner = Runner(execution, JournalStores(log, journal, jobs, blobs), worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

@@ -22,6 +22,7 @@ from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import Limits
 from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.spill import Spill
 from tailrace.worker.stream_reader import MODES, StreamReader
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
@@ -80,8 +81,9 @@ class Resumable:
         """Run the graph as an attempt does; the last values that it streams."""
         journal = await self.journal()
         bound = graph.copy({"checkpointer": await self.saver(durability)})
-        limits = Limits(WorkerSettings(), 0)
-        reader = StreamReader(journal, limits, ())
+        settings = WorkerSettings()
+        spill = Spill(journal, self.holder.job_id, settings)
+        reader = StreamReader(journal, Limits(settings, 0), (), spill)
         draining = asyncio.ensure_future(self._drained(bound, start, durability, reader))
         try:
             await asyncio.wait({draining, self._task}, return_when=asyncio.FIRST_COMPLETED)
@@ -94,6 +96,8 @@ class Resumable:
             if not self._task.done():
                 journal.held.release_all()
                 await journal.flushed()
+        if self._task.done():
+            await self._task
         last: Any = reader.last or {"data": None, "interrupts": ()}
         return last["data"] | {INTERRUPT: last["interrupts"]} if reader.stops else last["data"]
 

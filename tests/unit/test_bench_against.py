@@ -10,6 +10,8 @@ from rich.console import Console
 
 from bench.against.comparison import Comparison, Round
 from bench.against.ratio import BOUND, FEWEST, Ratio, ratio
+from bench.against.run import VOID, complete
+from bench.server import Failed
 
 TIMES = [100.0 + n for n in range(10)]
 NAME = ("w6", "CPU of the API")
@@ -139,3 +141,31 @@ def test_figures_stay_with_their_measure() -> None:
     comparison = Comparison.of("abc1234", rounds)
     assert [line.name for line in comparison.slower] == [other]
     assert replace(comparison, lines=comparison.lines[:1]).slower == []
+
+
+async def rounds_with(failures: int) -> tuple[list[int], list[str]]:
+    """Which rounds were measured of two, where the first tries fail; and what was said."""
+    tried: list[int] = []
+    said: list[str] = []
+
+    async def measured(number: int) -> Round:
+        tried.append(number)
+        if len(tried) <= failures:
+            raise Failed("not every listener got every event")
+        return Round({NAME: 1.0}, {NAME: 1.0})
+
+    assert len(await complete(measured, 2, said.append)) == 2
+    return tried, said
+
+
+async def test_a_round_in_which_a_side_fell_short_is_told_and_made_up_for() -> None:
+    tried, said = await rounds_with(failures=1)
+    assert tried == [1, 1, 2]
+    assert "round 1 is void: Failed('not every listener got every event')" in said
+
+
+async def test_a_side_that_falls_short_again_and_again_ends_the_run() -> None:
+    tried, _ = await rounds_with(failures=VOID)
+    assert tried == [1] * (VOID + 1) + [2]
+    with pytest.raises(Failed):
+        await rounds_with(failures=VOID + 1)

@@ -137,10 +137,58 @@ async def test_cancel_prints_the_status(tailrace: Tailrace):
 
 async def test_answer_sends_the_value_and_prints_the_status(tailrace: Tailrace):
     async with serving(in_turn([record("queued")])) as server:
-        outcome = await tailrace(server.url, "answer", JOB, "--value", '{"yes": true}')
+        outcome = await tailrace(
+            server.url, "answer", JOB, "--value", '{"yes": true}', "--after", "5"
+        )
     assert outcome == Outcome(0, "queued\n", "")
     assert (server.asked[0].method, server.asked[0].path) == ("POST", f"/jobs/{JOB}/resume")
-    assert server.asked[0].body == b'{"value":{"yes":true}}'
+    assert server.asked[0].body == b'{"value":{"yes":true},"after":5}'
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        ((), b'{"after":5}'),
+        (("--values", '{"i": 1}'), b'{"values":{"i":1},"after":5}'),
+    ],
+)
+async def test_answer_takes_no_value_or_several(
+    tailrace: Tailrace, options: tuple[str, ...], body: bytes
+):
+    async with serving(in_turn([record("queued")])) as server:
+        outcome = await tailrace(server.url, "answer", JOB, *options, "--after", "5")
+    assert outcome == Outcome(0, "queued\n", "")
+    assert server.asked[0].body == body
+
+
+async def test_run_asks_for_a_context_and_for_stops(tailrace: Tailrace):
+    async with serving(in_turn([record("queued")])) as server:
+        stops = ("--interrupt-before", "a", "--interrupt-before", "b", "--interrupt-after", "*")
+        await tailrace(server.url, "run", "g", "--context", '{"user": "u"}', *stops, "--detach")
+    assert json.loads(server.asked[0].body) == {
+        "graph": "g",
+        "input": {},
+        "context": {"user": "u"},
+        "interrupt_before": ["a", "b"],
+        "interrupt_after": ["*"],
+    }
+
+
+async def test_a_context_that_is_no_object_is_wrong_usage(tailrace: Tailrace):
+    outcome = await tailrace("http://127.0.0.1:9", "run", "g", "--context", "[1]")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "not a JSON object" in outcome.err
+
+
+async def test_who_watches_a_job_that_stops_without_a_question_is_told_how_to_go_on(
+    tailrace: Tailrace,
+):
+    stops = '{"status":"waiting","attempt":1,"at":"t","interrupts":[],"next":["send"]}'
+    log = frame(1, "status", stops) + frame(2, "end", '{"status":"cancelled"}')
+    async with serving(in_turn([record("running"), event_stream(log)])) as server:
+        outcome = await tailrace(server.url, "follow", JOB)
+    assert 'next: ["send"]' in outcome.out
+    assert f"tailrace answer {JOB} --after 1" in outcome.err
 
 
 async def test_who_watches_a_job_that_asks_is_told_how_to_answer(tailrace: Tailrace):
@@ -161,6 +209,15 @@ async def test_graphs_lists_names_and_fields(tailrace: Tailrace):
     assert "counter" in outcome.out
     assert "count*, tag" in outcome.out
     assert "More" not in outcome.out
+    assert_harmless(outcome.out)
+
+
+async def test_graphs_says_which_cannot_be_run(tailrace: Tailrace):
+    broken = {"reference": "f00d", "detail": f"It can't be loaded: f00d{HOSTILE}"}
+    spec = {"name": "counter", "description": "", "input_schema": {}, "broken": broken}
+    async with serving(in_turn([json_answer({"graphs": [spec]})])) as server:
+        outcome = await tailrace(server.url, "graphs")
+    assert "can't be run: It can't be loaded: f00d" in " ".join(outcome.out.split())
     assert_harmless(outcome.out)
 
 
@@ -200,7 +257,7 @@ async def test_a_service_that_is_away_is_one_line_and_code_4(tailrace: Tailrace)
         ("follow", JOB, "--after", "-1"),
         ("follow", "../jobs"),
         ("key", "a,b"),
-        ("answer", JOB),
+        ("answer", JOB, "--value", "1", "--values", "{}"),
         ("answer", JOB, "--value", "yes"),
         ("fly",),
     ],

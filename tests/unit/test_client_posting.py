@@ -1,8 +1,9 @@
-"""What the client posts, and what it posts again: a creation under its key, an answer never."""
+"""What the client posts, and posts again: a creation under its key, an answer to its stop."""
 
 from collections.abc import Sequence
 
 import httpx
+import orjson
 import pytest
 
 from tailrace.api.client import (
@@ -77,26 +78,78 @@ def test_an_error_tells_how_long_to_stay_away():
 
 
 async def test_an_answer_is_sent_as_the_protocol_says():
-    answers = [ACCEPTED, ACCEPTED]
+    answers = [ACCEPTED, ACCEPTED, ACCEPTED]
     async with serving(in_turn(answers)) as server, Tailrace(server.url) as client:
-        await client.resume(JOB, None)
-        await client.resume_each(JOB, {"i-1": {"a": 1}})
+        await client.resume(JOB, None, after=5)
+        await client.resume_each(JOB, {"i-1": {"a": 1}}, after=6)
+        await client.resume(JOB, after=7)
     assert {(a.method, a.path) for a in server.asked} == {("POST", f"/jobs/{JOB}/resume")}
     bodies = [a.body for a in server.asked]
-    assert bodies == [b'{"value":null}', b'{"values":{"i-1":{"a":1}}}']
+    assert bodies == [
+        b'{"value":null,"after":5}',
+        b'{"values":{"i-1":{"a":1}},"after":6}',
+        b'{"after":7}',
+    ]
 
 
-async def test_an_answer_is_never_sent_again_by_itself():
-    answers = [LOST, ACCEPTED]
-    async with serving(in_turn(answers)) as server, Tailrace(server.url) as client:
+STOPPED = {
+    "status": "waiting",
+    "interrupts": [{"id": "i-1", "value": "Go on?"}],
+    "next": ["ask"],
+    "after": 5,
+}
+WAITING = json_answer(RECORD | STOPPED | {"urls": URLS})
+
+
+async def test_an_answer_names_the_stop_at_which_the_job_waits():
+    async with serving(in_turn([WAITING, ACCEPTED])) as server, Tailrace(server.url) as client:
+        await client.resume(JOB, True)
+    assert [(a.method, a.path) for a in server.asked] == [
+        ("GET", f"/jobs/{JOB}"),
+        ("POST", f"/jobs/{JOB}/resume"),
+    ]
+    assert server.asked[1].body == b'{"value":true,"after":5}'
+
+
+@pytest.mark.parametrize("trouble", [LOST, AWAY])
+async def test_an_answer_that_names_its_stop_is_sent_again(trouble: Answer):
+    answers = [trouble, trouble, ACCEPTED]
+    async with serving(in_turn(answers)) as server, Tailrace(server.url, patience=QUICK) as client:
+        await client.resume(JOB, True, after=5)
+    assert [a.body for a in server.asked] == [b'{"value":true,"after":5}'] * 3
+
+
+async def test_an_answer_to_a_job_that_has_gone_on_is_sent_once():
+    answers = [ACCEPTED, LOST, ACCEPTED]
+    async with serving(in_turn(answers)) as server, Tailrace(server.url, patience=QUICK) as client:
         with pytest.raises(Unreachable):
             await client.resume(JOB, True)
-    assert len(server.asked) == 1
+    assert [a.body for a in server.asked[1:]] == [b'{"value":true}']
 
 
-async def test_a_waiting_job_tells_what_it_asks():
-    asks = {"status": "waiting", "interrupts": [{"id": "i-1", "value": "Go on?"}]}
-    waiting = json_answer(RECORD | asks | {"urls": URLS})
-    async with serving(in_turn([waiting])) as server, Tailrace(server.url) as client:
+async def test_nothing_is_sent_to_let_a_job_go_on_that_does_not_wait():
+    async with serving(in_turn([ACCEPTED])) as server, Tailrace(server.url) as client:
+        with pytest.raises(NotSent, match="does not wait"):
+            await client.resume(JOB)
+    assert [a.method for a in server.asked] == ["GET"]
+
+
+async def test_what_else_a_job_is_asked_for_is_sent_and_what_is_left_open_is_not():
+    async with serving(in_turn([ACCEPTED])) as server, Tailrace(server.url) as client:
+        await client.create(
+            "g", 1, stream=None, interrupt_before=["send"], context={"user": "u"}, timeout_s=5
+        )
+    assert orjson.loads(server.asked[0].body) == {
+        "graph": "g",
+        "input": 1,
+        "interrupt_before": ["send"],
+        "context": {"user": "u"},
+        "timeout_s": 5,
+    }
+
+
+async def test_a_waiting_job_tells_what_it_asks_and_where_it_stopped():
+    async with serving(in_turn([WAITING])) as server, Tailrace(server.url) as client:
         job = await client.job(JOB)
     assert job.interrupts == (Interrupt(id="i-1", value="Go on?"),)
+    assert (job.next, job.after) == (("ask",), 5)

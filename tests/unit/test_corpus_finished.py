@@ -38,6 +38,13 @@ def test_a_node_whose_update_is_in_the_log_has_finished() -> None:
     assert kills.finished == {"t1": "pay"}
 
 
+def test_an_update_that_is_told_again_says_nothing_new() -> None:
+    begun = [start("item", "t1"), start("item", "t2")]
+    kills = Kills()
+    kills.note([RUNNING, updated("item"), ended("item", "t1"), RUNNING, updated("item")], begun)
+    assert kills.finished == {"t1": "item"}
+
+
 def test_what_asked_or_failed_has_not_finished() -> None:
     log = [RUNNING, ended("ask", "t1", interrupts=["asks"]), ended("fail", "t2", error="failed")]
     kills = Kills()

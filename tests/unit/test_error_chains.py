@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tailrace.worker.provider_errors.trouble import trouble_of
+from tailrace.worker.provider_errors.trouble import AnswerCutOff, trouble_of
 
 
 class Refused(Exception):
@@ -119,6 +119,9 @@ async def test_a_task_groups_members_count() -> None:
         ([Refused(429), Refused(401)], REFUSED),
         ([Refused(429), KeyError("x")], UNEXPECTED),
         ([Refused(401), KeyError("x")], REFUSED),
+        ([AnswerCutOff("x"), Refused(429)], UNAVAILABLE),
+        ([AnswerCutOff("x"), Refused(401)], REFUSED),
+        ([AnswerCutOff("x"), KeyError("x")], UNEXPECTED),
         ([KeyError("x"), KeyError("y")], None),
         ([ExceptionGroup("", [Refused(503)]), ConnectionResetError()], UNAVAILABLE),
         ([ExceptionGroup("", [Refused(503), KeyError("x")]), Refused(429)], UNEXPECTED),

@@ -93,6 +93,14 @@ def both_by_name(config: Any, runtime: Any) -> Any:
     return both(config, runtime)
 
 
+def both_by_the_runtime(settings: dict[str, Any], r: ServerRuntime[Any]) -> Any:
+    return both(settings, r)  # type: ignore[arg-type]
+
+
+def optional(config: RunnableConfig | None = None) -> Any:
+    return builder(user(config or {}))
+
+
 def with_a_default(config: RunnableConfig, model: str = "small") -> Any:
     return builder(user(config) if model == "small" else model)
 
@@ -140,7 +148,8 @@ def named_otherwise(one: Any, other: Any) -> Any:
 
 OF_A_USER: list[Any] = [
     by_annotation, by_name, by_being_alone, server_runtime, lazy_annotation, annotated,
-    plain_runtime, runtime_by_name, both, both_in_the_other_order, both_by_name, with_a_default,
+    plain_runtime, runtime_by_name, both, both_in_the_other_order, both_by_name,
+    both_by_the_runtime, optional, with_a_default,
     through_the_context, coroutine, coroutine_of_a_manager, manager, async_manager, generator,
     async_generator, Maker(), functools.partial(with_a_default, model="small"),
 ]  # fmt: skip

@@ -130,6 +130,7 @@ TAKEN: list[tuple[Any, Any]] = [
     (Appending, {"words": "one"}),
     (Appending, {"words": ["one"], "kept": ["two"]}),
     (Managed, {"messages": "hi"}),
+    (Managed, {"messages": "hi", "remaining_steps": 3}),
     (Outer, {"text": "t"}),
     (Outer, {"inner": {"deep": 1}}),
     (Modelled, {"topic": "mills"}),
@@ -155,7 +156,6 @@ DROPPED: list[tuple[Any, Any]] = [
     (Typed, {"topik": "mills"}),
     (Modelled, {"topic": "mills", "levle": 2}),
     (Classed, {"topic": "mills", "levle": 2}),
-    (Managed, {"messages": "hi", "remaining_steps": 3}),
 ]
 
 
@@ -190,6 +190,14 @@ async def test_a_name_that_langgraph_would_drop_does_not_fit(state: Any, value: 
 def list_form(value: Any) -> Any:
     """The value as JSON has it: a pair is a list."""
     return orjson.loads(orjson.dumps(value))
+
+
+def test_what_langgraph_manages_itself_is_marked_as_not_to_be_given() -> None:
+    properties = input_schema(graph(Managed))["properties"]
+
+    assert [name for name, field in properties.items() if field.get("readOnly")] == [
+        "remaining_steps"
+    ]
 
 
 def test_an_input_schema_of_its_own_is_what_counts() -> None:

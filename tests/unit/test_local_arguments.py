@@ -11,7 +11,10 @@ def test_nothing_said_means_port_8000_of_loopback() -> None:
 
 def test_everything_can_be_said() -> None:
     words = ["--host", "::1", "--port", "0", "--workers", "3", "--data", "d", "--redis", "r://h"]
-    assert read_arguments(words) == Arguments("::1", 0, 3, Path("d"), "r://h")
+    words += ["--graphs", "g.json", "--no-reload", "--install", "--local-model"]
+    assert read_arguments(words) == Arguments(
+        "::1", 0, 3, Path("d"), "r://h", Path("g.json"), False, True, True
+    )
 
 
 def test_settings_fill_in_what_the_command_line_leaves_open(
@@ -19,9 +22,11 @@ def test_settings_fill_in_what_the_command_line_leaves_open(
 ) -> None:
     monkeypatch.setenv("TAILRACE_PORT", "9000")
     monkeypatch.setenv("TAILRACE_HOST", "::1")
+    monkeypatch.setenv("TAILRACE_GRAPHS", "theirs.json")
     assert read_arguments([]).port == 9000
     assert read_arguments(["--port", "9001"]).port == 9001
     assert read_arguments([]).host == "::1"
+    assert read_arguments([]).graphs == Path("theirs.json")
 
 
 @pytest.mark.parametrize(

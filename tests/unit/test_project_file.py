@@ -83,7 +83,7 @@ def test_a_key_with_an_empty_value_asks_for_nothing(tmp_path: Path, name: str, e
         ("dependancies", "; did you mean 'dependencies'?"),
         ("grahps", "; did you mean 'graphs'?"),
         ("middleware", ""),
-        ("store.indx", "; did you mean 'store.index'?"),
+        ("store.ttll", "; did you mean 'store.ttl'?"),
         ("checkpointer.ttl.default_tll", "; did you mean 'checkpointer.ttl.default_ttl'?"),
     ],
 )
@@ -155,9 +155,8 @@ def test_the_environment_is_a_table_or_a_file(tmp_path: Path, env: Any, variable
     assert project(tmp_path, env=env).variables() == variables
 
 
-def test_a_missing_env_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"env names \.env, which is not there"):
-        project(tmp_path, env=".env").variables()
+def test_an_env_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+    assert project(tmp_path, env=".env").variables() == {}
 
 
 def test_dependencies_are_folders_or_distributions(tmp_path: Path) -> None:
@@ -210,13 +209,13 @@ def test_a_value_of_another_form_is_named_with_the_right_one(
 
 
 def test_the_store_is_handed_over_as_a_value(tmp_path: Path) -> None:
-    index = {"dims": 1536, "embed": "openai:text-embedding-3-small", "fields": ["$"]}
     ttl = {"default_ttl": 60, "refresh_on_read": False, "sweep_interval_minutes": 5}
+    index = {"dims": 1536, "embed": "openai:text-embedding-3-small", "fields": ["$"]}
 
     assert project(tmp_path, store={"index": index, "ttl": ttl}).store == StoreConfig(
-        StoreIndex(1536, "openai:text-embedding-3-small", ("$",)), StoreTtl(60.0, False)
+        StoreTtl(60.0, False), StoreIndex(1536, "openai:text-embedding-3-small", ("$",))
     )
-    assert project(tmp_path).store == StoreConfig(None, StoreTtl(None, True))
+    assert project(tmp_path).store == StoreConfig(StoreTtl(None, True))
 
 
 def test_a_python_that_is_older_than_asked_for_is_refused(tmp_path: Path) -> None:

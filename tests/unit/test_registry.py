@@ -11,8 +11,8 @@ from langgraph.pregel import Pregel
 
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.file import read_project
-from tailrace.worker.factories import Call
-from tailrace.worker.registry import GraphSource, Registry, load_registry
+from tailrace.worker.factories import Call, GraphSource
+from tailrace.worker.registry import Registry, load_registry
 from tests.support.graphs import (
     ENV,
     GRAPHS,
@@ -183,6 +183,16 @@ def test_an_env_file_fills_in_the_environment(
     loaded(graphs_file(tmp_path, {}, env=".env"))
 
     assert os.environ[ENV] == "from a file"
+
+
+def test_an_env_file_that_is_not_there_is_named_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own.py").write_text(A_GRAPH)
+
+    assert names(loaded(graphs_file(tmp_path, {"a": "./own.py:graph"}, env=".env"))) == ["a"]
+    [told] = [vars(record) for record in caplog.records if record.levelname == "WARNING"]
+    assert told["file"] == str(tmp_path / ".env")
 
 
 def test_a_missing_file_is_named_with_the_setting_that_names_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from tailrace.shared.jobs import Job, JobId, JobRequest
-from tailrace.worker.registry import Graph
+from tailrace.worker.factories import Graph
 from tailrace.worker.run_config import NoSuchNode, asked_for, for_graph, run_config
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")

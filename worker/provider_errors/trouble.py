@@ -50,6 +50,10 @@ _OVERFLOW_WORDS: Final = (
 )
 
 
+class AnswerCutOff(Exception):
+    """A model's answer has no end, as `whole_answers` found; the message is for the job's user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What a job's user is told of it, in the terms of `error.type`."""
@@ -131,6 +135,8 @@ def _of_members(found: list[Trouble | None]) -> Trouble | None:
 
 
 def _own(error: BaseException) -> Trouble | None:
+    if isinstance(error, AnswerCutOff):
+        return Trouble("unavailable", str(error))
     said = read(error)
     status = _status(said)
     if _is_context_overflow(error, said, status):

@@ -9,9 +9,10 @@ export class Field {
   #wrong;
   #spec;
 
-  constructor(spec) {
+  /** `place` is the member of the job's body that the field is in. */
+  constructor(spec, place) {
     this.#spec = spec;
-    const id = `field-${spec.name.replaceAll(/\s/g, "-")}`;
+    const id = `${place === "input" ? "field" : place}-${spec.name.replaceAll(/\s/g, "-")}`;
     this.#control = control(spec, id);
     const hint = spec.hint ? element("p", { className: "hint", id: `${id}-hint` }, spec.hint) : null;
     this.#wrong = element("p", { className: "wrong", id: `${id}-wrong`, hidden: true });

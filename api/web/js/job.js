@@ -148,16 +148,17 @@ export class Job {
     transcript.take(entry);
     events.take(entry);
     if (name === "custom") gauge.take(entry.value.data);
-    if (name === "status") this.#statusEvent(entry.value);
+    if (name === "status") this.#statusEvent(entry.value, seq);
     if (name === "end") this.#end(entry.value);
   }
 
-  #statusEvent({ status, at, interrupts }) {
+  #statusEvent(event, seq) {
+    const { status, at } = event;
     if (status === "running") this.#job.started_at ??= at;
     // What was, where the record knows of the end already.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
-    if (status === "waiting") this.#views.question.ask(interrupts);
+    if (status === "waiting") this.#views.question.ask(event, seq);
     else this.#views.question.close();
   }
 
@@ -198,7 +199,7 @@ export class Job {
     this.#quiet(QUIET[status]);
     if (FINAL.has(status)) this.#views.question.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
-    this.#announce(status === "waiting" ? "The job waits for an answer." : `The job is ${status}.`);
+    this.#announce(status === "waiting" ? "The job waits for you." : `The job is ${status}.`);
     this.#tick();
   }
 

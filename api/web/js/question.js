@@ -1,15 +1,18 @@
-/** What a waiting job asks, and the answer that it gets. */
+/** Where a waiting job has stopped: what it asks and the answer that it gets, or just the word to go on. */
 
 import { element } from "./element.js";
 import { Asked } from "./asked.js";
 import { WrongValue } from "./field.js";
 
+const BREAKPOINT = "The graph has stopped at a breakpoint. It asks nothing.";
+
 export class Question {
   #form;
   #send;
   #asked = [];
+  #after = 0;
   #wrong = element("p", { className: "wrong", role: "alert" });
-  #button = element("button", { className: "primary" }, "Send the answer");
+  #button = element("button", { className: "primary" });
 
   /** `send` takes the body of the answer; what it throws is shown. */
   constructor(form, send) {
@@ -21,11 +24,16 @@ export class Question {
     };
   }
 
-  ask(interrupts) {
+  /** `after` is the stop: the number of the event that tells of it. */
+  ask({ interrupts = [], next = [] }, after) {
+    this.#after = after;
     this.#asked = interrupts.map((interrupt) => new Asked(interrupt));
     this.#wrong.textContent = "";
     this.#button.disabled = false;
-    this.#form.replaceChildren(...this.#asked.map((asked) => asked.root), this.#button, this.#wrong);
+    this.#button.textContent = this.#asked.length ? "Send the answer" : "Continue";
+    const asked = this.#asked.length ? this.#asked.map(({ root }) => root) : [element("p", {}, BREAKPOINT)];
+    const following = element("p", { className: "hint", hidden: !next.length }, `Next: ${next.join(", ")}`);
+    this.#form.replaceChildren(...asked, following, this.#button, this.#wrong);
     this.#form.hidden = false;
   }
 
@@ -34,11 +42,16 @@ export class Question {
     this.#form.hidden = true;
   }
 
+  #answers() {
+    if (!this.#asked.length) return {};
+    return { values: Object.fromEntries(this.#asked.map((asked) => [asked.id, asked.answer])) };
+  }
+
   async #answer() {
     this.#wrong.textContent = "";
     this.#button.disabled = true;
     try {
-      await this.#send({ values: Object.fromEntries(this.#asked.map((asked) => [asked.id, asked.answer])) });
+      await this.#send({ ...this.#answers(), after: this.#after });
     } catch (error) {
       if (!(error instanceof WrongValue) && error.status === undefined && !error.passing) throw error;
       this.#wrong.textContent = error.message;

@@ -11,7 +11,8 @@ export function fields(schema) {
   const root = resolved(schema, schema);
   if (root.properties === undefined) return null;
   const required = new Set(root.required ?? []);
-  const all = Object.entries(root.properties).map(([name, part]) => field(name, resolved(part, schema), required.has(name)));
+  const given = Object.entries(root.properties).filter(([, part]) => !part.readOnly);
+  const all = given.map(([name, part]) => field(name, resolved(part, schema), required.has(name)));
   return all.sort((one, other) => Number(other.required) - Number(one.required));
 }
 

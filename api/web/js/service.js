@@ -24,8 +24,8 @@ export class Service {
   }
 
   /** `key` says that it is the same post again. */
-  create(graph, input, key) {
-    return this.#post("jobs", { graph, input }, { "Idempotency-Key": key });
+  create(body, key) {
+    return this.#post("jobs", body, { "Idempotency-Key": key });
   }
 
   job(id) {

@@ -72,15 +72,16 @@ export class Start {
     this.#parts.choices.querySelector(`[value=${CSS.escape(graph.name)}]`).checked = true;
     this.#parts.name.textContent = graph.name;
     this.#parts.about.textContent = graph.description;
-    this.#form = new InputForm(this.#parts.fields, this.#parts.problem, graph.input_schema);
+    this.#form = new InputForm(this.#parts.fields, this.#parts.problem, graph);
   }
 
   async #start() {
-    const input = this.#form.read();
-    if (input === null) return;
+    const given = this.#form.read();
+    if (given === null) return;
+    const body = { graph: this.#graph, ...given };
     this.#parts.go.disabled = true;
     try {
-      const job = await this.#service.create(this.#graph, input, this.#key(input));
+      const job = await this.#service.create(body, this.#key(body));
       this.#root.hidden = true;
       this.#started(job);
     } catch (error) {
@@ -92,8 +93,8 @@ export class Start {
   }
 
   /** The same post again has the same key: where only the answer was lost, it finds its job. */
-  #key(input) {
-    const text = JSON.stringify([this.#graph, input]);
+  #key(body) {
+    const text = JSON.stringify(body);
     if (text !== this.#sent.text) this.#sent = { text, key: crypto.getRandomValues(new Uint32Array(4)).join("-") };
     return this.#sent.key;
   }

@@ -3,7 +3,7 @@
 const REASONS = {
   retry: "Something that may pass went wrong",
   shutdown: "Its worker was shut down",
-  resume: "It has its answer",
+  resume: "It was resumed",
   worker_lost: "Its worker was lost",
   store_lost: "The store lost what it had",
 };

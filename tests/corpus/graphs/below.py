@@ -6,8 +6,8 @@
 from typing import Any
 
 from langgraph.func import task
-from langgraph.graph import START
-from langgraph.types import interrupt
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import RetryPolicy, Send, interrupt
 
 from tests.corpus.case import AnyGraph, case, line, wired
 from tests.corpus.counting import ran
@@ -98,3 +98,66 @@ def finished_tasks_between_questions() -> AnyGraph:
         return {"said": [*said, await note("three")]}
 
     return line(Said, talk)
+
+
+@case({"number": 3})
+def subgraphs_sent_to_that_ask() -> AnyGraph:
+    async def ask(state: Said) -> Said:
+        ran(f"ask {state.get('number')}")
+        return {"said": [interrupt(f"{state.get('number')}?")]}
+
+    graph: Any = StateGraph(Said)
+    graph.add_node("child", line(Said, works("inner"), ask))
+    graph.add_node("then", works("then"))
+    graph.add_conditional_edges(
+        START, lambda s: [Send("child", {"number": n, "said": []}) for n in range(s["number"])]
+    )
+    graph.add_edge("child", "then")
+    return graph.compile()
+
+
+@case({"number": 0})
+def a_question_of_a_node_put_off() -> AnyGraph:
+    graph: Any = StateGraph(Said)
+    for name in ("a", "b", "b2"):
+        graph.add_node(name, works(name))
+    graph.add_node("last", asks("last", "finish?"), defer=True)
+    for start, end in [(START, "a"), (START, "b"), ("b", "b2"), ("b2", "last"), ("a", "last")]:
+        graph.add_edge(start, end)
+    return graph.compile()
+
+
+@case({"number": 0})
+def a_question_of_a_node_that_is_tried_again() -> AnyGraph:
+    async def flaky(state: Said) -> Said:  # noqa: ARG001
+        if ran("flaky") in {1, 3}:
+            raise ConnectionError("for now")
+        return {"said": [interrupt("sure?")]}
+
+    graph: Any = StateGraph(Said)
+    again = RetryPolicy(initial_interval=0.01, max_attempts=4, jitter=False)
+    graph.add_node("flaky", flaky, retry_policy=again)
+    graph.add_edge(START, "flaky")
+    return graph.compile()
+
+
+@case({"number": 0})
+def a_stop_two_levels_down() -> AnyGraph:
+    deep = line(Said, works("deep_one"), works("deep_two"), interrupt_before=["deep_two"])
+    middle = wired(
+        Said,
+        {"early": works("early"), "deep": deep, "late": asks("late", "late?")},
+        [(START, "early"), ("early", "deep"), ("deep", "late")],
+    )
+    nodes = {"middle": middle, "beside": works("beside"), "then": works("then")}
+    edges = [(START, "middle"), (START, "beside"), ("middle", "then"), ("beside", "then")]
+    return wired(Said, nodes, edges)
+
+
+@case({"number": 0})
+def the_same_subgraph_twice_in_a_row() -> AnyGraph:
+    def child(name: str) -> AnyGraph:
+        return line(Said, works(f"{name}_work"), asks(f"{name}_ask", f"{name}?"))
+
+    nodes = {"one": child("one"), "two": child("two")}
+    return wired(Said, nodes, [(START, "one"), ("one", "two"), ("two", END)])

@@ -6,12 +6,13 @@
 import asyncio
 from typing import Any
 
+from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
-from langgraph.types import RetryPolicy, TimeoutPolicy
+from langgraph.types import RetryPolicy, Send, TimeoutPolicy
 
-from tests.corpus.case import AnyGraph, case, line
+from tests.corpus.case import AnyGraph, case, line, wired
 from tests.corpus.counting import ran
-from tests.corpus.graphs.questions import Said, side_by_side, works
+from tests.corpus.graphs.questions import Said, asks, side_by_side, works
 
 QUICKLY = RetryPolicy(initial_interval=0.01, max_attempts=4, jitter=False)
 
@@ -77,8 +78,6 @@ def a_finished_sibling_of_one_that_fails_at_first() -> AnyGraph:
 
 @case({"number": 0})
 def a_finished_task_of_a_node_that_fails_at_first() -> AnyGraph:
-    from langgraph.func import task  # noqa: PLC0415 - used here alone
-
     @task
     async def charge() -> str:
         ran("charge")
@@ -142,3 +141,70 @@ def an_update_that_is_none() -> AnyGraph:
         return "a text"
 
     return line(Said, wrong)
+
+
+@case({"number": 0})
+def a_question_beside_one_that_fails_at_first() -> AnyGraph:
+    return side_by_side(asks("ask", "sure?"), _failing_at_first("fails", 0.05), works("pay"))
+
+
+@case({"number": 0})
+def a_subgraph_that_fails_at_first() -> AnyGraph:
+    child = side_by_side(works("pay"), _failing_at_first("fails", 0.05))
+    nodes = {"before": works("before"), "child": child, "behind": works("behind")}
+    return wired(Said, nodes, [(START, "before"), ("before", "child"), ("child", "behind")])
+
+
+@case({"number": 4})
+def one_of_many_sent_fails_at_first() -> AnyGraph:
+    async def item(state: Said) -> Said:
+        number = state.get("number", 0)
+        if ran(f"item {number}") < 2 and number == 2:
+            await asyncio.sleep(0.05)
+            raise ConnectionError("for now")
+        return {"said": [number]}
+
+    graph: Any = StateGraph(Said)
+    graph.add_node("item", item)
+    graph.add_conditional_edges(
+        START, lambda s: [Send("item", {"number": n}) for n in range(s["number"])], ["item"]
+    )
+    return graph.compile()
+
+
+@case(3)
+def a_flow_that_fails_at_first() -> AnyGraph:
+    @task
+    async def square(number: int) -> int:
+        ran(f"square {number}")
+        return number * number
+
+    @entrypoint()
+    async def flow(given: int) -> list[int]:
+        squares = [await square(number) for number in range(given)]
+        if ran("end of flow") < 2:
+            raise TimeoutError("for now")
+        return squares
+
+    return flow
+
+
+# How often it is tried is a matter of how many workers are lost.
+@case({"number": 0}, steady=False)
+def a_failure_that_may_pass_and_does_not() -> AnyGraph:
+    async def fails(state: Said) -> Said:  # noqa: ARG001
+        ran("fails")
+        raise ConnectionError("always")
+
+    return line(Said, works("before"), fails)
+
+
+def _failing_at_first(name: str, after_s: float = 0) -> Any:
+    async def run(state: Said) -> Said:  # noqa: ARG001
+        if ran(name) < 2:
+            await asyncio.sleep(after_s)
+            raise ConnectionError("for now")
+        return {"said": [name]}
+
+    run.__name__ = name
+    return run

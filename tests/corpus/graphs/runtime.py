@@ -171,7 +171,8 @@ def a_store_of_plain_functions() -> AnyGraph:
     return line(Said, put, find)
 
 
-@case({"number": 5})
+# A cache in memory is gone with its worker.
+@case({"number": 5}, steady=False)
 def a_cached_node() -> AnyGraph:
     async def costly(state: Said) -> Said:
         ran("costly")

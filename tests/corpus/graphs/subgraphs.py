@@ -137,7 +137,8 @@ def _calls_twice(child: AnyGraph) -> AnyGraph:
     return graph.compile()
 
 
-@case({"number": 0})
+# Where its caller begins again, LangGraph takes it for resumed: it ignores what it is given.
+@case({"number": 0}, steady=False)
 def a_subgraph_that_remembers() -> AnyGraph:
     return _calls_twice(_remembering(True))
 
@@ -152,7 +153,8 @@ def a_subgraph_without_checkpoints() -> AnyGraph:
     return _calls_twice(_remembering(False))
 
 
-@case({"number": 0})
+# As above.
+@case({"number": 0}, steady=False)
 def a_subgraph_that_remembers_and_asks() -> AnyGraph:
     async def note(state: Memory) -> Memory:
         ran(f"note {state.get('number')}")

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
+from langgraph.config import get_stream_writer
+from langgraph.types import interrupt
 from pydantic import BaseModel, SecretStr
 from typing_extensions import TypedDict
 
 from tests.corpus.case import AnyGraph, case, line
 from tests.corpus.counting import ran
 from tests.corpus.graphs.questions import Said
+from tests.corpus.model import scripted
 
 
 class Colour(Enum):
@@ -93,12 +96,29 @@ def keys_that_json_does_not_know() -> AnyGraph:
 
 @case({"value": 0})
 def numbers_that_json_does_not_know() -> AnyGraph:
-    return _passing(float("nan"), float("inf"), complex(1, 2), 2**63)
+    return _passing(float("nan"), float("inf"), -float("inf"), 2**63)
 
 
 @case({"value": 0})
-def half_of_a_character() -> AnyGraph:
+def a_number_that_no_checkpoint_keeps() -> AnyGraph:
+    return _passing(complex(1, 2))
+
+
+@case({"value": 0})
+def half_of_a_character_in_the_state() -> AnyGraph:
     return _passing("\ud83d", ["a\udc00b"], {"\ud83d": 1})
+
+
+@case({"value": 0})
+def half_of_a_character_that_is_told() -> AnyGraph:
+    async def tell(state: Anything) -> Anything:  # noqa: ARG001
+        ran("tell")
+        for value in ("\ud83d", ["a\udc00b"], {"\ud83d": "\udc00"}):
+            get_stream_writer()(value)
+        await scripted("half \ud83d a token").ainvoke([("user", "hi")])
+        return {"value": "told"}
+
+    return line(Anything, tell)
 
 
 @case({"value": 0})
@@ -117,3 +137,24 @@ def a_state_that_is_large() -> AnyGraph:
         return {"said": [len(str(state.get("said")))]}
 
     return line(Said, grow, look)
+
+
+@case({"value": 0})
+def values_that_are_kept_across_a_question() -> AnyGraph:
+    kept = [AT, Decimal("1.10"), UUID(int=7), Path("/a"), {3}, (1, 2), b"x", Colour.RED]
+    own = [Model(at=AT, price=Decimal(2)), Point(1, 2.5), timedelta(seconds=90), SecretStr("s")]
+
+    async def give(state: Anything) -> Anything:  # noqa: ARG001
+        ran("give")
+        return {"value": [*kept, *own]}
+
+    async def ask(state: Anything) -> Anything:  # noqa: ARG001
+        ran("ask")
+        return {"seen": [interrupt("kept?")]}
+
+    async def look(state: Anything) -> Anything:
+        ran("look")
+        found = state.get("value") or []
+        return {"seen": [type(value).__name__ for value in found] + [found == [*kept, *own]]}
+
+    return line(Anything, give, ask, look)

@@ -1,0 +1,74 @@
+"""Installs what a project declares into the environment that runs this; only when asked to."""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+
+from tailrace.deploy.local.errors import LocalError
+from tailrace.shared.project.requirements import install_arguments
+from tailrace.shared.project.values import Project
+
+_NOTHING: Final = "nothing to install: the project's dependencies declare nothing\n"
+
+
+def install(project: Project) -> None:
+    """Install the project's dependencies, and nothing that Tailrace could not run with.
+
+    Raises:
+        LocalError: there is no installer, or it has failed; it has said why itself.
+    """
+    arguments = install_arguments(project)
+    if not arguments:
+        sys.stdout.write(f"tailrace: {_NOTHING}")
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.write("\n".join(_our_own()))
+        constraints.flush()
+        command = (*_installer(project), "--constraint", constraints.name, *arguments)
+        # No timeout: it shows what it does, and Ctrl-C ends it.
+        done = subprocess.run(  # noqa: S603 - asked for with --install
+            command, check=False, cwd=project.folder, env=_environment(project)
+        )
+    if done.returncode:
+        raise LocalError("the project's dependencies are not installed (the lines above say why)")
+
+
+def _installer(project: Project) -> tuple[str, ...]:
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    wants_pip = project.pip_installer == "pip" or bool(project.pip_config_file)
+    if uv and not wants_pip:
+        return (uv, "pip", "install", "--python", sys.executable)
+    if importlib.util.find_spec("pip") and project.pip_installer != "uv":
+        return (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
+    missing = "pip" if wants_pip else project.pip_installer.replace("auto", "pip or uv")
+    raise LocalError(f"--install needs {missing} beside {sys.executable}")
+
+
+def _environment(project: Project) -> Mapping[str, str]:
+    if not project.pip_config_file:
+        return os.environ
+    return {**os.environ, "PIP_CONFIG_FILE": str(project.folder / project.pip_config_file)}
+
+
+def _our_own() -> Iterator[str]:
+    """What Tailrace needs, as constraints: an extra may not stand in one."""
+    for line in _requirements():
+        wanted = Requirement(line)
+        if wanted.specifier and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+            yield f"{wanted.name}{wanted.specifier}"
+
+
+def _requirements() -> Sequence[str]:
+    try:
+        return importlib.metadata.requires("tailrace") or ()
+    except importlib.metadata.PackageNotFoundError:
+        return ()  # run from its sources

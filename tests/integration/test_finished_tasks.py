@@ -1,0 +1,115 @@
+"""What has finished does not run again, and what it said is in the log: kills on a slow store."""
+
+import asyncio
+import operator
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, TypedDict
+
+import orjson
+import pytest
+from blockbuster import BlockBuster
+from langgraph.config import get_stream_writer
+from langgraph.graph import START, StateGraph
+
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import JobId
+from tests.support.leased import Site, serving_graph, site, working
+from tests.support.proxy import StoreProxy, store_proxy
+from tests.support.resumable import in_a_row
+from tests.support.wait import wait_until
+
+TOKENS = 1000
+NODES = ("a", "b", "c")
+
+
+class Ran(TypedDict, total=False):
+    ran: Annotated[list[str], operator.add]
+
+
+@pytest.fixture
+async def place(store_url: str, blocking_is_an_error: BlockBuster) -> AsyncIterator[Site]:
+    blocking_is_an_error.deactivate()  # graphs are other people's code
+    async with site(store_url) as place:
+        yield place
+
+
+@pytest.fixture
+async def proxy(store_url: str) -> AsyncIterator[StoreProxy]:
+    async with store_proxy(store_url) as proxy:
+        yield proxy
+
+
+def talkative(calls: Counter[str], *, inside: bool) -> Any:
+    """Three nodes at once, twice, each of which says a thousand things and ends."""
+
+    def node(name: str) -> Any:
+        async def talk(_: Ran) -> Ran:
+            calls[name] += 1
+            say = get_stream_writer()
+            for n in range(TOKENS):
+                say([name, calls[name], n])
+                if n % 100 == 0:
+                    await asyncio.sleep(0)
+            return {"ran": [name]}
+
+        return talk
+
+    builder: Any = StateGraph(Ran)
+    for name in NODES:
+        builder.add_node(name, node(name)).add_edge(START, name)
+        builder.add_node(f"{name}2", node(f"{name}2")).add_edge(name, f"{name}2")
+    graph = builder.compile()
+    return in_a_row(Ran, inner=graph) if inside else graph
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("durability", ["async", "sync"])
+@pytest.mark.parametrize("late_s", [0, 0.02])
+async def test_a_finished_task_runs_once_and_all_that_it_said_is_in_the_log(
+    place: Site, proxy: StoreProxy, durability: str, inside: bool, late_s: float
+) -> None:
+    rng = random.Random(f"{durability} {inside} {late_s}")
+    for _ in range(3):
+        calls: Counter[str] = Counter()
+        graph = serving_graph(talkative(calls, inside=inside))
+        job_id = await place.post("graph", {})
+        proxy.delay_replies(late_s, rng.randrange(1000))
+        linked = {"redis_url": proxy.url, "durability": durability}
+        async with working(place, graph, **linked) as hand:
+            await _has_events(place, job_id, rng.randrange(3, 2 * len(NODES) * TOKENS))
+            await hand.vanish()
+        finished = _completed(await place.events(job_id))
+        before = dict(calls)
+        await place.expire_lease(job_id)
+        async with working(place, graph):
+            job = await place.ended(job_id, 30)
+
+        assert sorted(orjson.loads(job.result or b"")["ran"]) == sorted([*NODES, *_second()])
+        again = {name for name in NODES + _second() if calls[name] > before.get(name, 0)}
+        assert finished & again == set()
+        for name in set(before) - again:
+            assert _said(await place.events(job_id), name) == list(range(TOKENS)), name
+
+
+def _second() -> tuple[str, ...]:
+    return tuple(f"{name}2" for name in NODES)
+
+
+async def _has_events(place: Site, job_id: JobId, events: int) -> None:
+    async def has() -> bool:
+        job = await place.jobs.get(job_id)
+        return job.seq >= events or job.ended
+
+    await wait_until(has, f"{events} events", 30)
+
+
+def _completed(events: list[LoggedEvent]) -> set[str]:
+    updates = [orjson.loads(event.data) for event in events if event.name == "updates"]
+    return {update["node"] for update in updates} & set(NODES + _second())
+
+
+def _said(events: list[LoggedEvent], name: str) -> list[int]:
+    told = [orjson.loads(event.data)["data"] for event in events if event.name == "custom"]
+    return [n for node, _, n in told if node == name]

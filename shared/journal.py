@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from tailrace.shared import keys
+from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.checkpoint_store import (
     PART,
     Checkpoint,
@@ -20,8 +21,9 @@ from tailrace.shared.checkpoint_store import (
     ref_of,
     writes_args,
 )
-from tailrace.shared.event_log import runs
+from tailrace.shared.event_log import EventLog, runs
 from tailrace.shared.events import Event
+from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder
 from tailrace.shared.redis import Argument, Client, run
 from tailrace.shared.settings import SharedSettings
@@ -143,6 +145,16 @@ class JournalStore:
             args += [f"piece:{field}{PART}{n + 1}", piece]
             await run(self._redis, "piece", keys.of_job(holder.job_id), args)
         return b"\0%d" % count
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStores:
+    """Where an attempt writes."""
+
+    log: EventLog
+    journal: JournalStore
+    jobs: JobStore
+    blobs: BlobStore
 
 
 def _pairs(flat: Iterator[Argument]) -> Iterator[tuple[Argument, Argument]]:

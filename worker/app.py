@@ -21,7 +21,7 @@ from tailrace.shared.garbage import pass_over_what_stays
 from tailrace.shared.item_store import reap
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
-from tailrace.shared.journal import JournalStore
+from tailrace.shared.journal import JournalStore, JournalStores
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
@@ -34,7 +34,6 @@ from tailrace.worker.description import describe, describe_broken, describe_brok
 from tailrace.worker.execution import Execution
 from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.insist import insist
-from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.meaning import load_index

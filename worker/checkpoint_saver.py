@@ -6,29 +6,25 @@ What is kept and for how long is `tailrace.shared.checkpoint_store`'s.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
 from typing import Any, Final, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
     get_checkpoint_id,
 )
-from langgraph.checkpoint.serde.types import ERROR
 
 from tailrace.shared.checkpoint_store import EVERY, CheckpointStore, Place
 from tailrace.shared.errors import StoreUnavailable, Unserializable, ValuesLacking
-from tailrace.shared.jobs import JobId
 from tailrace.shared.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.checkpoint_codec import CheckpointCodec, config_of, configurable, place_of
 from tailrace.worker.insist import FOR_S, insist
-from tailrace.worker.journal import Journal
+from tailrace.worker.own_thread import OwnThread, what_counts
 from tailrace.worker.serializer import StateSerializer
 from tailrace.worker.sync_saver import SyncSaver
 
@@ -36,21 +32,6 @@ T = TypeVar("T")
 
 _AT_ONCE: Final = 2
 """Calls of one attempt at the same time: thousands of tasks leave connections for other jobs."""
-
-_ERROR_SOURCE: Final = "__error_source_node__"
-"""A failed task's handler runs only after this is stored, or a crash would run the task again."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnThread:
-    """The thread that an attempt writes: its job's."""
-
-    job_id: JobId
-    journal: Journal
-    is_new: bool
-    """Whether no attempt came before: what was not written yet is not there."""
-    waits: bool
-    """Whether a step waits for the checkpoint before it (durability `sync`)."""
 
 
 class CheckpointSaver(SyncSaver):
@@ -129,9 +110,7 @@ class CheckpointSaver(SyncSaver):
         if (own := self._own_of(place)) is None:
             await self._put(new)
         else:
-            await own.journal.checkpoint(new)
-            if own.waits:
-                await own.journal.stored(place)
+            await own.put(new)
         return config_of(place, new.checkpoint.id)
 
     def aput_writes(
@@ -150,22 +129,13 @@ class CheckpointSaver(SyncSaver):
             Unserializable, StoreUnavailable, Fenced: as `aput`, by the coroutine.
         """
         place, id_ = place_of(config), configurable(config)["checkpoint_id"]
-        if self._own_of(place) is not None:
-            writes = _of_unfinished(writes)
+        own = self._own_of(place)
+        counting = writes if own is None else what_counts(writes)
         try:
-            new = TaskWrites(place, id_, self._codec.writes(writes, task_id, task_path))
+            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path))
         except Unserializable as error:
             return _failed(error)
-        if not new.writes:
-            return _done()
-        if (own := self._own_of(place)) is None:
-            return self._put_writes(new)
-        channels = {channel for channel, _ in writes}
-        if channels.isdisjoint(WRITES_IDX_MAP) and not _is_silent(task_path):
-            own.journal.held.hold(task_id, new)
-        else:
-            own.journal.add(new)
-        return own.journal.stored(place) if _ERROR_SOURCE in channels else _done()
+        return self._put_writes(new) if own is None else own.put_writes(new)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
@@ -251,26 +221,6 @@ class CheckpointSaver(SyncSaver):
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_
-
-
-def _of_unfinished(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
-    """What counts of the writes of a task that failed, or was stopped, behind its first one.
-
-    LangGraph takes a task with any output for finished: it would never get to its edges again.
-    """
-    channels = {channel for channel, _ in writes}
-    if ERROR not in channels or _ERROR_SOURCE in channels:
-        return writes
-    return [write for write in writes if write[0] in WRITES_IDX_MAP]
-
-
-def _is_silent(task_path: str) -> bool:
-    """Whether the stream never speaks of the task: the graph's input, or no task at all."""
-    return not task_path or task_path.endswith(", __start__")
-
-
-async def _done() -> None:
-    """What is handed over needs no waiting for."""
 
 
 async def _failed(error: Exception) -> None:

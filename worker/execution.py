@@ -12,7 +12,6 @@ from langgraph.types import Command
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.events import Event, encode_value
 from tailrace.shared.jobs import Job
-from tailrace.worker.checkpoint_saver import OwnThread
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.factories import Call, Graph
 from tailrace.worker.failures import Failure, explain, explain_to_developer
@@ -20,6 +19,7 @@ from tailrace.worker.graph_store import GraphStores, own_or
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.outcomes import Again, Ended, Outcome, Waiting
+from tailrace.worker.own_thread import OwnThread
 from tailrace.worker.pauses import Breakpoints, standing
 from tailrace.worker.registry import Registry
 from tailrace.worker.run_config import asked_for, for_graph, run_config

@@ -6,39 +6,30 @@ buffer pushes back on the graph.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
 from typing import Final, cast
 
-from tailrace.shared.blob_store import Blob, BlobStore
+from tailrace.shared.blob_store import Blob
 from tailrace.shared.checkpoint_store import Place
 from tailrace.shared.errors import Fenced, SequenceHole, ValuesLacking
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import FinalStatus, Holder, JobError
-from tailrace.shared.journal import Entry, JournalStore, NewCheckpoint, TaskWrites
+from tailrace.shared.journal import Entry, JournalStores, NewCheckpoint, TaskWrites
+from tailrace.worker.batches import (
+    BATCH_BYTES,
+    BATCH_EVENTS,
+    events_in,
+    is_state,
+    next_batch,
+    size_of,
+)
 from tailrace.worker.held_writes import HeldWrites
 from tailrace.worker.insist import insist
 from tailrace.worker.lasting_state import LastingState
 
-BATCH_EVENTS: Final = 1024
-"""More would hold up others at the store; fewer leave it idle while the next are on their way."""
-BATCH_BYTES: Final = 1024 * 1024
 BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
 TURN_EVENTS: Final = 64
 """After so many the loop gets its turn: a write takes several until it is on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class JournalStores:
-    """Where an attempt writes."""
-
-    log: EventLog
-    journal: JournalStore
-    jobs: JobStore
-    blobs: BlobStore
 
 
 class Journal:
@@ -200,14 +191,14 @@ class Journal:
             await self._progress.wait()
 
     async def _write_batch(self) -> None:
-        batch = self._next_batch()
+        batch = next_batch(self._buffer, self._buffered_bytes)
         # A batch once sent is sent again unchanged, so that the store knows a repeat.
         await insist(lambda: self._append(batch), for_s=None)
-        events = _events_in(batch) if self._states else len(batch)
+        events = events_in(batch) if self._states else len(batch)
         self._last_seq += events
         self._states -= len(batch) - events
         del self._buffer[: len(batch)]
-        self._buffered_bytes -= sum(map(_size, batch))
+        self._buffered_bytes -= sum(map(size_of, batch))
         if len(self._buffer) < BUFFER_EVENTS and self._buffered_bytes < BUFFER_BYTES:
             self._room.set()
         self._written += len(batch)
@@ -218,7 +209,7 @@ class Journal:
         try:
             await self._append_once(batch)
         except SequenceHole:
-            await self._reopen(self._last_seq + _events_in(batch))
+            await self._reopen(self._last_seq + events_in(batch))
             await self._append_once(batch)
 
     async def _append_once(self, batch: Sequence[Entry]) -> None:
@@ -228,7 +219,7 @@ class Journal:
         elif self._lasting.owed:
             entries = [*self._lasting.owed, *batch]
         # Where all of the buffer are events, none of them is looked at.
-        if (self._states or self._lasting.owed) and any(map(_is_state, entries)):
+        if (self._states or self._lasting.owed) and any(map(is_state, entries)):
             await self._append_state(entries)
         elif entries:
             await self._stores.log.append(
@@ -250,23 +241,3 @@ class Journal:
         job = await self._stores.jobs.open_attempt(self._holder, floor)
         self._last_seq, self._number = job.seq, 0
         self._lasting.owe_everything()
-
-    def _next_batch(self) -> Sequence[Entry]:
-        """What fits into one write; one entry always does."""
-        if self._buffered_bytes <= BATCH_BYTES:
-            return self._buffer[:BATCH_EVENTS]
-        sizes = accumulate(map(_size, self._buffer[:BATCH_EVENTS]))
-        fitting = sum(1 for size in sizes if size <= BATCH_BYTES)
-        return self._buffer[: max(fitting, 1)]
-
-
-def _size(entry: Entry) -> int:
-    return len(entry.data) if isinstance(entry, Event) else entry.size
-
-
-def _is_state(entry: Entry) -> bool:
-    return not isinstance(entry, Event)
-
-
-def _events_in(batch: Sequence[Entry]) -> int:
-    return sum(isinstance(entry, Event) for entry in batch)

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
 from tailrace.shared.jobs import Job, JobError
+from tailrace.shared.journal import JournalStores
 from tailrace.shared.tasks import stop
 from tailrace.worker.attempts import Attempt, Stop
 from tailrace.worker.execution import Execution
 from tailrace.worker.insist import insist
-from tailrace.worker.journal import Journal, JournalStores
+from tailrace.worker.journal import Journal
 from tailrace.worker.outcomes import (
     Again,
     Behind,

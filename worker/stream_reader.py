@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any, Final
 
+from tailrace.shared.errors import TailraceError
 from tailrace.shared.events import Event
 from tailrace.worker.journal import Journal
-from tailrace.worker.limits import Limits
+from tailrace.worker.limits import LimitExceeded, Limits
 from tailrace.worker.run_config import without_ours
 from tailrace.worker.spill import Spill
 from tailrace.worker.translate import Part, is_cached, translate
@@ -55,7 +56,8 @@ class StreamReader:
                 held.parts += 1
                 await self._take(part)
                 held.reading = True
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TailraceError, LimitExceeded):
+            # Cut off by us: the graph's own errors come after all that it said.
             held.abandon()
             raise
         finally:

@@ -15,14 +15,14 @@ from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
-from tailrace.shared.journal import JournalStore
+from tailrace.shared.journal import JournalStore, JournalStores
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.execution import Execution
 from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.graphs.counter import graph
-from tailrace.worker.journal import Journal, JournalStores
+from tailrace.worker.journal import Journal
 from tailrace.worker.outcomes import Ended
 from tailrace.worker.registry import Registry
 from tailrace.worker.settings import WorkerSettings

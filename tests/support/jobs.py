@@ -15,9 +15,8 @@ from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event, LoggedEvent, encode
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Holder, JobId, JobRequest, StreamMode, new_job_id
-from tailrace.shared.journal import JournalStore
+from tailrace.shared.journal import JournalStore, JournalStores
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.journal import JournalStores
 
 DEFAULTS: Final = SharedSettings()
 CONFIG: dict[str, Any] = {"configurable": {}, "tags": [], "recursion_limit": 100}

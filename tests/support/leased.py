@@ -21,7 +21,7 @@ from tailrace.shared.events import LoggedEvent
 from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
-from tailrace.shared.journal import JournalStore
+from tailrace.shared.journal import JournalStore, JournalStores
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
@@ -32,7 +32,6 @@ from tailrace.worker.containment import Containment
 from tailrace.worker.execution import Execution
 from tailrace.worker.factories import GraphSource
 from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.journal import JournalStores
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
 from tailrace.worker.registry import Registry, load_registry

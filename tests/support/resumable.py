@@ -17,10 +17,10 @@ from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
 from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoint_saver import OwnThread
 from tailrace.worker.checkpoints import Checkpoints
 from tailrace.worker.journal import Journal
 from tailrace.worker.limits import Limits
+from tailrace.worker.own_thread import OwnThread
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.spill import Spill
 from tailrace.worker.stream_reader import MODES, StreamReader

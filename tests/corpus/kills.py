@@ -110,24 +110,29 @@ def _judge(
     tally.finished += len(met.finished)
     if not job.case.steady:
         return
+    found = list(final_differences(alone, served))
+    if _counts(job, served, met, one):
+        met.look(begun := starts(job.posted))
+        tally.again += len(met.again)
+        found += _repeated(met, ran_too_often(met, alone.ran, begun))
     name = f"{job.case.name} ({one.durability}, {one.far_ms} ms, cut off {met.cut} times)"
-    found = [*final_differences(alone, served), *_repeated(job, served, met, alone, one)]
-    tally.again += len(met.again)
     tally.differences += [f"{name}: {text}" for text in found]
 
 
-def _repeated(
-    job: Served, served: Observed, met: Kills, alone: Observed, one: Round
-) -> Iterator[str]:
-    if job.job_id is None or served.error.startswith("unserializable"):
-        return  # it was refused, and that is told; or its writes can't be stored, so none finished
-    if one.durability == "exit" and met.cut:
-        return  # LangGraph stores nothing before its run ends: what a kill cuts off begins anew
-    begun = starts(job.job_id)
-    met.look(begun)
+def _counts(job: Served, served: Observed, met: Kills, one: Round) -> bool:
+    """Whether what had finished may not run again.
+
+    It may where its write can't be stored, and at `exit`, where LangGraph stores nothing before its
+    run ends: what a kill cuts off begins anew.
+    """
+    stored = not served.error.startswith("unserializable")
+    return job.job_id is not None and stored and (one.durability != "exit" or not met.cut)
+
+
+def _repeated(met: Kills, too_often: Iterator[str]) -> Iterator[str]:
     if met.again:
         yield f"finished, and ran again: {_some(met.again)}"
-    if found := list(ran_too_often(met, alone.ran, begun)):
+    if found := list(too_often):
         yield f"ran too often: {_some(found)}"
 
 

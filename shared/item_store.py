@@ -29,6 +29,8 @@ class Change:
     value: bytes | None
     ttl_s: float | None = None
     """How long it lives since it was put, or last renewed; None: until it is deleted."""
+    vectors: bytes = b""
+    """What a search by meaning compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class StoredItem:
     updated_at: datetime
     expires: bool = False
     """Whether it has a TTL; told of items that were not asked for by key."""
+    vectors: bytes = b""
+    """Told where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class ItemStore:
             path = self._path(change.namespace)
             args = by_shard.setdefault(tuple(keys.of_items(path)), [])
             args += ["delete" if change.value is None else "put", path, _bytes(change.key)]
-            args += [change.value or b"", _ttl_ms(change), n]
+            args += [change.value or b"", change.vectors, _ttl_ms(change), n]
         await run_all(self._redis, "item/change", list(by_shard.items()))
 
     async def spaces(self, prefix: Labels) -> list[Space]:
@@ -120,9 +124,9 @@ class ItemStore:
         ]
         return sorted(found, key=lambda space: space.since)
 
-    async def read(self, slices: Sequence[Slice]) -> list[StoredItem]:
+    async def read(self, slices: Sequence[Slice], *, vectors: bool = False) -> list[StoredItem]:
         """Read what is in these slices, in their order; items may be fewer than counted before."""
-        calls = [(s.namespace, (s.start, s.count)) for s in slices]
+        calls = [(s.namespace, (s.start, s.count, int(vectors))) for s in slices]
         replies = await self._run("item/page", calls)
         return [
             item
@@ -156,10 +160,9 @@ async def reap(redis: Client) -> None:
 
 
 def _page(namespace: Labels, reply: list[bytes]) -> Iterable[StoredItem]:
-    for key, created, updated, value, expires in zip(*[iter(reply)] * 5, strict=True):
-        yield StoredItem(
-            namespace, _text(key), value, _time(created), _time(updated), expires == b"1"
-        )
+    for key, created, updated, value, vectors, expires in zip(*[iter(reply)] * 6, strict=True):
+        times = (_time(created), _time(updated))
+        yield StoredItem(namespace, _text(key), value, *times, expires == b"1", vectors)
 
 
 def _ttl_ms(change: Change) -> Argument:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from tailrace.shared import catalogue
@@ -24,7 +25,6 @@ from tailrace.shared.journal import JournalStore, JournalStores
 from tailrace.shared.open_jobs import OpenJobs
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
-from tailrace.shared.project.values import StoreConfig
 from tailrace.shared.redis import Client, connect, ping
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
@@ -36,6 +36,7 @@ from tailrace.worker.graph_store import GraphStores
 from tailrace.worker.insist import insist
 from tailrace.worker.lease import LeaseKeeper
 from tailrace.worker.leased import LeasedWorker
+from tailrace.worker.meaning import load_index
 from tailrace.worker.registry import Registry, load_registry
 from tailrace.worker.runner import Runner
 from tailrace.worker.settings import WorkerSettings
@@ -60,13 +61,15 @@ async def serve(settings: WorkerSettings) -> None:
     refuse_longer_lives(project, settings)
     # In a thread: what a module does at import may need a loop of its own.
     registry = await asyncio.to_thread(load_registry, project)
+    index = await asyncio.to_thread(load_index, project)
+    remember = partial(GraphStores, life=project.store.ttl, index=index)
     specs = [await describe(source) for source in registry]
     told = describe_broken_to_developer if settings.show_errors else describe_broken
     specs += [told(graph) for graph in registry.broken.values()]
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         stores = await _stores(stack, settings)
-        await _work(stores, worker_id, registry, specs, settings, project.store)
+        await _work(stores, worker_id, registry, specs, settings, remember)
 
 
 async def _work(
@@ -75,7 +78,7 @@ async def _work(
     registry: Registry,
     specs: Sequence[GraphSpec],
     settings: WorkerSettings,
-    graphs_store: StoreConfig,
+    remember: Callable[[Client], GraphStores],
 ) -> None:
     queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
@@ -86,11 +89,8 @@ async def _work(
         BlobStore(log_store, settings),
     )
     unserved = Unserved(registry, queue_store, settings)
-    checkpoints, graph_stores = (
-        Checkpoints(log_store, settings),
-        GraphStores(log_store, graphs_store),
-    )
-    execution = Execution(registry, checkpoints, settings, unserved, graph_stores)
+    checkpoints = Checkpoints(log_store, settings)
+    execution = Execution(registry, checkpoints, settings, unserved, remember(log_store))
     runner = Runner(execution, stores, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))

@@ -1,16 +1,18 @@
 """Calls into the worker's loop from the threads that run plain functions of a graph."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.worker.insist import FOR_S
 
 T = TypeVar("T")
 
-_WAITS_S: Final = FOR_S + 15
-"""Longer than a call insists, so that the call's own error comes first."""
+_LOOKS_EVERY_S: Final = 5.0
+"""How often it is looked whether the loop still runs: a call may take as long as it takes."""
+_ANSWERS_WITHIN_S: Final = 40.0
+"""As long as a loop that is only busy may take."""
 
 
 def wait_for(
@@ -41,11 +43,24 @@ def wait_for(
     except RuntimeError as error:
         calling.close()
         raise StoreUnavailable("the worker's loop is gone") from error
+    while True:
+        try:
+            return future.result(_LOOKS_EVERY_S)
+        except TimeoutError:
+            if future.done():
+                raise  # the call's own
+            if not _answers(loop):
+                future.cancel()
+                raise StoreUnavailable("the worker's loop is blocked") from None
+
+
+def _answers(loop: asyncio.AbstractEventLoop) -> bool:
+    answered = threading.Event()
     try:
-        return future.result(_WAITS_S)
-    except TimeoutError as error:
-        future.cancel()
-        raise StoreUnavailable("the worker's loop is blocked") from error
+        loop.call_soon_threadsafe(answered.set)
+    except RuntimeError:
+        return False
+    return answered.wait(_ANSWERS_WITHIN_S)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -7,7 +7,8 @@ to no job, and the last writer wins, as in every store of LangGraph's.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar
@@ -31,11 +32,12 @@ from langgraph.store.memory import (
 
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.item_store import Change, ItemStore, Labels, StoredItem
-from tailrace.shared.project.values import StoreConfig
+from tailrace.shared.project.values import StoreTtl
 from tailrace.shared.redis import Client
 from tailrace.worker.factories import Graph
 from tailrace.worker.from_threads import wait_for
 from tailrace.worker.insist import FOR_S, insist
+from tailrace.worker.meaning import Index, Place
 from tailrace.worker.serializer import StateSerializer
 from tailrace.worker.store_search import matches, plan, rounds
 
@@ -47,8 +49,8 @@ _NOT_AWAITED: Final = (
     "An async node has to await its store: use aget, aput, asearch, adelete or alist_namespaces."
 )
 _NO_INDEX: Final = (
-    "This store has no index, so it can't search by meaning. Search without `query`, by namespace "
-    "and `filter`, or compile the graph with a store of its own that has an index."
+    "This store has no index, so it can't search by meaning. Give it one (`store.index` in "
+    "langgraph.json), or search without `query`, by namespace and `filter`."
 )
 
 
@@ -57,17 +59,21 @@ class GraphStores:
 
     Args:
         redis: the log store.
-        config: what the project asks of its store.
+        life: of items that do not say how long they live.
+        index: what a search by meaning is made with.
     """
 
-    def __init__(self, redis: Client, config: StoreConfig | None = None) -> None:
+    def __init__(
+        self, redis: Client, life: StoreTtl | None = None, index: Index | None = None
+    ) -> None:
         self._redis = redis
-        life = (config or StoreConfig()).ttl
-        self._ttl = TTLConfig(default_ttl=life.default_min, refresh_on_read=life.refresh_on_read)
+        told = life or StoreTtl()
+        self._ttl = TTLConfig(default_ttl=told.default_min, refresh_on_read=told.refresh_on_read)
+        self._index = index
 
     def of(self, tenant: str) -> BaseStore:
         """The tenant's store for one run; asked for in the loop that runs the graph."""
-        return GraphStore(ItemStore(self._redis, tenant), self._ttl)
+        return GraphStore(ItemStore(self._redis, tenant), self._ttl, self._index)
 
 
 def own_or(store: BaseStore, graph: Graph) -> BaseStore:
@@ -84,9 +90,10 @@ class GraphStore(BaseStore):
 
     supports_ttl = True
 
-    def __init__(self, items: ItemStore, ttl: TTLConfig) -> None:
+    def __init__(self, items: ItemStore, ttl: TTLConfig, index: Index | None = None) -> None:
         self.ttl_config = ttl
         self._items = items
+        self._index = index
         self._serializer = StateSerializer()
         self._loop = asyncio.get_running_loop()
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -107,19 +114,17 @@ class GraphStore(BaseStore):
 
         Raises:
             InvalidNamespaceError: a label is empty, no string, or has a period or NUL.
-            NotImplementedError: a search by meaning.
+            NotImplementedError: a search by meaning, without an index.
             Unserializable: a value is no data.
             StoreUnavailable: for half a minute.
+            Exception: whatever the project's own embedding raises.
         """
         given = list(ops)
         for op in given:
-            _check(op)
-        changes = self._changes(op for op in given if isinstance(op, PutOp))
+            validate_op_namespace(op)
         gets = await self._got([op for op in given if isinstance(op, GetOp)])
         results = [await self._read(op, gets) for op in given]
-        if changes:
-            since = time.time_ns() // 1000
-            await self._insist(lambda: self._items.change(changes, since))
+        await self._put({(op.namespace, op.key): op for op in given if isinstance(op, PutOp)})
         return results
 
     async def _read(self, op: Op, gets: Iterator[Item | None]) -> Result:
@@ -130,12 +135,18 @@ class GraphStore(BaseStore):
                 return await self._searched(op)
             case ListNamespacesOp():
                 return await self._listed(op)
-            case _:
+            case PutOp():
                 return None
 
-    def _changes(self, puts: Iterable[PutOp]) -> list[Change]:
-        last = {(op.namespace, op.key): op for op in puts}
-        return [self._change(op) for op in last.values()]
+    async def _put(self, ops: Mapping[Place, PutOp]) -> None:
+        changes = [self._change(op) for op in ops.values()]
+        if not changes:
+            return
+        if self._index is not None:
+            vectors = await self._index.vectors(ops.values())
+            changes = [replace(c, vectors=vectors.get((c.namespace, c.key), b"")) for c in changes]
+        since = time.time_ns() // 1000
+        await self._insist(lambda: self._items.change(changes, since))
 
     def _change(self, op: PutOp) -> Change:
         packed = None if op.value is None else self._serializer.pack(dict(op.value))
@@ -144,29 +155,40 @@ class GraphStore(BaseStore):
     async def _got(self, ops: Sequence[GetOp]) -> Iterator[Item | None]:
         places, anew = [(op.namespace, op.key) for op in ops], [op.refresh_ttl for op in ops]
         found = await self._insist(lambda: self._items.get(places, anew)) if ops else []
-        return iter([item and Item(**_fields(item, self._unpack(item))) for item in found])
+        return iter([item and Item(**self._fields(item)) for item in found])
 
     async def _searched(self, op: SearchOp) -> list[SearchItem]:
-        found = await self._found(op)
+        found = await self._found(op) if not op.query else await self._nearest(op)
         lasting = [item for item, _ in found if item.expires]
         if op.refresh_ttl and lasting:
             await self._insist(lambda: self._items.renew(lasting))
-        return [SearchItem(**_fields(item, value)) for item, value in found]
+        return [result for _, result in found]
 
-    async def _found(self, op: SearchOp) -> list[tuple[StoredItem, Any]]:
+    async def _nearest(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
+        if self._index is None:
+            raise NotImplementedError(_NO_INDEX)
+        found = await self._found(op)
+        stored = {(item.namespace, item.key): item for item, _ in found}
+        results = await self._index.nearest(op, [(result, item.vectors) for item, result in found])
+        return [(stored[result.namespace, result.key], result) for result in results]
+
+    async def _found(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
         spaces = await self._insist(partial(self._items.spaces, op.namespace_prefix))
         way = plan(op)
-        found: list[tuple[StoredItem, Any]] = []
+        found: list[tuple[StoredItem, SearchItem]] = []
         for slices in rounds(spaces, way.skip, way.page):
-            read = await self._insist(partial(self._items.read, slices))
-            pairs = ((item, self._unpack(item)) for item in read)
-            found += [pair for pair in pairs if matches(op.filter, pair[1])]
+            read = await self._insist(partial(self._items.read, slices, vectors=bool(op.query)))
+            results = [SearchItem(**self._fields(item)) for item in read]
+            pairs = zip(read, results, strict=True)
+            found += [pair for pair in pairs if matches(op.filter, pair[1].value)]
             if way.enough is not None and len(found) >= way.enough:
                 break
         return found[way.result]
 
-    def _unpack(self, item: StoredItem) -> dict[str, Any]:
-        return self._serializer.unpack(item.value)
+    def _fields(self, item: StoredItem) -> dict[str, Any]:
+        value = self._serializer.unpack(item.value)
+        times = {"created_at": item.created_at, "updated_at": item.updated_at}
+        return {"namespace": item.namespace, "key": item.key, "value": value, **times}
 
     async def _listed(self, op: ListNamespacesOp) -> list[Labels]:
         patterns = op.match_conditions or ()
@@ -193,14 +215,3 @@ class GraphStore(BaseStore):
             return await call()
         finally:
             self._turns.release()
-
-
-def _check(op: Op) -> None:
-    validate_op_namespace(op)
-    if isinstance(op, SearchOp) and op.query:
-        raise NotImplementedError(_NO_INDEX)
-
-
-def _fields(item: StoredItem, value: Any) -> dict[str, Any]:
-    times = {"created_at": item.created_at, "updated_at": item.updated_at}
-    return {"namespace": item.namespace, "key": item.key, "value": value, **times}

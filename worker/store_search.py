@@ -32,6 +32,8 @@ class Plan:
 def plan(op: SearchOp) -> Plan:
     """How to go through the namespaces of a search, by what it asks for."""
     result = slice(op.offset, op.offset + op.limit)
+    if op.query:
+        return Plan(0, _PAGE, None, slice(None))  # the nearest may be anywhere
     if min(op.offset, op.limit) < 0:
         return Plan(0, _PAGE, None, result)  # counted from the end
     if op.filter:

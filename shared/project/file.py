@@ -10,7 +10,7 @@ import orjson
 
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.keys import check_keys
-from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreTtl
+from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
 
 Content = Mapping[str, Any]
 
@@ -126,7 +126,17 @@ def _store(told: Any) -> StoreConfig:
     if not isinstance(refresh, bool):
         _wrong("store.ttl.refresh_on_read", "true or false")
     life = StoreTtl(_minutes("store.ttl.default_ttl", ttl.get("default_ttl")), refresh)
-    return StoreConfig(life)
+    return StoreConfig(life, _index(config.get("index")))
+
+
+def _index(told: Any) -> StoreIndex | None:
+    if not told:
+        return None
+    index = _object("store.index", told)
+    dims, embed, fields = index.get("dims"), index.get("embed"), index.get("fields")
+    if not isinstance(dims, int) or dims < 1 or not isinstance(embed, str) or not embed:
+        _wrong("store.index", '{"dims": 1536, "embed": "provider:model or ./path.py:function"}')
+    return StoreIndex(dims, embed, None if fields is None else _texts("store.index.fields", fields))
 
 
 def _thread_ttl_s(told: Any) -> float | None:

@@ -45,13 +45,15 @@ KEYS: Final = (
     Key("store.ttl", "honoured", "How long items live."),
     Key("store.ttl.default_ttl", "honoured", "Minutes."),
     Key("store.ttl.refresh_on_read", "honoured", "Whether reading an item renews its life."),
-    Key("store.ttl.sweep_interval_minutes", "honoured", "Needed for nothing: Redis expires items."),
     Key(
-        "store.index",
-        "refused",
-        "Tailrace's store does not search by meaning. Compile the graph with a store of its own "
-        "that does (`compile(store=...)`), or remove the key.",
+        "store.ttl.sweep_interval_minutes",
+        "honoured",
+        "Needed for nothing: what has expired is never seen.",
     ),
+    Key("store.index", "honoured", "What a search by meaning is made with."),
+    Key("store.index.dims", "honoured", "The length of an embedding."),
+    Key("store.index.embed", "honoured", "The embedding model, or a function of yours."),
+    Key("store.index.fields", "honoured", "What of an item is embedded."),
     Key(
         "store.path",
         "refused",

@@ -26,6 +26,17 @@ class GraphEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreIndex:
+    """What a store's search by meaning is made with."""
+
+    dims: int
+    embed: str
+    """`provider:model`, or `path.py:function` of the project."""
+    fields: tuple[str, ...] | None = None
+    """Paths of what is embedded; None: the item as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreTtl:
     """How long a store's items live."""
 
@@ -39,6 +50,7 @@ class StoreConfig:
     """The store that the project's graphs ask for."""
 
     ttl: StoreTtl = field(default_factory=StoreTtl)
+    index: StoreIndex | None = None
 
 
 @dataclass(frozen=True, slots=True)

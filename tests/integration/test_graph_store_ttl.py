@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from tailrace.shared import keys
 from tailrace.shared.item_store import reap
-from tailrace.shared.project.values import StoreConfig, StoreTtl
+from tailrace.shared.project.values import StoreTtl
 from tailrace.worker.graph_store import GraphStores
 from tests.support.graph_stores import EVER_S, pass_time
 from tests.support.wait import wait_until
@@ -45,7 +45,7 @@ def minutes_from_now(at_ms: float) -> int:
 async def test_an_item_lives_for_its_own_ttl_else_for_the_default_else_for_good(
     redis: Redis, ttl: Any, lives_min: dict[str, int]
 ) -> None:
-    store = GraphStores(redis, StoreConfig(ttl=StoreTtl(**ttl))).of("tenant")
+    store = GraphStores(redis, StoreTtl(**ttl)).of("tenant")
     await store.aput(("a",), "given", {}, ttl=5)
     await store.aput(("a",), "default", {})
     await store.aput(("a",), "ever", {}, ttl=None)
@@ -97,7 +97,7 @@ async def test_a_ttl_of_a_fraction_of_a_second_passes_by_itself(store: BaseStore
 async def test_reading_an_item_renews_its_life_where_it_is_asked_or_set_to(
     redis: Redis, way: str, ttl: Any, asked: bool | None, renews: bool
 ) -> None:
-    store = GraphStores(redis, StoreConfig(ttl=StoreTtl(**ttl))).of("tenant")
+    store = GraphStores(redis, StoreTtl(**ttl)).of("tenant")
     await store.aput(("a",), "k", {}, ttl=5)
     await pass_time(redis, 60)
     before = await expiries(redis)

@@ -17,7 +17,13 @@ EVER_S: Final = 10.0**9
 
 
 class Model(InMemoryStore):
-    """LangGraph's own store, but that it knows a namespace which was only read, or emptied."""
+    """LangGraph's own store, without the namespaces and vectors that it keeps of what is gone."""
+
+    def _prepare_ops(self, ops: Iterable[Op]) -> Any:
+        prepared = super()._prepare_ops(ops)
+        for namespace, key in prepared[1]:
+            self._vectors[namespace].pop(key, None)
+        return prepared
 
     def _handle_list_namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
         self._forget_empty()

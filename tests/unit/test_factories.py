@@ -270,7 +270,9 @@ async def test_the_configuration_of_the_making_is_not_that_of_the_run() -> None:
             get_config()
 
 
-@pytest.mark.parametrize("thing", [5, None, "graph", named_otherwise], ids=repr)
+@pytest.mark.parametrize(
+    "thing", [5, None, "graph", named_otherwise], ids=lambda t: type(t).__name__
+)
 def test_what_is_no_graph_and_no_factory_is_refused_by_name(thing: Any) -> None:
     with pytest.raises(ConfigurationError, match="graph 'own'"):
         source(thing)

@@ -10,7 +10,7 @@ from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.keys import KEYS, Fate
 from tailrace.shared.project.lives import bounded_lives, refuse_longer_lives
-from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreTtl
+from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
 from tailrace.shared.settings import SharedSettings
 from tests.support.graphs import graphs_file
 from tests.support.markdown import rows
@@ -184,6 +184,7 @@ WRONG = {
     "dependencies": "parts",
     "env": ["A=1"],
     "store": [1],
+    "store.index": {"dims": 0, "embed": "a:b"},
     "store.ttl.default_ttl": -1,
     "store.ttl.refresh_on_read": "yes",
     "checkpointer": "redis",
@@ -209,8 +210,11 @@ def test_a_value_of_another_form_is_named_with_the_right_one(
 
 def test_the_store_is_handed_over_as_a_value(tmp_path: Path) -> None:
     ttl = {"default_ttl": 60, "refresh_on_read": False, "sweep_interval_minutes": 5}
+    index = {"dims": 1536, "embed": "openai:text-embedding-3-small", "fields": ["$"]}
 
-    assert project(tmp_path, store={"ttl": ttl}).store == StoreConfig(StoreTtl(60.0, False))
+    assert project(tmp_path, store={"index": index, "ttl": ttl}).store == StoreConfig(
+        StoreTtl(60.0, False), StoreIndex(1536, "openai:text-embedding-3-small", ("$",))
+    )
     assert project(tmp_path).store == StoreConfig(StoreTtl(None, True))
 
 

@@ -1,9 +1,9 @@
 -- Puts and deletes items, in the order that is given. Repeatable.
 -- KEYS  as in the prelude
--- ARGV  1.. kind ('put' or 'delete'), path, key, value, ttl (ms) or '', since, kind, ...; since is a
---       number that orders a namespace among others, taken only where the namespace is new
+-- ARGV  1.. kind ('put' or 'delete'), path, key, value, vectors or '', ttl (ms) or '', since, kind, ...;
+--       since is a number that orders a namespace among others, taken only where it is new
 -- Returns {'ok'}.
-local function put(path, key, value, ttl, since)
+local function put(path, key, value, vectors, ttl, since)
   local at = place(path, key)
   local item = get('i' .. at)
   if not item then
@@ -15,12 +15,17 @@ local function put(path, key, value, ttl, since)
   end
   item.updated, item.value, item.ttl = now_us, value, ttl or false
   set('i' .. at, item)
+  if vectors ~= '' then
+    redis.call('HSET', ITEMS, 'v' .. at, vectors)
+  else
+    redis.call('HDEL', ITEMS, 'v' .. at)
+  end
   live(at, ttl)
 end
 
-for i = 1, #ARGV, 6 do
+for i = 1, #ARGV, 7 do
   if ARGV[i] == 'put' then
-    put(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]))
+    put(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]))
   else
     remove(ARGV[i + 1], ARGV[i + 2])
   end

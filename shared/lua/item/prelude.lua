@@ -6,6 +6,7 @@
 -- An item's place is its path, \0\0 and its key, which may hold anything.
 --   items   n<path>   a namespace that has items: since, count, last (number of its newest item)
 --           i<place>  an item: number, created and updated (µs), ttl (ms) or false, value
+--           v<place>  its vectors, if it has any
 --   order   n<path>   so that the namespaces below a path are found
 --           i<path>\0\0<number in 16 digits><key>   so that items are found oldest first
 --   due     <place>   of an item with a TTL: the time when it goes (ms)
@@ -54,7 +55,7 @@ local function remove(path, key)
   if not item then
     return
   end
-  redis.call('HDEL', ITEMS, 'i' .. at)
+  redis.call('HDEL', ITEMS, 'i' .. at, 'v' .. at)
   redis.call('ZREM', ORDER, in_order(path, item.number, key))
   redis.call('ZREM', DUE, at)
   local space = get('n' .. path)

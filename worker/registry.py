@@ -3,6 +3,7 @@
 import inspect
 import logging
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -92,6 +93,10 @@ def _say_what_is_left_out(project: Project) -> None:
     if project.image_only:
         fields = {"keys": list(project.image_only)}
         logger.info("keys of langgraph.json that only matter where an image is built", extra=fields)
+    here = ".".join(map(str, sys.version_info[:2]))
+    if project.python_version and project.python_version != here:
+        fields = {"running": here, "wanted": project.python_version}
+        logger.info("this Python is newer than langgraph.json names", extra=fields)
     file = project.env_file()
     if file is not None and not file.is_file():
         logger.warning("the file that env names is not there", extra={"file": str(file)})

@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tailrace.shared.jobs import StreamMode
 from tests.corpus.case import Case
 from tests.corpus.compare import Alone, all_alone, compare
 from tests.corpus.house import House, open_house
@@ -33,6 +34,19 @@ class Plan:
     kills: int
     durabilities: Sequence[str] = DURABILITIES
     far_ms: Sequence[int] = FAR_MS
+    some_modes: bool = True
+    """Whether each graph is also run with only some of the stream's modes."""
+
+    def passes(self) -> Iterator[tuple[str, Sequence[Case]]]:
+        """What is compared without kills, by durability; with all modes at last, as the kills."""
+        if self.some_modes:
+            rng = random.Random(f"{self.seed} modes")
+            yield (
+                self.durabilities[0],
+                [replace(case, modes=_some(case, rng)) for case in self.cases],
+            )
+        for durability in self.durabilities:
+            yield durability, self.cases
 
     def rounds(self, rng: random.Random) -> Iterator[Round]:
         """Rounds without end: each graph comes as often as the others, at every distance."""
@@ -77,19 +91,22 @@ async def run_campaign(plan: Plan, say: Say) -> Outcome:
     with TemporaryDirectory(prefix="tailrace-") as folder:
         async with open_house(Path(folder)) as house:
             alone: Alone = {}
-            for durability in plan.durabilities:
-                alone = await all_alone(plan.cases, durability)
-                await _compare(house, plan, alone, durability, found)
+            for durability, cases in plan.passes():
+                alone = await all_alone(cases, durability)
+                await _compare(house, cases, alone, durability, found)
                 say(f"{durability}: {len(found.differences)} differences so far")
             await _kill(house, plan, alone, found, say)
     return found
 
 
-async def _compare(house: House, plan: Plan, alone: Alone, durability: str, found: Outcome) -> None:
-    differing = await compare(house, plan.cases, alone, durability)
-    found.runs += len(plan.cases)
+async def _compare(
+    house: House, cases: Sequence[Case], alone: Alone, durability: str, found: Outcome
+) -> None:
+    differing = await compare(house, cases, alone, durability)
+    found.runs += len(cases)
+    modes = {case.name: " ".join(case.modes) for case in cases}
     for name, texts in differing.items():
-        found.differences += [f"{name} ({durability}): {text}" for text in texts]
+        found.differences += [f"{name} ({durability}, {modes[name]}): {text}" for text in texts]
 
 
 async def _kill(house: House, plan: Plan, alone: Alone, found: Outcome, say: Say) -> None:
@@ -103,6 +120,10 @@ async def _kill(house: House, plan: Plan, alone: Alone, found: Outcome, say: Say
         killed += tally.kills - before
         found.runs += tally.runs - runs
         say(f"{killed} kills, {one.durability}, {one.far_ms} ms: {len(tally.differences)} differ")
+
+
+def _some(case: Case, rng: random.Random) -> Sequence[StreamMode]:
+    return rng.sample(list(case.modes), rng.randint(1, len(case.modes) - 1))
 
 
 def chosen(cases: Sequence[Case], seed: int, count: int) -> Sequence[Case]:

@@ -56,6 +56,8 @@ def _head(chunk: Sequence[Told], depth: int) -> str:
 def _lanes(chunk: Sequence[Told], depth: int) -> list[Any]:
     begun = {id_: name for e in chunk if len(e.data["ns"]) == depth for id_, name in _task(e)}
     several = {name for name, count in Counter(begun.values()).items() if count > 1}
+    if not begun:  # where `tasks` is not streamed, each node may be many
+        several = {str(event.data.get("node")) for event in chunk}
     lanes: dict[Lane, list[Told]] = {}
     for event in chunk[_begins_step(chunk[0], depth) :]:
         only = len(begun) == 1 and len(event.data["ns"]) == depth

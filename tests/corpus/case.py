@@ -38,7 +38,7 @@ class Case:
     modes: Sequence[StreamMode] = get_args(StreamMode)
     """What is streamed: everything, unless that is too much."""
     steady: bool = True
-    """Whether its state is the same where it goes on after a kill, by LangGraph's own rules."""
+    """Whether a kill changes nothing, by LangGraph's own rules; else a comment says what."""
 
     @property
     def place(self) -> str:

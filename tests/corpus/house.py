@@ -100,6 +100,12 @@ class House:
         beats = await self.redis.zrange(keys.CATALOGUE_WORKERS, 0, -1)
         return any(f"-{pid}-".encode() in beat for beat in beats)
 
+    def why(self, job_id: str) -> str:
+        """The last lines of the traceback that a worker logged of a job's failure, if it did."""
+        told = [line for line in self.output().splitlines() if job_id in line]
+        found = [str(json.loads(line).get("traceback", "")) for line in told]
+        return "".join(found)[-600:]
+
     def output(self) -> str:
         """What the workers wrote."""
         log = self.folder / "workers.log"

@@ -108,23 +108,31 @@ def _judge(
     tally.answers += len(served.stops)
     tally.retries += sum(1 for _, told in job.told if told.data.get("reason") == "retry")
     tally.finished += len(met.finished)
-    name = f"{job.case.name} ({one.durability}, {one.far_ms} ms, cut off {met.cut} times)"
-    if job.case.steady:
-        tally.differences += [f"{name}: {text}" for text in final_differences(alone, served)]
-    if job.job_id is None or served.error.startswith("unserializable"):
-        return  # it was refused, and that is told; or its writes can't be stored, so none finished
-    # At `exit` LangGraph stores nothing before its run ends: what a kill cuts off begins anew.
-    if one.durability != "exit" or not met.cut:
+    if not job.case.steady:
+        return
+    found = list(final_differences(alone, served))
+    if _counts(job, served, met, one):
+        met.look(begun := starts(job.posted))
         tally.again += len(met.again)
-        tally.differences += [f"{name}: {text}" for text in _repeated(job, met, alone)]
+        found += _repeated(met, ran_too_often(met, alone.ran, begun))
+    name = f"{job.case.name} ({one.durability}, {one.far_ms} ms, cut off {met.cut} times)"
+    tally.differences += [f"{name}: {text}" for text in found]
 
 
-def _repeated(job: Served, met: Kills, alone: Observed) -> Iterator[str]:
-    begun = starts(job.posted)
-    met.look(begun)
+def _counts(job: Served, served: Observed, met: Kills, one: Round) -> bool:
+    """Whether what had finished may not run again.
+
+    It may where its write can't be stored, and at `exit`, where LangGraph stores nothing before its
+    run ends: what a kill cuts off begins anew.
+    """
+    stored = not served.error.startswith("unserializable")
+    return job.job_id is not None and stored and (one.durability != "exit" or not met.cut)
+
+
+def _repeated(met: Kills, too_often: Iterator[str]) -> Iterator[str]:
     if met.again:
         yield f"finished, and ran again: {_some(met.again)}"
-    if job.case.steady and (found := list(ran_too_often(met, alone.ran, begun))):
+    if found := list(too_often):
         yield f"ran too often: {_some(found)}"
 
 

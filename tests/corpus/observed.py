@@ -22,6 +22,8 @@ class Observed:
 
     outcome: str = "running"
     error: str = ""
+    why: str = ""
+    """What the service's own log says of the error."""
     result: Any = None
     stops: list[Stopped] = field(default_factory=list[Stopped])
     parts: list[list[Told]] = field(default_factory=list[list[Told]])
@@ -45,7 +47,7 @@ def differences(alone: Observed, served: Observed) -> Iterator[str]:
 def final_differences(alone: Observed, served: Observed) -> Iterator[str]:
     """In what their ends and stops differ, which no kill may change."""
     if (alone.outcome, alone.error) != (served.outcome, served.error):
-        yield f"outcome: {_end(served)} instead of {_end(alone)}"
+        yield f"outcome: {_end(served)} instead of {_end(alone)} {served.why}"
     if plain(alone.result) != plain(served.result):
         yield f"result: {plain(served.result)[:300]} instead of {plain(alone.result)[:300]}"
     if plain(_stops(alone)) != plain(_stops(served)):

@@ -118,6 +118,7 @@ class Served:
         self.seen.outcome, self.seen.result = told["status"], told.get("result")
         if error := told.get("error"):
             self.seen.error = f"{error['type']} {error['retryable']}"
+            self.seen.why = self.house.why(self.posted)
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
         answer = await self.house.client.post(path, json=body)

@@ -148,7 +148,8 @@ def a_subgraph_that_forgets() -> AnyGraph:
     return _calls_twice(_remembering(None))
 
 
-@case({"number": 0})
+# What its nodes have finished is kept nowhere.
+@case({"number": 0}, steady=False)
 def a_subgraph_without_checkpoints() -> AnyGraph:
     return _calls_twice(_remembering(False))
 

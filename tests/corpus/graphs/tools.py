@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from langchain.agents import create_agent
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import InjectedToolCallId, tool
+from langgraph.config import get_config
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, InjectedStore, ToolNode, tools_condition
 from langgraph.store.base import BaseStore
@@ -98,8 +99,11 @@ def a_tool_that_has_the_store() -> AnyGraph:
     async def remember(city: str, store: Annotated[BaseStore, InjectedStore()]) -> str:
         """Remember a city."""
         ran(f"remember {city}")
-        await store.aput(("cities",), city, {"name": city})
-        return str(len(await store.asearch(("cities",))))
+        # The store outlives a run, and others run the same graph.
+        given: Any = get_config()
+        of_run = ("cities", given["configurable"]["thread_id"])
+        await store.aput(of_run, city, {"name": city})
+        return str(len(await store.asearch(of_run)))
 
     model = scripted([("remember", {"city": "Bern"})], [("remember", {"city": "Thun"})], "noted")
     return chatting(MessagesState, model, [remember])

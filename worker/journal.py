@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from tailrace.shared.blob_store import Blob
 from tailrace.shared.checkpoint_store import Place
-from tailrace.shared.errors import Fenced, SequenceHole, ValuesLacking
+from tailrace.shared.errors import Fenced, SequenceHole, StoreUnavailable, ValuesLacking
 from tailrace.shared.events import Event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError
 from tailrace.shared.journal import Entry, JournalStores, NewCheckpoint, TaskWrites
@@ -58,6 +58,8 @@ class Journal:
         self._over = False
         self._ends_at: dict[Place, int] = {}
         self._lasting = LastingState()
+        self._goes_on = True
+        """Whether the graph's state may be wanted again."""
         self._drops_state = False
         self.held = HeldWrites(self.add)
 
@@ -156,8 +158,7 @@ class Journal:
             WriteRefused, JobNotFound: as `run`.
         """
         log, holder = self._stores.log, self._holder
-        # A job that ends so never goes on; a full store takes the small `end`, and no state.
-        self._drops_state = status != "succeeded"
+        self._goes_on = status == "succeeded"
         await self.last_write(
             lambda sent: log.close(holder, sent + 1, status, result=result, error=error)
         )
@@ -213,11 +214,9 @@ class Journal:
             await self._append_once(batch)
 
     async def _append_once(self, batch: Sequence[Entry]) -> None:
-        entries = batch
+        entries = [*self._lasting.owed, *batch] if self._lasting.owed else batch
         if self._drops_state:
             entries = [entry for entry in batch if isinstance(entry, Event)]
-        elif self._lasting.owed:
-            entries = [*self._lasting.owed, *batch]
         # Where all of the buffer are events, none of them is looked at.
         if (self._states or self._lasting.owed) and any(map(is_state, entries)):
             await self._append_state(entries)
@@ -230,6 +229,10 @@ class Journal:
         store, first, number = self._stores.journal, self._last_seq + 1, self._number + 1
         try:
             await store.append(self._holder, first, number, entries)
+        except StoreUnavailable:
+            # A full store takes the small `end` of a job that goes on no more, and no state.
+            self._drops_state = not self._goes_on
+            raise
         except ValuesLacking:
             whole = [e.whole() if isinstance(e, NewCheckpoint) else e for e in entries]
             await store.append(self._holder, first, number, whole)

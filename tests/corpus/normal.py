@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 _HEX: Final = "[0-9a-f]"
@@ -39,7 +40,7 @@ def steps(events: Sequence[Told], depth: int = 0) -> list[Step]:
 
 def _chunks(events: Sequence[Told], depth: int) -> Iterator[Sequence[Told]]:
     begins = [n for n, event in enumerate(events) if n == 0 or _begins_step(event, depth)]
-    for begin, end in zip(begins, [*begins[1:], len(events)], strict=True):
+    for begin, end in pairwise([*begins, len(events)]):
         yield events[begin:end]
 
 

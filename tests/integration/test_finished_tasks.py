@@ -5,7 +5,7 @@ import operator
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, cast
 
 import orjson
 import pytest
@@ -13,6 +13,7 @@ from blockbuster import BlockBuster
 from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 
+from tailrace.shared import keys
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
 from tests.support.leased import Site, serving_graph, site, working
@@ -113,3 +114,40 @@ def _completed(events: list[LoggedEvent]) -> set[str]:
 def _said(events: list[LoggedEvent], name: str) -> list[int]:
     told = [orjson.loads(event.data)["data"] for event in events if event.name == "custom"]
     return [n for node, _, n in told if node == name]
+
+
+@pytest.mark.parametrize("late_s", [0, 0.02, 0.06])
+async def test_from_a_tasks_return_to_the_acknowledgement_it_is_one_call_after_the_one_under_way(
+    place: Site, proxy: StoreProxy, late_s: float
+) -> None:
+    calls_at_return: list[int] = []
+    gate = asyncio.Event()
+
+    async def quick(_: Ran) -> Ran:
+        await asyncio.sleep(0.2)  # all that came before is stored
+        get_stream_writer()("a call is under way")
+        await asyncio.sleep(late_s / 2 or 0.01)
+        calls_at_return.append(proxy.script_calls)
+        return {"ran": ["quick"]}
+
+    async def slow(_: Ran) -> Ran:
+        await gate.wait()
+        return {"ran": ["slow"]}
+
+    builder: Any = StateGraph(Ran)
+    for name, run in (("quick", quick), ("slow", slow)):
+        builder.add_node(name, run).add_edge(START, name)
+    job_id = await place.post("graph", {})
+    proxy.delay_replies(late_s, 1)
+    async with working(place, serving_graph(builder.compile()), log_redis_url=proxy.url):
+
+        async def is_stored() -> bool:
+            fields = await cast("Any", place.redis).hkeys(keys.checkpoints(job_id))
+            # Of the graph's input there is a write too, on the checkpoint before.
+            return bool(calls_at_return) and any(f.startswith(b"write:") for f in fields)
+
+        await wait_until(is_stored, "what the task wrote")
+        calls = proxy.script_calls - calls_at_return[0]
+        gate.set()
+        await place.ended(job_id)
+    assert calls <= 1

@@ -1,8 +1,7 @@
 """Events as they can be compared: without ids and times, each task's in order, steps in theirs.
 
-Nodes of one step run side by side, so their events have no fixed order among each other. A step
-begins where LangGraph tells a checkpoint. Within it each task's events are a sequence of their own,
-and each subgraph's are steps again.
+Nodes of one step run side by side: each task's events are a sequence of their own, and each
+subgraph's are steps again. A step begins where LangGraph tells a checkpoint.
 """
 
 import json

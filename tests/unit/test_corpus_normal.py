@@ -67,11 +67,14 @@ async def test_the_order_of_siblings_is_no_difference() -> None:
     def told(name: str, node: str, data: Any) -> Told:
         return Told(name, {"ns": [], "node": node, "data": data})
 
-    left = [told("updates", "left", {"a": n}) for n in range(3)]
-    right = [told("updates", "right", {"b": n}) for n in range(3)]
+    left, right = (
+        [told("tasks", node, {"id": node, "name": node})]
+        + [told("updates", node, {"a": n}) for n in range(3)]
+        for node in ("left", "right")
+    )
     mixed = [event for pair in zip(right, left, strict=True) for event in pair]
     assert steps(left + right) == steps(mixed)
-    assert steps(left + right) != steps([left[1], left[0], left[2], *right])
+    assert steps(left + right) != steps([left[0], left[2], left[1], left[3], *right])
 
 
 def test_ids_and_times_are_no_difference_and_all_else_is() -> None:

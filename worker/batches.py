@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Final
 
 from tailrace.shared.events import Event
@@ -10,6 +11,8 @@ from tailrace.shared.journal import Entry
 BATCH_EVENTS: Final = 1024
 """More would hold up others at the store; fewer leave it idle while the next are on their way."""
 BATCH_BYTES: Final = 1024 * 1024
+
+_DATA: Final = attrgetter("data")
 
 
 def next_batch(buffer: Sequence[Entry], size: int) -> Sequence[Entry]:
@@ -29,6 +32,11 @@ def next_batch(buffer: Sequence[Entry], size: int) -> Sequence[Entry]:
 def size_of(entry: Entry) -> int:
     """Bytes of an entry."""
     return len(entry.data) if isinstance(entry, Event) else entry.size
+
+
+def bytes_of(events: Sequence[Event]) -> int:
+    """Bytes of events, which are many."""
+    return sum(map(len, map(_DATA, events)))
 
 
 def events_in(batch: Sequence[Entry]) -> int:

@@ -33,10 +33,8 @@ class HeldWrites:
         self._newest: dict[Place, str] = {}
         self.is_abandoned = False
         """Whether the stream was cut off: no state is to be stored any more."""
-        self.reading = False
-        """Whether the stream is waited for: everything that came from it was handed over."""
-        self.parts = 0
-        """How many parts of the stream have come."""
+        self.awaited_part = 0
+        """Number of the part that the stream is waited for, all before it handed over; 0: none."""
 
     def hold(self, task_id: str, writes: TaskWrites) -> None:
         """Keep a finished task's writes until the stream has told its end, which it may have."""
@@ -92,9 +90,9 @@ class HeldWrites:
         """
         quiet = 0
         while quiet < _QUIET_TURNS and self._before(place, checkpoint_id):
-            seen = self.parts
-            await asyncio.sleep(0 if self.reading else _LOOK_AGAIN_S)
-            quiet = quiet + 1 if self.reading and self.parts == seen else 0
+            awaited = self.awaited_part
+            await asyncio.sleep(0 if awaited else _LOOK_AGAIN_S)
+            quiet = quiet + 1 if awaited and self.awaited_part == awaited else 0
         for task_id in self._before(place, checkpoint_id):
             self.release(task_id)  # of a hidden node: the stream never speaks of it
 

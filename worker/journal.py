@@ -17,6 +17,7 @@ from tailrace.shared.journal import Entry, JournalStores, NewCheckpoint, TaskWri
 from tailrace.worker.batches import (
     BATCH_BYTES,
     BATCH_EVENTS,
+    bytes_of,
     events_in,
     is_state,
     next_batch,
@@ -195,11 +196,14 @@ class Journal:
         batch = next_batch(self._buffer, self._buffered_bytes)
         # A batch once sent is sent again unchanged, so that the store knows a repeat.
         await insist(lambda: self._append(batch), for_s=None)
-        events = events_in(batch) if self._states else len(batch)
+        if self._states:
+            events, size = events_in(batch), sum(map(size_of, batch))
+        else:
+            events, size = len(batch), bytes_of(cast("Sequence[Event]", batch))
         self._last_seq += events
         self._states -= len(batch) - events
         del self._buffer[: len(batch)]
-        self._buffered_bytes -= sum(map(size_of, batch))
+        self._buffered_bytes -= size
         if len(self._buffer) < BUFFER_EVENTS and self._buffered_bytes < BUFFER_BYTES:
             self._room.set()
         self._written += len(batch)

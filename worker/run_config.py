@@ -21,6 +21,8 @@ from tailrace.worker.factories import Graph
 _OURS: Final = frozenset(
     ("run_id", "graph_id", "run_attempt", "tenant", "langgraph_auth_user", "langgraph_auth_user_id")
 )
+MARKED: Final = frozenset(("tasks", "checkpoints", "debug"))
+"""The modes whose parts show a run's configuration."""
 RECURSION_LIMIT: Final = 100
 """Steps of a run where neither its caller nor its graph says how many."""
 

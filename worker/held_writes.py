@@ -7,7 +7,8 @@ ahead of the event that says so; a checkpoint waits for the writes that it stand
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final
+from types import AsyncGeneratorType
+from typing import Any, Final
 
 from tailrace.shared.checkpoint_store import Place
 from tailrace.shared.journal import TaskWrites
@@ -33,8 +34,8 @@ class HeldWrites:
         self._newest: dict[Place, str] = {}
         self.is_abandoned = False
         """Whether the stream was cut off: no state is to be stored any more."""
-        self.awaited_part = 0
-        """Number of the part that the stream is waited for, all before it handed over; 0: none."""
+        self.stream: AsyncGeneratorType[Any, Any] | None = None
+        """What the graph's parts come from, as long as they come."""
 
     def hold(self, task_id: str, writes: TaskWrites) -> None:
         """Keep a finished task's writes until the stream has told its end, which it may have."""
@@ -90,9 +91,10 @@ class HeldWrites:
         """
         quiet = 0
         while quiet < _QUIET_TURNS and self._before(place, checkpoint_id):
-            awaited = self.awaited_part
-            await asyncio.sleep(0 if awaited else _LOOK_AGAIN_S)
-            quiet = quiet + 1 if awaited and self.awaited_part == awaited else 0
+            # It runs while somebody waits for its next part: then all before was handed over.
+            waited_for = self.stream is None or self.stream.ag_running
+            await asyncio.sleep(0 if waited_for else _LOOK_AGAIN_S)
+            quiet = quiet + 1 if waited_for else 0
         for task_id in self._before(place, checkpoint_id):
             self.release(task_id)  # of a hidden node: the stream never speaks of it
 

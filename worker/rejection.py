@@ -19,6 +19,8 @@ _CONVERSIONS: Final = frozenset({"_coerce_state", "_coerce_context", "_coerce_to
 _TASK: Final = frozenset({"run_with_retry", "arun_with_retry"})
 _FIRST_STEPS: Final = {"tick": 1, "after_tick": 0}
 """A loop's methods, with the step up to which they are busy with the input alone."""
+_STATE_READ: Final = "aget_state"
+"""An attempt that goes on looks first where the run stands: the input was taken long ago."""
 _PLACES_SHOWN: Final = 5
 _SHOWN: Final = 1000
 
@@ -44,6 +46,8 @@ def _way(error: BaseException) -> Iterator[FrameType]:
 
 
 def _is_past_the_input(name: str, frame: FrameType) -> bool:
+    if name == _STATE_READ:
+        return True
     if name in _TASK:
         return getattr(frame.f_locals.get("task"), "name", None) != START
     if name in _FIRST_STEPS:

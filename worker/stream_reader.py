@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final
+from types import AsyncGeneratorType
+from typing import Any, Final, cast
 
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.events import Event
@@ -49,29 +50,39 @@ class StreamReader:
         Raises:
             LimitExceeded, Unserializable: the run gave what the log does not take.
         """
-        held, largest, number = self._journal.held, self._spill.largest, 1
-        count, put = self._limits.count, self._journal.put
-        held.awaited_part = number
+        held, says = self._journal.held, "custom" in self._wanted
+        largest, count, put = self._spill.largest, self._limits.count, self._journal.put
+        held.stream = cast("AsyncGeneratorType[Part, None]", parts)
         try:
             async for part in parts:
-                held.awaited_part = 0
-                if part["type"] in MODES:
-                    await self._note(part)
-                # No coroutine of its own: a token passes here in two microseconds.
-                for event in self._due(part):
-                    if len(event.data) > largest:
-                        event = await self._spill.event(event)  # noqa: PLW2901 - the smaller one
-                    count(event)
-                    await put(event)
-                number += 1
-                held.awaited_part = number
+                if part["type"] != "custom" or self._ending:
+                    await self._take(part)
+                elif says:
+                    # As `_put`, without a coroutine: a graph may say 100,000 things a second.
+                    for event in translate(part):
+                        if len(event.data) > largest:
+                            event = await self._spill.event(event)  # noqa: PLW2901 - the smaller one
+                        count(event)
+                        await put(event)
         except (asyncio.CancelledError, TailraceError, LimitExceeded):
             # Cut off by us: the graph's own errors come after all that it said.
             held.abandon()
             raise
         finally:
             # Nothing comes any more; LangGraph waits for its checkpoints as it ends.
-            held.awaited_part = number
+            held.stream = None
+
+    async def _take(self, part: Part) -> None:
+        if part["type"] in MODES:
+            await self._note(part)
+        for event in self._due(part):
+            await self._put(event)
+
+    async def _put(self, event: Event) -> None:
+        if len(event.data) > self._spill.largest:
+            event = await self._spill.event(event)
+        self._limits.count(event)
+        await self._journal.put(event)
 
     async def _note(self, part: Part) -> None:
         """Take what the worker goes by."""

@@ -190,7 +190,6 @@ async def test_a_checkpoint_stands_for_itself_where_the_store_went_back_in_time(
         new["channel_versions"] = versions
         await saver.aput(config, new, {"step": 1}, {name: versions[name] for name in changed})
 
-    (await job.journal()).held.awaited_part = 1
     await put("1", {"same": "1", "other": "1"}, ["same", "other"])
     await (await job.journal()).flushed()
     await job.kept.redis.delete(keys.checkpoints(job.holder.job_id))

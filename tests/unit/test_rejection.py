@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypedDict
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from tailrace.shared.jobs import JobError
 from tailrace.worker.rejection import rejected_input
@@ -131,3 +131,24 @@ async def test_a_context_that_its_class_refuses_is_told_alike() -> None:
 )
 async def test_what_a_node_makes_wrong_is_no_fault_of_the_input(builder: Any, value: Any) -> None:
     assert await raised(builder, value) is None
+
+
+async def test_a_state_that_is_wrong_when_it_is_read_again_is_no_fault_of_the_input() -> None:
+    async def be_rude(_: Named) -> dict[str, str]:
+        return {"name": "rude"}
+
+    async def go_on(_: Named) -> dict[str, str]:
+        return {}
+
+    builder: Any = StateGraph(Named)
+    builder.add_node("be_rude", be_rude).add_node("go_on", go_on)
+    builder.add_edge(START, "be_rude").add_edge("be_rude", "go_on")
+    graph = builder.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
+    with pytest.raises(ValidationError):
+        await graph.ainvoke({"name": "kind"}, config)
+
+    with pytest.raises(ValidationError) as read:
+        await graph.aget_state(config)
+
+    assert rejected_input(read.value) is None

@@ -3,12 +3,11 @@
 What is kept and for how long is `tailrace.shared.checkpoint_store`'s.
 """
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from types import CoroutineType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -20,18 +19,15 @@ from langgraph.checkpoint.base import (
 )
 
 from tailrace.shared.checkpoint_store import EVERY, CheckpointStore, Place
-from tailrace.shared.errors import StoreUnavailable, Unserializable, ValuesLacking
+from tailrace.shared.errors import Unserializable, ValuesLacking
 from tailrace.shared.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.checkpoint_codec import CheckpointCodec, config_of, configurable, place_of
-from tailrace.worker.insist import FOR_S, insist
 from tailrace.worker.own_thread import OwnThread, what_counts
 from tailrace.worker.serializer import StateSerializer
 from tailrace.worker.sync_saver import SyncSaver
+from tailrace.worker.turns import Turns
 
 T = TypeVar("T")
-
-_AT_ONCE: Final = 2
-"""Calls of one attempt at the same time: thousands of tasks leave connections for other jobs."""
 
 
 class CheckpointSaver(SyncSaver):
@@ -52,7 +48,7 @@ class CheckpointSaver(SyncSaver):
         self._store = store
         self._own = own
         self._keep = keep
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Turns()
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
@@ -63,7 +59,7 @@ class CheckpointSaver(SyncSaver):
             if own.is_new and not own.journal.knows(place):
                 return None
             await own.journal.stored(place)
-        stored = await self._insist(lambda: self._store.get(place, id_))
+        stored = await self._turns.insist(lambda: self._store.get(place, id_))
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
@@ -139,43 +135,29 @@ class CheckpointSaver(SyncSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._insist(lambda: self._store.delete(thread_id))
+        await self._turns.insist(lambda: self._store.delete(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints that these runs have made, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
             place, id_ = place_of(found.config), found.checkpoint["id"]
-            await self._insist(partial(self._store.drop, place, [id_]))
+            await self._turns.insist(partial(self._store.drop, place, [id_]))
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Give one thread the checkpoints of another."""
-        await self._insist(lambda: self._store.copy(source_thread_id, target_thread_id))
+        await self._turns.insist(lambda: self._store.copy(source_thread_id, target_thread_id))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Keep each namespace's newest checkpoint and what it is rebuilt from, or none at all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
-            await self._insist(partial(call, thread))
+            await self._turns.insist(partial(call, thread))
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """A version that sorts above the current one, and that no other branch ever gives."""
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await insist(partial(self._in_turn, call))
-
-    async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
-        try:
-            async with asyncio.timeout(FOR_S):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise StoreUnavailable("too many checkpoints are waiting") from error
-        try:
-            return await call()
-        finally:
-            self._turns.release()
 
     def _own_of(self, place: Place) -> OwnThread | None:
         return self._own if self._own is not None and self._own.job_id == place.thread else None
@@ -199,13 +181,15 @@ class CheckpointSaver(SyncSaver):
         store, place = self._store, new.place
         call = partial(store.put, place, new.checkpoint, keep=new.keep)
         try:
-            await self._insist(lambda: call(new.changed))
+            await self._turns.insist(lambda: call(new.changed))
         except ValuesLacking:
             # The store went back in time, before a value that has not changed since.
-            await self._insist(lambda: call(new.all_values()))
+            await self._turns.insist(lambda: call(new.all_values()))
 
     async def _put_writes(self, new: TaskWrites) -> None:
-        await self._insist(lambda: self._store.put_writes(new.place, new.checkpoint_id, new.writes))
+        await self._turns.insist(
+            lambda: self._store.put_writes(new.place, new.checkpoint_id, new.writes)
+        )
 
     async def _listed(
         self, config: RunnableConfig | None, before: RunnableConfig | None
@@ -217,7 +201,7 @@ class CheckpointSaver(SyncSaver):
             await self._own.journal.flushed()
         threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
         for thread in threads:
-            ids = await self._insist(partial(self._store.ids, thread))
+            ids = await self._turns.insist(partial(self._store.ids, thread))
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_

@@ -7,7 +7,7 @@ to no job, and the last writer wins, as in every store of LangGraph's.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
@@ -30,21 +30,18 @@ from langgraph.store.memory import (
     _does_match,  # pyright: ignore[reportPrivateUsage] - a pattern means what it means there
 )
 
-from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.item_store import Change, ItemStore, Labels, StoredItem
 from tailrace.shared.project.values import StoreTtl
 from tailrace.shared.redis import Client
 from tailrace.worker.factories import Graph
 from tailrace.worker.from_threads import wait_for
-from tailrace.worker.insist import FOR_S, insist
 from tailrace.worker.meaning import Index, Place
 from tailrace.worker.serializer import StateSerializer
 from tailrace.worker.store_search import matches, plan, rounds
+from tailrace.worker.turns import Turns
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 2
-"""Calls of one attempt at the same time: thousands of tasks leave connections for other jobs."""
 _NOT_AWAITED: Final = (
     "An async node has to await its store: use aget, aput, asearch, adelete or alist_namespaces."
 )
@@ -96,7 +93,7 @@ class GraphStore(BaseStore):
         self._index = index
         self._serializer = StateSerializer()
         self._loop = asyncio.get_running_loop()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Turns()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """`abatch`, from a thread.
@@ -146,7 +143,7 @@ class GraphStore(BaseStore):
             vectors = await self._index.vectors(ops.values())
             changes = [replace(c, vectors=vectors.get((c.namespace, c.key), b"")) for c in changes]
         since = time.time_ns() // 1000
-        await self._insist(lambda: self._items.change(changes, since))
+        await self._turns.insist(lambda: self._items.change(changes, since))
 
     def _change(self, op: PutOp) -> Change:
         packed = None if op.value is None else self._serializer.pack(dict(op.value))
@@ -154,14 +151,14 @@ class GraphStore(BaseStore):
 
     async def _got(self, ops: Sequence[GetOp]) -> Iterator[Item | None]:
         places, anew = [(op.namespace, op.key) for op in ops], [op.refresh_ttl for op in ops]
-        found = await self._insist(lambda: self._items.get(places, anew)) if ops else []
+        found = await self._turns.insist(lambda: self._items.get(places, anew)) if ops else []
         return iter([item and Item(**self._fields(item)) for item in found])
 
     async def _searched(self, op: SearchOp) -> list[SearchItem]:
         found = await self._found(op) if not op.query else await self._nearest(op)
         lasting = [item for item, _ in found if item.expires]
         if op.refresh_ttl and lasting:
-            await self._insist(lambda: self._items.renew(lasting))
+            await self._turns.insist(lambda: self._items.renew(lasting))
         return [result for _, result in found]
 
     async def _nearest(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
@@ -173,11 +170,13 @@ class GraphStore(BaseStore):
         return [(stored[result.namespace, result.key], result) for result in results]
 
     async def _found(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
-        spaces = await self._insist(partial(self._items.spaces, op.namespace_prefix))
+        spaces = await self._turns.insist(partial(self._items.spaces, op.namespace_prefix))
         way = plan(op)
         found: list[tuple[StoredItem, SearchItem]] = []
         for slices in rounds(spaces, way.skip, way.page):
-            read = await self._insist(partial(self._items.read, slices, vectors=bool(op.query)))
+            read = await self._turns.insist(
+                partial(self._items.read, slices, vectors=bool(op.query))
+            )
             results = [SearchItem(**self._fields(item)) for item in read]
             pairs = zip(read, results, strict=True)
             found += [pair for pair in pairs if matches(op.filter, pair[1].value)]
@@ -194,24 +193,10 @@ class GraphStore(BaseStore):
         patterns = op.match_conditions or ()
         prefixes = [tuple(p.path) for p in patterns if p.match_type == "prefix"]
         fixed = tuple(takewhile(lambda label: label != "*", max(prefixes, default=(), key=len)))
-        spaces = await self._insist(partial(self._items.spaces, fixed))
+        spaces = await self._turns.insist(partial(self._items.spaces, fixed))
         matching = (
             s.namespace for s in spaces if all(_does_match(p, s.namespace) for p in patterns)
         )
         # A slice up to None keeps the whole path.
         found = sorted({namespace[: op.max_depth] for namespace in matching})
         return found[op.offset : op.offset + op.limit]
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await insist(partial(self._in_turn, call))
-
-    async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
-        try:
-            async with asyncio.timeout(FOR_S):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise StoreUnavailable("too many calls to the store are waiting") from error
-        try:
-            return await call()
-        finally:
-            self._turns.release()

@@ -64,6 +64,8 @@ class StreamReader:
                             event = await self._spill.event(event)  # noqa: PLW2901 - the smaller one
                         count(event)
                         await put(event)
+            for event in self._ending:
+                await self._put(event)
         except (asyncio.CancelledError, TailraceError, LimitExceeded):
             # Cut off by us: the graph's own errors come after all that it said.
             held.abandon()

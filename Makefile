@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
+.PHONY: help install demo dev docs generate check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ demo: install ## run one job on a real model, cut the line, show that nothing is
 
 dev: install ## run the whole service on this machine; Ctrl-C ends it
 	@$(BIN)/tailrace dev $(ARGS)
+
+docs: install ## build the site of the documents into site/, strictly; ARGS=serve shows it on this machine
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS) --livereload,build --clean) --strict
+
+generate: install ## write the parts of the documents that repeat the code anew
+	@$(BIN)/python -m docs.tools
 
 check: install ## format, lint, types, layers, dependencies
 	@$(BIN)/ruff format --check
@@ -85,7 +91,7 @@ lock: $(BIN)/uv ## write requirements/ anew; ARGS=--upgrade takes the newest ver
 	@echo uv | $(COMPILE) $(ARGS) - --output-file requirements/uv.txt
 
 clean: ## remove .venv, caches and builds; data in .tailrace stays
-	@rm -rf .venv dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Debian without python3-venv makes an environment only without pip; pip then works from outside.

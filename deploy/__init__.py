@@ -1,0 +1,1 @@
+"""How it is run: the health of a process, the image, the proxy, and everything on one machine."""

@@ -1,0 +1,1 @@
+"""A LangGraph project, read from its files; nothing of it is imported."""

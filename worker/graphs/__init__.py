@@ -1,0 +1,1 @@
+"""The graphs that Tailrace brings along; they know nothing of the service."""

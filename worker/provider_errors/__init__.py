@@ -1,0 +1,1 @@
+"""What providers do wrong, read by the shape of an exception."""

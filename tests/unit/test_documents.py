@@ -39,9 +39,8 @@ def test_architecture_has_the_key_table_of_the_code() -> None:
 @pytest.mark.parametrize("room", sorted(packages()))
 def test_a_room_s_docstring_is_its_map(room: str) -> None:
     folder = ROOT / room
-    docstring = (
-        ast.get_docstring(ast.parse((folder / "__init__.py").read_text()), clean=False) or ""
-    )
+    source = (folder / "__init__.py").read_text()
+    docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
     told = re.findall(r"^    (\w+)  +\S", docstring, re.MULTILINE)
     assert len(told) == len(set(told))
     assert set(told) == set(_entries(folder))

@@ -41,7 +41,7 @@ def test_a_room_s_docstring_is_its_map(room: str) -> None:
     folder = ROOT / room
     source = (folder / "__init__.py").read_text()
     docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
-    told = re.findall(r"^    (\w+)  +\S", docstring, re.MULTILINE)
+    told = re.findall(r"^ *(\w+)  +\S", docstring, re.MULTILINE)
     assert len(told) == len(set(told))
     assert set(told) == set(_entries(folder))
 

@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
+.PHONY: help install demo dev docs generate picture check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ docs: install ## build the site of the documents into site/, strictly; ARGS=serv
 
 generate: install ## write the parts of the documents that repeat the code anew
 	@$(BIN)/python -m docs.tools
+
+picture: install ## record a job in a terminal anew, cut and resumed: README's picture
+	@$(BIN)/python -m docs.tools.recording
 
 check: install ## format, lint, types, layers, dependencies
 	@$(BIN)/ruff format --check

@@ -15,7 +15,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "provider-failures": tables.provider_failures,
     "settings": tables.settings,
     "rooms": rooms.rooms,
-    "files": rooms.files,
+    "maps": rooms.maps,
     "commands": command_line.commands,
     "decisions": decisions.decisions,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import typer.main
 from typer.testing import CliRunner
 
-from tailrace.api.cli.commands import app
+from tailrace.cli.commands import app
 
 _PLAIN = {"COLUMNS": "80", "NO_COLOR": "1"}
 """Eighty columns, whatever the terminal is in which the documents are written."""

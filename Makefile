@@ -49,12 +49,14 @@ test-graphs: install ## a corpus of graphs against LangGraph itself, and with wo
 	@$(BIN)/python -m tests.corpus $(ARGS)
 
 test-docker: install ## the store in containers, the image and the whole stack; needs Docker and Compose
+	@$(BIN)/python -m tools.programs need docker openssl
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)
 	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
 
 test-browser: install ## the first page and the examples in Chromium, which is installed when run as root
+	@$(BIN)/python -m tools.programs install chromium nginx openssl
 	@$(BIN)/python -m tests.browser.needs
 	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Browser, Route, expect
 
-from tailrace.api.client import Tailrace
+from tailrace import Tailrace
 from tailrace.api.settings import ApiSettings
 from tailrace.shared import keys
 from tests.browser.conftest import alone

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tailrace.api.client import JsonValue, ReceivedEvent, Tailrace
+from tailrace import JsonValue, ReceivedEvent, Tailrace
 from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
 from tests.support.cluster_store import ClusterStore, cluster_store

@@ -11,10 +11,10 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
-from tailrace.api.client import ReceivedEvent, Tailrace
+from tailrace import ReceivedEvent, Tailrace
 from tests.support.processes import Service
 
-COMMAND = (sys.executable, "-c", "from tailrace.api.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from tailrace.cli import main; main()")
 LASTING = '{"count": 400, "interval_s": 0.01}'
 WAIT_S = 20.0
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.api.client import Tailrace
+from tailrace import Tailrace
 from tests.support.cutting_proxy import Cut, cutting
 from tests.support.event_stream import EventStreamReader
 from tests.support.processes import Process, Service, answers, free_port, running, running_service

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from blockbuster import BlockBuster
 
-from tailrace.api.client import Tailrace
+from tailrace import Tailrace
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.catalogue import GraphSpec, announce
 from tailrace.shared.errors import NotWaiting

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from tailrace import ApiError, Tailrace
 from tailrace.api.auth import TicketOffice
-from tailrace.api.client import ApiError, Tailrace
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.blob_store import PIECE, BlobStore
 from tailrace.shared.jobs import new_job_id

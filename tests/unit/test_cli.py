@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from tailrace.api.cli import main
+from tailrace.cli import main
 from tests.support.hostile import HOSTILE, assert_harmless
 from tests.support.sse_server import (
     Answer,

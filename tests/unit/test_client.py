@@ -2,7 +2,7 @@
 
 import pytest
 
-from tailrace.api.client import ApiError, NotSent, Tailrace, TailraceError, Unreachable
+from tailrace import ApiError, NotSent, Tailrace, TailraceError, Unreachable
 from tests.support.processes import free_port
 from tests.support.sse_server import Answer, in_turn, json_answer, problem, serving
 

@@ -6,7 +6,7 @@ import httpx
 import orjson
 import pytest
 
-from tailrace.api.client import (
+from tailrace import (
     ApiError,
     Interrupt,
     Job,
@@ -15,7 +15,7 @@ from tailrace.api.client import (
     Tailrace,
     Unreachable,
 )
-from tailrace.api.client.errors import api_error
+from tailrace.errors import api_error
 from tests.support.sse_server import Answer, Asked, in_turn, json_answer, problem, serving
 
 JOB = "0198c0de-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from tailrace.api.client import (
+from tailrace import (
     ApiError,
     EventsExpired,
     JobNotFound,

@@ -1,8 +1,8 @@
 """The documents agree with the code: states, keys, rooms, invariants, links, settings."""
 
+import ast
 import re
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +13,14 @@ from tailrace.shared.jobs import TRANSITIONS
 from tests.support.markdown import ROOT, blocks, rows
 
 DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))
-ROOMS = ("shared", "api", "worker", "deploy")
+ROOMS = ("src/tailrace",)
+
+
+def packages() -> Iterator[str]:
+    """The folders below `ROOMS` that are imported."""
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("__init__.py"):
+            yield str(path.parent.relative_to(ROOT))
 
 
 @pytest.mark.parametrize("document", ["PROTOCOL.md", "ARCHITECTURE.md"])
@@ -29,20 +36,23 @@ def test_architecture_has_the_key_table_of_the_code() -> None:
     assert "\n".join(table) in (ROOT / "ARCHITECTURE.md").read_text()
 
 
-def test_architecture_gives_every_file_a_place() -> None:
-    [drawn] = [block.text for block in blocks("ARCHITECTURE.md") if "shared/  " in block.text]
-    named = set(re.findall(r"[a-z_]+", drawn))
-    files = chain.from_iterable((ROOT / room).rglob("*.*") for room in ROOMS)
-    code = {path.stem for path in files if path.suffix in {".py", ".lua"}}
-    assert code - {"__init__", "__main__"} - named == set()
+@pytest.mark.parametrize("room", sorted(packages()))
+def test_a_room_s_docstring_is_its_map(room: str) -> None:
+    folder = ROOT / room
+    source = (folder / "__init__.py").read_text()
+    docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
+    told = re.findall(r"^ *(\w+)  +\S", docstring, re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == set(_entries(folder))
 
 
-def test_architecture_names_no_file_that_is_not_there() -> None:
-    [drawn] = [block.text for block in blocks("ARCHITECTURE.md") if "shared/  " in block.text]
-    there = {path.stem for room in (*ROOMS, "tests", "bench") for path in (ROOT / room).rglob("*")}
-    told = (re.split(r"\s{2,}", line.strip())[:-1] for line in drawn.splitlines() if line)
-    named = chain.from_iterable(re.findall(r"[A-Za-z_]+", " ".join(cells)) for cells in told)
-    assert set(named) - there - set(ROOMS) - {"tests", "bench"} == set()
+def _entries(folder: Path) -> Iterator[str]:
+    """The modules, packages and scripts of a room."""
+    for path in folder.iterdir():
+        if path.is_symlink() or path.stem == "__init__":
+            continue
+        if path.suffix in {".py", ".lua"} or (path / "__init__.py").exists():
+            yield path.stem
 
 
 def test_an_invariant_that_architecture_calls_held_has_tests_of_its_name_and_no_other_has() -> None:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from tailrace.api.cli.outcomes import exit_code
-from tailrace.api.cli.views import View
-from tailrace.api.client import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
+from tailrace import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
+from tailrace.cli.exit_codes import exit_code
+from tailrace.cli.render import View
 
 
 async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 import orjson
 import typer
 
-from tailrace.api.client import JsonValue
+from tailrace import JsonValue
 
 
-def given(argument: str, option: str) -> JsonValue:
+def json_value(argument: str, option: str) -> JsonValue:
     """The value that an option names.
 
     Raises:
@@ -24,13 +24,13 @@ def given(argument: str, option: str) -> JsonValue:
         raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
 
 
-def given_object(argument: str, option: str) -> dict[str, JsonValue]:
+def json_object(argument: str, option: str) -> dict[str, JsonValue]:
     """The same where only an object will do.
 
     Raises:
         typer.BadParameter: it can't be read, or is no JSON object.
     """
-    value = given(argument, option)
+    value = json_value(argument, option)
     if not isinstance(value, dict):
         raise typer.BadParameter("not a JSON object", param_hint=option)
     return value

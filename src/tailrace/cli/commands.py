@@ -9,16 +9,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tailrace.api.cli.consoles import stderr, stdout
-from tailrace.api.cli.demo import demonstrate
-from tailrace.api.cli.given import given, given_object
-from tailrace.api.cli.keys import new_key
-from tailrace.api.cli.outcomes import EXPLAINED
-from tailrace.api.cli.page import Page
-from tailrace.api.cli.text import one_line
-from tailrace.api.cli.views import Lines, View
-from tailrace.api.cli.watch import watch
-from tailrace.api.client import Graph, JobOptions, JsonValue, Tailrace
+from tailrace import Graph, JobOptions, JsonValue, Tailrace
+from tailrace.cli.demo import demonstrate
+from tailrace.cli.exit_codes import EXPLAINED
+from tailrace.cli.json_arguments import json_object, json_value
+from tailrace.cli.keys import new_key
+from tailrace.cli.render import NdjsonView, ReadableView, View
+from tailrace.cli.terminal import one_line, stderr, stdout
+from tailrace.cli.watch import watch
 
 app = typer.Typer(
     name="tailrace",
@@ -87,10 +85,10 @@ def run(  # noqa: PLR0913 - each argument is an option of the command
     detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and leave.")] = False,
 ) -> None:
     """Start a job and follow it to its end. Ctrl-C stops following, not the job."""
-    value = given(source, "--input")
+    value = json_value(source, "--input")
     options: JobOptions = {"stream": stream, "interrupt_before": before, "interrupt_after": behind}
     if context is not None:
-        options["context"] = given_object(context, "--context")
+        options["context"] = json_object(context, "--context")
     if detach:
         stdout().out(asyncio.run(_start(graph, value, options)), highlight=False)
         return
@@ -125,9 +123,9 @@ def answer(
     if source is not None and sources is not None:
         raise typer.BadParameter("give either --value or --values")
     if sources is not None:
-        resumed = _answer_each(job, given_object(sources, "--values"), after)
+        resumed = _answer_each(job, json_object(sources, "--values"), after)
     else:
-        resumed = _answer(job, ... if source is None else given(source, "--value"), after)
+        resumed = _answer(job, ... if source is None else json_value(source, "--value"), after)
     stdout().out(one_line(asyncio.run(resumed)), highlight=False)
 
 
@@ -162,7 +160,7 @@ def key(
 
 
 def _view(as_json: bool) -> View:
-    return (Lines if as_json else Page)(stdout(), stderr())
+    return (NdjsonView if as_json else ReadableView)(stdout(), stderr())
 
 
 def _fields(graph: Graph) -> str:

@@ -1,14 +1,15 @@
-"""A job's events for people: tokens as they come, headings, progress. Shortens; `--json` does not.
+"""A job's events as NDJSON (`NdjsonView`) and for people (`ReadableView`).
 
-Every text that is printed comes from outside, so all of it passes `text` on its way.
+The readable view shows tokens as they come, headings and progress, and shortens; NDJSON leaves
+nothing out. Every text comes from outside, so all of it passes `terminal` on its way.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 from rich.console import Console
 
-from tailrace.api.cli.text import one_line, preview, visible
-from tailrace.api.client import JsonValue, ReceivedEvent
+from tailrace import JsonValue, ReceivedEvent
+from tailrace.cli.terminal import json_line, one_line, preview, visible
 
 Fields = dict[str, JsonValue]
 
@@ -18,7 +19,35 @@ _BAR_WIDTH: Final = 30
 _END_STYLES: Final = {"succeeded": "green", "failed": "red", "cancelled": "yellow"}
 
 
-class Page:
+class View(Protocol):
+    """Shows events as they come. Notes are about them and go to stderr."""
+
+    def show(self, event: ReceivedEvent) -> None:
+        """Show the next event."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say something that is not part of the log."""
+        ...
+
+
+class NdjsonView:
+    """One line of JSON an event, nothing left out."""
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self._out = out
+        self._err = err
+
+    def show(self, event: ReceivedEvent) -> None:
+        """Write the event."""
+        self._out.out(json_line(event), highlight=False)
+
+    def note(self, text: str) -> None:
+        """Say something on stderr."""
+        self._err.out(one_line(text), style="dim", highlight=False)
+
+
+class ReadableView:
     """What has been shown so far decides what is needed next: a line break, a heading."""
 
     def __init__(self, out: Console, err: Console) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tailrace.api.cli.page import Page
-from tailrace.api.cli.text import json_line, one_line, visible
-from tailrace.api.client import ReceivedEvent
+from tailrace import ReceivedEvent
+from tailrace.cli.render import ReadableView
+from tailrace.cli.terminal import json_line, one_line, visible
 from tests.support.hostile import HOSTILE, assert_harmless
 
 
@@ -26,9 +26,9 @@ def token(node: str, text: object) -> ReceivedEvent:
 
 def shown(*events: ReceivedEvent) -> str:
     out = io.StringIO()
-    page = Page(Console(file=out), Console(file=io.StringIO()))
+    view = ReadableView(Console(file=out), Console(file=io.StringIO()))
     for each in events:
-        page.show(each)
+        view.show(each)
     return out.getvalue()
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypedDict
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tailrace.api.client.errors import ProtocolBroken
+from tailrace.errors import ProtocolBroken
 
 _FROM_THE_WIRE = ConfigDict(frozen=True, extra="ignore")
 _DOUBLINGS: Final = 20

@@ -5,8 +5,8 @@ from typing import Final
 
 import httpx
 
-from tailrace.api.client.errors import ApiError, NotSent, Unreachable, api_error, reason
-from tailrace.api.client.values import Patience
+from tailrace.errors import ApiError, NotSent, Unreachable, api_error, reason
+from tailrace.models import Patience
 
 _PASSING: Final = frozenset({502, 503, 504})
 _LONGEST_PAUSE_S: Final = 10.0

@@ -7,7 +7,7 @@ out. What a frame's number and data mean is not decided here.
 
 from dataclasses import dataclass
 
-from tailrace.api.client.errors import ProtocolBroken
+from tailrace.errors import ProtocolBroken
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from tailrace.api.client.errors import ProtocolBroken
-from tailrace.api.client.frames import Frame
-from tailrace.api.client.values import ReceivedEvent
+from tailrace.errors import ProtocolBroken
+from tailrace.models import ReceivedEvent
+from tailrace.sse import Frame
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 

@@ -9,10 +9,10 @@ from typing import Final
 
 import httpx
 
-from tailrace.api.client.errors import ProtocolBroken, Unreachable, api_error, reason
-from tailrace.api.client.frames import FrameParser
-from tailrace.api.client.numbers import received
-from tailrace.api.client.values import Patience, ReceivedEvent
+from tailrace.errors import ProtocolBroken, Unreachable, api_error, reason
+from tailrace.models import Patience, ReceivedEvent
+from tailrace.sequence import received
+from tailrace.sse import FrameParser
 
 _LONGEST_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from tailrace.api.client import TailraceError
+from tailrace import TailraceError
 
 _READY: Final = re.compile(rb"^tailrace: ready on (http://\S+)", re.MULTILINE)
 _READY_S: Final = 60.0

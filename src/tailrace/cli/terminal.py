@@ -1,16 +1,30 @@
-"""Text from models, users and services, made harmless for a terminal."""
+"""The terminal: where output goes, and text from outside made harmless for it.
+
+Colours only on a terminal; nothing is ever read as rich's markup.
+"""
 
 import re
 from typing import Final
 
 import orjson
+from rich.console import Console
 
-from tailrace.api.client import JsonValue, ReceivedEvent
+from tailrace import JsonValue, ReceivedEvent
 
 # C0 and C1 controls start escape sequences; the others change the direction of what follows.
 _COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _BREAKS: Final = re.compile("[\t\n\u2028\u2029]")
 _RAW_IN_JSON: Final = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def stdout() -> Console:
+    """For what was asked for."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def stderr() -> Console:
+    """For notes and errors, so that they never mix with what was asked for."""
+    return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def visible(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tailrace.api.client import ProtocolBroken
+from tailrace import ProtocolBroken
 
 SUCCEEDED: Final = 0
 FAILED: Final = 1

@@ -11,13 +11,12 @@ from typing import Final
 
 from rich.table import Table
 
-from tailrace.api.cli.consoles import stderr, stdout
-from tailrace.api.cli.local import local_service, log_end
-from tailrace.api.cli.outcomes import FAILED, SUCCEEDED
-from tailrace.api.cli.page import Page, message_text
-from tailrace.api.cli.text import visible
-from tailrace.api.cli.watch import reconnecting
-from tailrace.api.client import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreachable
+from tailrace import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreachable
+from tailrace.cli.exit_codes import FAILED, SUCCEEDED
+from tailrace.cli.local_service import local_service, log_end
+from tailrace.cli.render import ReadableView, message_text
+from tailrace.cli.terminal import stderr, stdout, visible
+from tailrace.cli.watch import reconnecting
 
 _CUT_AFTER_TOKENS: Final = 50
 """Early enough for the shortest first node, and in the middle of its sentence."""
@@ -49,8 +48,8 @@ def demonstrate(topic: str) -> int:
 class Recording:
     """What came over all connections, in the order in which it came."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, view: ReadableView) -> None:
+        self._view = view
         self._began_at = time.monotonic()
         self.events: list[ReceivedEvent] = []
         self.reconnects = 0
@@ -72,17 +71,17 @@ class Recording:
         if is_token(event):
             self.tokens += 1
             self.first_token_s = self.first_token_s or self.age_s()
-        self._page.show(event)
+        self._view.show(event)
 
     def note_reconnect(self, note: Reconnect) -> None:
         """Count a reconnect that the client made by itself."""
         self.reconnects += 1
-        self._page.note(reconnecting(note))
+        self._view.note(reconnecting(note))
 
     def tell_of_cut(self, after: int) -> None:
         """Say where the cut was, once the event behind it is here."""
         self.reconnects += 1
-        self._page.note(
+        self._view.note(
             f"── connection cut by this demo after event {after}; "
             f"reconnected, went on at {after + 1} ──"
         )
@@ -109,12 +108,12 @@ def is_token(event: ReceivedEvent) -> bool:
 
 
 async def _demonstrate(topic: str, folder: Path) -> int:
-    page = Page(stdout(), stderr())
-    page.note("starting a store, the API, a worker and, without a key, a small local model")
+    view = ReadableView(stdout(), stderr())
+    view.note("starting a store, the API, a worker and, without a key, a small local model")
     async with local_service(folder, _GRAPHS) as url, Tailrace(url) as client:
-        page.note(f"ready on {url}; the graph `article` writes about {topic!r}")
-        findings = await _run_in_time(client, topic, Recording(page))
-        page.note("stopping")
+        view.note(f"ready on {url}; the graph `article` writes about {topic!r}")
+        findings = await _run_in_time(client, topic, Recording(view))
+        view.note("stopping")
     _sum_up(findings)
     return SUCCEEDED if _convincing(findings) else FAILED
 

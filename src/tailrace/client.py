@@ -12,10 +12,10 @@ import httpx
 import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from tailrace.api.client.calls import Calls
-from tailrace.api.client.errors import NotSent, ProtocolBroken
-from tailrace.api.client.stream import EventStream, OnReconnect, Reconnect
-from tailrace.api.client.values import Graph, Job, JobOptions, Patience, ReceivedEvent
+from tailrace.errors import NotSent, ProtocolBroken
+from tailrace.http import Calls
+from tailrace.models import Graph, Job, JobOptions, Patience, ReceivedEvent
+from tailrace.stream import EventStream, OnReconnect, Reconnect
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})

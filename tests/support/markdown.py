@@ -55,7 +55,7 @@ def blocks(document: str) -> list[Block]:
 
 
 def all_blocks(*languages: str) -> list[Block]:
-    """The blocks of all documents that are in one of these languages; in any, where none is named."""
+    """The blocks of all documents in one of these languages, or in any if none is named."""
     every = (block for document in DOCUMENTS for block in blocks(document))
     return [block for block in every if not languages or block.language in languages]
 

@@ -1,4 +1,4 @@
-"""The documents agree with the code: generated parts, rooms, invariants, links, settings, commands."""
+"""The documents agree with the code: generated parts, rooms, invariants, links, commands."""
 
 import ast
 import re
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs.tools.__main__ import PARTS, documents
-from docs.tools.marks import renewed
 from tests.support.markdown import CONSOLE, DOCUMENTS, ROOT, Block, all_blocks, blocks, rows
+from tools.documents.__main__ import PARTS, documents
+from tools.documents.marks import renewed
 
 ROOMS = ("src/tailrace",)
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -99,7 +99,9 @@ def test_settings_that_are_named_exist(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_files_that_are_named_exist(document: str) -> None:
-    text = re.sub(r"^```.*?^```$", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(
+        r"^```.*?^```$", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL
+    )
     tops = "api|worker|shared|deploy|bench|tests|docs|src"
     named = re.findall(rf"`((?:{tops})/[\w./-]+)`", text)
     assert [name for name in named if not _exists(name)] == []
@@ -125,13 +127,13 @@ def test_no_block_is_of_a_kind_that_no_test_takes() -> None:
 
 
 def _not_taken(document: str) -> Iterator[Block]:
-    before = Block(document, "", 0, "", "", "")
     generated = re.findall(
         r"^<!-- generated: .*?^<!-- /generated -->$",
         (ROOT / document).read_text(),
         re.MULTILINE | re.DOTALL,
     )
-    for before, block in pairwise([before, *blocks(document)]):
+    first = Block(document, "", 0, "", "", "")
+    for before, block in pairwise([first, *blocks(document)]):
         written = any(f"\n{block.text}```" in part for part in generated)
         if not (written or _taken(before, block)):
             yield block

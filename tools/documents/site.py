@@ -46,7 +46,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Turn links to files of the repository into links to their pages."""
     here = _path(page.file.src_uri)
     if here.suffix == ".md":
@@ -82,7 +82,7 @@ def _linked(path: Path) -> Iterator[Path]:
 
 
 def _named(match: re.Match[str]) -> str:
-    """A block that is a file shows its name; any other word behind the language is for the tests."""
+    """A block that is a file shows its name; another word after the language is for the tests."""
     name = match["name"]
     return f'{match["fence"]} title="{name}"' if "." in name else match["fence"]
 
@@ -123,5 +123,3 @@ def _path(uri: str) -> Path:
         path = ROOT / uri.removeprefix("source/")
         return path if path.exists() else path.with_suffix("")
     return DOCS / uri
-
-

@@ -22,10 +22,15 @@ _HOLD_S: Final = 5.0
 _FIELD: Final = re.compile(r"^(event|data|id|retry)(: )(.*)$")
 
 _STYLE: Final = """\
-    text { font: 14px ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace; white-space: pre; }
+    text { font: 14px ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace; }
+    text { white-space: pre; }
     .title { font: 13px system-ui, sans-serif; fill: #8b98a5; text-anchor: middle; }
-    .output { fill: #d6dde4; } .command { fill: #ffffff; font-weight: 600; } .trouble { fill: #ff9d8a; font-weight: 600; }
-    .field { fill: #8b98a5; } .id { fill: #7fd6c6; font-weight: 600; } .event { fill: #f0c674; }
+    .command { fill: #ffffff; font-weight: 600; }
+    .trouble { fill: #ff9d8a; font-weight: 600; }
+    .output { fill: #d6dde4; }
+    .field { fill: #8b98a5; }
+    .id { fill: #7fd6c6; font-weight: 600; }
+    .event { fill: #f0c674; }
     .back { fill: #14191f; }
     @media (prefers-reduced-motion: reduce) { .text, .cover { animation: none !important; } }
 """
@@ -70,8 +75,7 @@ def drawn(lines: Sequence[Line]) -> str:
             f'  <svg y="{_BAR:.0f}" width="{width:.0f}" height="{_ROWS * _LINE:.0f}">',
             '    <g class="text">',
             *(f"      {_text(n, line)}" for n, line in enumerate(shown)),
-            f'      <rect class="back cover" width="{width:.0f}" '
-            f'height="{last * _LINE:.0f}"/>',
+            f'      <rect class="back cover" width="{width:.0f}" height="{last * _LINE:.0f}"/>',
             "    </g>\n  </svg>\n</svg>\n",
         )
     )
@@ -106,7 +110,9 @@ def _text(n: int, line: Line) -> str:
     inside = _coloured(escape(before, quote=False))
     if trouble:
         inside += f'<tspan class="trouble">{escape(trouble + after, quote=False)}</tspan>'
-    return f'<text class="{line.kind}" x="{_MARGIN:.0f}" y="{(n + 0.78) * _LINE:.0f}">{inside}</text>'
+    return (
+        f'<text class="{line.kind}" x="{_MARGIN:.0f}" y="{(n + 0.78) * _LINE:.0f}">{inside}</text>'
+    )
 
 
 def _coloured(text: str) -> str:

@@ -1,11 +1,11 @@
-"""`python -m docs.tools`: write every generated part of the documents anew."""
+"""`python -m tools.documents`: write every generated part of the documents anew."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs.tools import command_line, decisions, rooms, tables
-from docs.tools.marks import Part, names, renewed
+from tools.documents import command_line, decisions, rooms, tables
+from tools.documents.marks import Part, names, renewed
 
 ROOT: Final = Path(__file__).parents[2]
 PARTS: Final[Mapping[str, Part]] = {

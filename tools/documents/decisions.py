@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parents[1] / "decisions"
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "decisions"
 
 
 def decisions() -> str:

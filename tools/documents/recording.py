@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from docs.tools.terminal import Line, drawn
 from tests.support.cutting_proxy import Cut, cutting
 from tests.support.processes import running_service
+from tools.documents.terminal import Line, drawn
 
-PICTURE: Final = Path(__file__).parents[1] / "images" / "resume.svg"
+PICTURE: Final = Path(__file__).parents[2] / "docs" / "images" / "resume.svg"
 _BIN: Final = Path(__file__).parents[2] / ".venv" / "bin"
-_CUT_AT: Final = 606
+_CUT_AT: Final = 590
 """In the middle of the fifth frame: the head of the response counts too."""
 _READ_S: Final = 1.2
 """What a reader needs for a command before its output begins; the commands take no longer."""

@@ -6,16 +6,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, cast
 
-from docs.tools.table import table
 from tailrace.shared import keys
 from tailrace.shared.jobs import TRANSITIONS
 from tailrace.shared.project.keys import KEYS
+from tools.documents.table import table
 
 ROOT: Final = Path(__file__).parents[2]
 _SECTION: Final = re.compile(r"^# --- (.+?) -+\n(.*?)(?=^# ---|\Z)", re.MULTILINE | re.DOTALL)
 _EXPLAINED: Final = re.compile(r"((?:^# .*\n)+)((?:^#[A-Z].*\n?)+)", re.MULTILINE)
 _SETTING: Final = re.compile(r"^#(\w+)=(.*)$", re.MULTILINE)
-
 
 
 def states() -> str:
@@ -35,15 +34,13 @@ def redis_keys() -> str:
 
 def project_keys() -> str:
     """What becomes of each key of `langgraph.json`."""
-    return table(
-        ("key", "", ""), ([f"`{key.name}`", key.fate, key.words] for key in KEYS)
-    )
+    return table(("key", "", ""), ([f"`{key.name}`", key.fate, key.words] for key in KEYS))
 
 
 def provider_failures() -> str:
     """The cases that the tests run over HTTP."""
-    # Only where it is needed: the tests bring the SDKs of providers along.
-    from tests.unit.test_provider_failures import AGAIN, CASES
+    # Only here: the tests bring the SDKs of providers along, which takes seconds.
+    from tests.unit.test_provider_failures import AGAIN, CASES  # noqa: PLC0415
 
     told = (
         (case.provider, case.sends, f"`{case.type}`", "yes" if case.type in AGAIN else "no")

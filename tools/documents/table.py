@@ -7,4 +7,3 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The rows below their header."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
-

@@ -31,5 +31,6 @@ def _help(name: str) -> str:
     if name == "dev":  # it becomes another program, which has a command line of its own
         words = (sys.executable, "-m", "tailrace.deploy.local", "--help")
         env = {**os.environ, **_PLAIN}
-        return subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
+        ran = subprocess.run(words, env=env, capture_output=True, text=True, check=True)  # noqa: S603
+        return ran.stdout
     return CliRunner().invoke(app, [name, "--help"], env=_PLAIN).output

@@ -10,7 +10,7 @@ from typing import Final
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.protocol import PeerProtocol
+from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import EX_CONFIG, ConfigurationError
 from tailrace.shared.garbage import pass_over_what_stays

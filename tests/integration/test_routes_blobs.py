@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tailrace import ApiError, Tailrace
-from tailrace.api.auth import TicketOffice
+from tailrace.api.auth.keys import TicketOffice
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.blob_store import PIECE, BlobStore
 from tailrace.shared.jobs import new_job_id

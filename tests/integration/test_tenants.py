@@ -9,7 +9,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from tailrace.api.auth import TicketOffice
+from tailrace.api.auth.keys import TicketOffice
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import new_job_id
 from tailrace.shared.redis import Client

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.protocol import PeerProtocol
+from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.relay.frames import frame
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.catalogue import GraphSpec, announce

@@ -14,9 +14,9 @@ from langchain_core.messages import AIMessageChunk, ToolMessage
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from tailrace.api.errors import HANDLERS, handle_known
+from tailrace.api.http.problems import HANDLERS, handle_known
+from tailrace.api.jobs.resumption import Resumption, resumption
 from tailrace.api.relay.frames import frame
-from tailrace.api.resumption import Resumption, resumption
 from tailrace.api.schemas import CreateJob, ResumeJob, job_body, parse
 from tailrace.shared.events import (
     Event,

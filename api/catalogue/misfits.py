@@ -13,7 +13,7 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from tailrace.api.refusals import FieldError
+from tailrace.api.errors import FieldError
 from tailrace.api.schemas import ERRORS_SHOWN, pointer
 
 Schema = Mapping[str, Any]

@@ -6,7 +6,7 @@ from tests.support.posting import assert_problem
 from tests.support.service import Api
 from tests.support.wire import Exchange, ask
 
-WEB = Path(__file__).parents[2] / "api" / "web"
+WEB = Path(__file__).parents[2] / "api" / "console"
 POLICY = {
     "default-src 'none'",
     "script-src 'self'",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.api.refusals import TicketsUnavailable, Unauthorized
+from tailrace.api.errors import TicketsUnavailable, Unauthorized
 from tailrace.shared.jobs import JobId
 
 OPEN_TENANT: Final = "default"

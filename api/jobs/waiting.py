@@ -8,8 +8,8 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
-from tailrace.api.answers import Links, job_answer
 from tailrace.api.dependencies import Services
+from tailrace.api.jobs.responses import Links, job_answer
 from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.relay import Start
 from tailrace.shared.errors import JobNotFound, StoreUnavailable

@@ -4,30 +4,30 @@ import asyncio
 from typing import Final
 
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.job_heads import JobHead, read_heads
+from tailrace.shared.job_heads import JobSummary, read_summaries
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import Client
 
 _AT_ONCE: Final = 256
 
 
-class Heads:
+class Summaries:
     """Looks up the heads of records; while a call is under way, the next one collects."""
 
     def __init__(self, log_store: Client) -> None:
         self._log_store = log_store
-        self._wanted: dict[JobId, list[asyncio.Future[JobHead | None]]] = {}
+        self._wanted: dict[JobId, list[asyncio.Future[JobSummary | None]]] = {}
         self._asked = asyncio.Event()
         self._stopped = False
 
-    async def get(self, job_id: JobId) -> JobHead:
+    async def get(self, job_id: JobId) -> JobSummary:
         """The head of a job's record.
 
         Raises:
             JobNotFound: there is none.
             StoreUnavailable: the store did not answer.
         """
-        future: asyncio.Future[JobHead | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[JobSummary | None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(job_id, []).append(future)
         self._asked.set()
         head = await future
@@ -49,7 +49,7 @@ class Heads:
                 self._asked.clear()
             futures = [future for futures in wanted.values() for future in futures]
             try:
-                found = await read_heads(self._log_store, list(wanted))
+                found = await read_summaries(self._log_store, list(wanted))
             except Exception as error:  # noqa: BLE001 - each of those who asked raises it
                 _fail(futures, error)
                 continue
@@ -57,10 +57,10 @@ class Heads:
                 _answer(asked, head)
 
 
-_Futures = list[asyncio.Future[JobHead | None]]
+_Futures = list[asyncio.Future[JobSummary | None]]
 
 
-def _answer(futures: _Futures, head: JobHead | None) -> None:
+def _answer(futures: _Futures, head: JobSummary | None) -> None:
     for future in futures:
         if not future.done():
             future.set_result(head)

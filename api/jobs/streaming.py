@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
-from tailrace.api.answers import Links
 from tailrace.api.dependencies import Services
+from tailrace.api.jobs.responses import Links
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import Form
 from tailrace.api.relay.relay import Start
@@ -34,4 +34,4 @@ async def _start(shared: Services, job: Job, cursor: Cursor) -> Start:
     if cursor.seq == 0 and not job.ended:
         queued = status_event("queued", 0, job.created_at)
         return Start(job.id, 1, 1, LoggedEvent(1, queued.name, queued.data))
-    return Start.of(job.id, await shared.relay.heads.get(job.id), cursor)
+    return Start.of(job.id, await shared.relay.summaries.get(job.id), cursor)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 router = APIRouter()
 
-FOLDER: Final = Path(__file__).parents[1] / "web"
+FOLDER: Final = Path(__file__).parents[1] / "console"
 
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from starlette.requests import Request
 
-from tailrace.api.refusals import NotAcceptable
+from tailrace.api.errors import NotAcceptable
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,9 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from tailrace.api.dependencies import Services
-from tailrace.api.refusals import IdempotencyConflict, NothingToResume
+from tailrace.api.errors import IdempotencyConflict, NothingToResume
+from tailrace.api.jobs.submission import Submission
 from tailrace.api.schemas import CreateJob
-from tailrace.api.submission import Submission
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.idempotency import Reservation
 from tailrace.shared.jobs import Job, JobId

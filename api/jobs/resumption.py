@@ -4,7 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
-from tailrace.api.refusals import InvalidBody
+from tailrace.api.errors import InvalidBody
 from tailrace.api.schemas import ResumeJob
 from tailrace.shared.errors import NotWaiting
 from tailrace.shared.jobs import Job

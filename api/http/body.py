@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn, cast
 
 from starlette.requests import Request
 
-from tailrace.api.refusals import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
+from tailrace.api.errors import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
 from tailrace.api.settings import ApiSettings
 
 _TIME_S: Final = 30

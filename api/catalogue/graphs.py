@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from tailrace.api.misfits import Misfits
-from tailrace.api.refusals import FieldError, GraphBroken, InvalidInput, UnknownGraph
+from tailrace.api.catalogue.misfits import Misfits
+from tailrace.api.errors import FieldError, GraphBroken, InvalidInput, UnknownGraph
 from tailrace.api.schemas import ERRORS_SHOWN, CreateJob, pointer
 from tailrace.shared import catalogue
 from tailrace.shared.catalogue import Catalogue, GraphSpec

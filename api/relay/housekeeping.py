@@ -15,7 +15,7 @@ _LINGER_S: Final = 5.0
 """A log's frames are kept for so long without a listener: they may all be on their way back."""
 
 
-class Pulse:
+class Housekeeping:
     """Knows all listeners and channels of a process, and visits them with every tick.
 
     Args:

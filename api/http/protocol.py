@@ -1,6 +1,6 @@
 """uvicorn's HTTP/1.1, which also shows the app who is at the other end.
 
-ASGI says nothing of a client that takes nothing any more: see `tailrace.api.relay.peer`.
+ASGI says nothing of a client that takes nothing any more: see `tailrace.api.http.peer`.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tailrace.api.relay.peer import EXTENSION, Peer
+from tailrace.api.http.peer import EXTENSION, Peer
 
 
 class PeerProtocol(HttpToolsProtocol):

@@ -13,7 +13,7 @@ if sys.platform == "linux":
     import termios
 
 EXTENSION: Final = "tailrace.peer"
-"""Where `tailrace.api.protocol` puts the peer among a scope's extensions."""
+"""Where `tailrace.api.http.protocol` puts the peer among a scope's extensions."""
 
 _GONE_AFTER_S: Final = 30
 """A peer that acknowledges nothing for so long is gone."""

@@ -6,9 +6,9 @@ from typing import Final
 
 from starlette.requests import Request
 
-from tailrace.api.negotiation import choose
-from tailrace.api.preferences import wait_s
-from tailrace.api.refusals import InvalidIdempotencyKey, NothingToResume
+from tailrace.api.errors import InvalidIdempotencyKey, NothingToResume
+from tailrace.api.http.negotiation import choose
+from tailrace.api.http.preferences import wait_s
 from tailrace.api.relay.cursor import Cursor, parse_cursor
 from tailrace.api.relay.frames import FORMS, Form
 

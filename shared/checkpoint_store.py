@@ -1,7 +1,7 @@
 """Checkpoints of graphs, in bytes: one hash a thread.
 
-Owns what is kept and for how long. Knows nothing of LangGraph: `tailrace.worker.checkpoints` makes
-the bytes and reads them. The hash's fields are told in `lua/checkpoint/prelude.lua`.
+Owns what is kept and for how long. Knows nothing of LangGraph: the worker makes the bytes and reads
+them. The hash's fields are told in `prelude.lua`.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from tailrace.shared.errors import EX_CONFIG, ConfigurationError, StoreUnavailab
 from tailrace.shared.settings import load_settings
 from tailrace.shared.telemetry import configure_logging
 from tailrace.worker.app import serve
-from tailrace.worker.loop import WorkerLoop
+from tailrace.worker.runtime.event_loop import WorkerLoop
 from tailrace.worker.settings import WorkerSettings
 
 

@@ -28,19 +28,23 @@ from tailrace.shared.project.lives import refuse_longer_lives
 from tailrace.shared.redis import Client, connect, ping
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.containment import Containment
-from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.insist import insist
-from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.meaning import load_index
-from tailrace.worker.registry import Registry, load_registry
-from tailrace.worker.runner import Runner
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.description import (
+    describe,
+    describe_broken,
+    describe_broken_to_developer,
+)
+from tailrace.worker.catalogue.registry import Registry, load_registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.leases.consumer import LeasedWorker
+from tailrace.worker.leases.containment import Containment
+from tailrace.worker.leases.lease_keeper import LeaseKeeper
+from tailrace.worker.runtime.retry import insist
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
+from tailrace.worker.store.meaning import load_index
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.tasks import stop
-from tailrace.worker.description import describe
-from tailrace.worker.registry import load_registry
+from tailrace.worker.catalogue.description import describe
+from tailrace.worker.catalogue.registry import load_registry
 
 POST_PACE: Final = 100
 """POSTs a second at which the time to the answer is measured."""

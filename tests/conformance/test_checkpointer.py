@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from tailrace.shared.checkpoint_store import CheckpointStore
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.checkpoint_saver import CheckpointSaver
+from tailrace.worker.checkpoints.saver import CheckpointSaver
 
 
 @pytest.mark.parametrize("capability", [capability.value for capability in Capability])

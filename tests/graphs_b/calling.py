@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 
 from langgraph.graph import START, StateGraph
 
-from tailrace.worker.models import chat_model
+from tailrace.worker.graphs.chat_model import chat_model
 
 
 class Text(TypedDict, total=False):

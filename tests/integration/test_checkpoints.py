@@ -20,7 +20,7 @@ from tailrace.shared import keys
 from tailrace.shared.errors import Fenced, Unserializable
 from tailrace.shared.redis import connect
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Graph,

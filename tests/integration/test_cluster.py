@@ -33,7 +33,7 @@ from tailrace.shared.redis import (
 )
 from tailrace.shared.settings import SharedSettings, load_settings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
-from tailrace.worker.graph_store import GraphStores
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support import keys as whole_store
 from tests.support.cluster_store import ClusterStore, Node, cluster_store
 from tests.support.graph_stores import Twins

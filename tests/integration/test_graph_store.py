@@ -23,8 +23,8 @@ from redis.asyncio import Redis
 
 from tailrace.shared.errors import StoreUnavailable, Unserializable
 from tailrace.shared.redis import connect
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.serializer import StateSerializer
+from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.store.graph_store import GraphStores
 
 
 class Mood(Enum):

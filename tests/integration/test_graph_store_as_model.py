@@ -16,7 +16,7 @@ from langgraph.store.base import (
 )
 
 from tailrace.shared.redis import connect
-from tailrace.worker.graph_store import GraphStores
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graph_stores import Twins
 
 TIME_PASSES: Final = "time passes"

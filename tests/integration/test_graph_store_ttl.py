@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from tailrace.shared import keys
 from tailrace.shared.item_store import reap
 from tailrace.shared.project.values import StoreTtl
-from tailrace.worker.graph_store import GraphStores
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graph_stores import EVER_S, pass_time
 from tests.support.wait import wait_until
 

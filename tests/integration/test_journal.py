@@ -11,8 +11,8 @@ from tailrace.shared.events import Event, EventName, decode, encode
 from tailrace.shared.jobs import Holder
 from tailrace.shared.redis import connect
 from tailrace.shared.tasks import stop
-from tailrace.worker.batches import BATCH_EVENTS
-from tailrace.worker.journal import (
+from tailrace.worker.journal.batches import BATCH_EVENTS
+from tailrace.worker.journal.journal import (
     BUFFER_BYTES,
     BUFFER_EVENTS,
     TURN_EVENTS,

@@ -27,17 +27,17 @@ from tailrace.shared.project.file import read_project
 from tailrace.shared.redis import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.containment import Containment
-from tailrace.worker.execution import Execution
-from tailrace.worker.factories import GraphSource
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.registry import Registry, load_registry
-from tailrace.worker.runner import Runner
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.factories import GraphSource
+from tailrace.worker.catalogue.registry import Registry, load_registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.leases.consumer import LeasedWorker
+from tailrace.worker.leases.containment import Containment
+from tailrace.worker.leases.lease_keeper import LeaseKeeper
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graphs import own_interpreter
 from tests.support.jobs import request
 from tests.support.wait import wait_until

@@ -13,7 +13,7 @@ from tailrace.shared.jobs import TRANSITIONS
 from tests.support.markdown import ROOT, blocks, rows
 
 DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))
-ROOMS = ("src/tailrace", "api")
+ROOMS = ("src/tailrace", "api", "worker")
 
 
 def packages() -> Iterator[str]:

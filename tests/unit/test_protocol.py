@@ -42,8 +42,8 @@ from tailrace.shared.jobs import (
     new_job_id,
     parse_job_id,
 )
-from tailrace.worker.provider_errors.trouble import TroubleType
-from tailrace.worker.translate import translate
+from tailrace.worker.attempt.failures.provider_errors.trouble import TroubleType
+from tailrace.worker.attempt.stream.translate import translate
 from tests.support.markdown import ROOT, blocks, rows
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: \d+\n)?id: (\d+)\n\n")

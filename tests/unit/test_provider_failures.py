@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tailrace.shared.jobs import new_job_id
-from tailrace.worker.failures import explain
+from tailrace.worker.attempt.failures.verdict import explain
 from tests.support.gateway import HangsUp, Replies, Reply, Streams, gateway, refusing_url, token
 from tests.support.markdown import rows
 from tests.support.provider_calls import (

@@ -8,9 +8,9 @@ from typing import Final
 from tailrace.api.catalogue.misfits import Misfits
 from tailrace.api.errors import FieldError, GraphBroken, InvalidInput, UnknownGraph
 from tailrace.api.schemas import ERRORS_SHOWN, CreateJob, pointer
-from tailrace.shared import catalogue
-from tailrace.shared.catalogue import Catalogue, GraphSpec
-from tailrace.shared.redis import Client
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import Catalogue, GraphSpec
+from tailrace.shared.redis.connection import Client
 
 _FRESH_S: Final = 1.0
 

@@ -8,8 +8,8 @@ from tailrace.api.errors import IdempotencyConflict, NothingToResume
 from tailrace.api.jobs.submission import Submission
 from tailrace.api.schemas import CreateJob
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
-from tailrace.shared.idempotency import Reservation
 from tailrace.shared.jobs import Job, JobId
+from tailrace.shared.queue_store.idempotency import Reservation
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.relay import Start
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
 
 _ASKS: Final = b'event: status\ndata: {"status":"waiting",'
 """No data can look like it: data is one line."""

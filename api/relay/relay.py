@@ -23,11 +23,11 @@ from tailrace.api.relay.tail import Tail
 from tailrace.api.relay.window import write_of
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, TailraceError
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent, gap_event
-from tailrace.shared.job_heads import JobSummary
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.summaries import JobSummary
+from tailrace.shared.redis.connection import Client
 
 _AGE_JITTER: Final = 0.1
 _DRAIN_STEP_S: Final = 0.02

@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.job_heads import JobSummary, read_summaries
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.jobs.summaries import JobSummary, read_summaries
+from tailrace.shared.redis.connection import Client
 
 _AT_ONCE: Final = 256
 

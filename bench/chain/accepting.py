@@ -19,11 +19,11 @@ from bench.polling import until
 from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.ports import LOOPBACK, take_port
-from tailrace.shared import catalogue
-from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.project.file import read_project
-from tailrace.shared.redis import Client, connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.worker.catalogue.description import describe
 from tailrace.worker.catalogue.registry import load_registry
 

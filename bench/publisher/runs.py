@@ -10,14 +10,14 @@ from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
-from tailrace.shared.journal import JournalStore, JournalStores
-from tailrace.shared.redis import Client, connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import Ended
 from tailrace.worker.attempt.unserved import Unserved

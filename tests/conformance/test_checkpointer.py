@@ -7,7 +7,7 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.capabilities import Capability
 from redis.asyncio import Redis
 
-from tailrace.shared.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver
 

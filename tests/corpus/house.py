@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.store import EmbeddedStore
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 from tests.corpus.case import Case
 from tests.corpus.counting import FOLDER
 from tests.support.processes import ROOT, Process, answers, free_port, running

@@ -22,7 +22,7 @@ from langgraph.store.base import (
 from redis.asyncio import Redis
 
 from tailrace.shared.errors import StoreUnavailable, Unserializable
-from tailrace.shared.redis import connect
+from tailrace.shared.redis.connection import connect
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.store.graph_store import GraphStores
 

@@ -15,7 +15,7 @@ from langgraph.store.base import (
     SearchOp,
 )
 
-from tailrace.shared.redis import connect
+from tailrace.shared.redis.connection import connect
 from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graph_stores import Twins
 

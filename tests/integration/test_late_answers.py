@@ -19,10 +19,10 @@ from starlette.types import Message
 from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.relay import Relay, Start
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.job_heads import read_summaries
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client, connect, ping
-from tailrace.shared.tasks import stop
+from tailrace.shared.log_store.jobs.summaries import read_summaries
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import Client, connect, ping
 from tailrace.worker.attempt.attempt import Stop
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.runtime.retry import insist

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import Holder
+from tailrace.shared.queue_store.queue.job_queue import Claim
 from tailrace.worker.attempt.attempt import Attempt
 from tailrace.worker.leases.lease_keeper import OVERTIME_S
 from tests.support.leased import Site, keeper_of, renewing, site

@@ -18,10 +18,10 @@ from tailrace.api.relay.frames import EVENT_STREAM, frame, line
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import StreamsLast
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId, JobRequest
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import connect
 from tests.support.event_stream import EventStreamReader
 from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port

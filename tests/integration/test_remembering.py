@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import new_job_id
+from tailrace.shared.queue_store.queue.job_queue import Claim
 from tailrace.worker.attempt.attempt import Attempt
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner

@@ -8,10 +8,7 @@ from typing import Any, get_args
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import Claim
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import (
     DEFAULT_STREAM,
     Holder,
@@ -21,6 +18,9 @@ from tailrace.shared.jobs import (
     StreamMode,
     new_job_id,
 )
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.queue.job_queue import Claim
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict

@@ -22,8 +22,8 @@ from tailrace.api.relay.relay import AtTheEnd, Relay, Start
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import connect
 from tests.support.service import Attempt, writing
 from tests.support.wait import wait_until
 

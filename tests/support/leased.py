@@ -15,18 +15,18 @@ from typing import Any
 
 import orjson
 
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
-from tailrace.shared.journal import JournalStore, JournalStores
-from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.project.file import read_project
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
-from tailrace.shared.tasks import stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner
 from tailrace.worker.attempt.unserved import Unserved

@@ -16,7 +16,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
 from tailrace.worker.attempt.limits import Limits
 from tailrace.worker.attempt.stream.reader import MODES, StreamReader
 from tailrace.worker.attempt.stream.spill import Spill

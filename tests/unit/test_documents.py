@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import TRANSITIONS
+from tailrace.shared.redis import keys
 from tests.support.markdown import ROOT, blocks, rows
 
 DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))
-ROOMS = ("src/tailrace", "api", "worker")
+ROOMS = ("src/tailrace", "api", "worker", "shared")
 
 
 def packages() -> Iterator[str]:

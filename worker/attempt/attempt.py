@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import Holder
+from tailrace.shared.queue_store.queue.job_queue import Claim
 
 
 class Stop(Enum):

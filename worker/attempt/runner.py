@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
 from tailrace.shared.jobs import Job, JobError
-from tailrace.shared.journal import JournalStores
-from tailrace.shared.tasks import stop
+from tailrace.shared.log_store.journal.journal import JournalStores
+from tailrace.shared.process.tasks import stop
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import (

@@ -4,10 +4,10 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.shared import catalogue
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.jobs import Job, JobError
-from tailrace.shared.redis import Client
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.redis.connection import Client
 from tailrace.worker.attempt.outcomes import Again, Ended, Outcome
 from tailrace.worker.catalogue.registry import BrokenGraph, Registry
 from tailrace.worker.settings import WorkerSettings

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from langgraph.constants import START
 
-from tailrace.shared.catalogue import BrokenSpec, GraphSpec
+from tailrace.shared.queue_store.catalogue import BrokenSpec, GraphSpec
 from tailrace.worker.catalogue.factories import Call, Graph, GraphSource
 from tailrace.worker.catalogue.registry import BrokenGraph
 from tailrace.worker.catalogue.schemas import CANT_TELL, context_schema, input_schema

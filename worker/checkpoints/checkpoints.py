@@ -4,9 +4,9 @@ from typing import Final
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from tailrace.shared.checkpoint_store import CheckpointStore
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
 from tailrace.worker.runtime.retry import insist

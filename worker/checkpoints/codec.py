@@ -14,8 +14,8 @@ from langgraph.checkpoint.base import (
     writes_sort_key,
 )
 
-from tailrace.shared import checkpoint_store as kept
-from tailrace.shared.checkpoint_store import Place
+from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
+from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
 from tailrace.worker.checkpoints.serializer import StateSerializer
 
 _RAN: Final = "ran"

@@ -1,6 +1,6 @@
 """LangGraph's checkpointer: an attempt writes into its journal, and reads from the store.
 
-What is kept and for how long is `tailrace.shared.checkpoint_store`'s.
+What is kept and for how long is `tailrace.shared.log_store.checkpoints.checkpoint_store`'s.
 """
 
 import secrets
@@ -18,9 +18,9 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 
-from tailrace.shared.checkpoint_store import EVERY, CheckpointStore, Place
 from tailrace.shared.errors import Unserializable, ValuesLacking
-from tailrace.shared.journal import NewCheckpoint, TaskWrites
+from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Place
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.checkpoints.sync_saver import SyncSaver

@@ -20,8 +20,8 @@ from ormsgpack import MsgpackEncodeError
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_settings import BaseSettings
 
+from tailrace.shared.encoding.json_forms import form, type_name
 from tailrace.shared.errors import Unserializable
-from tailrace.shared.json_forms import form, type_name
 
 _DATA: Final = (BaseModel, Enum, SecretStr, SecretBytes)
 _DOERS: Final = (Runnable, BaseSettings)

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Final
 
 from tailrace.shared.events import Event
-from tailrace.shared.journal import Entry
+from tailrace.shared.log_store.journal.journal import Entry
 
 BATCH_EVENTS: Final = 1024
 """More would hold up others at the store; fewer leave it idle while the next are on their way."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from types import AsyncGeneratorType
 from typing import Any, Final
 
-from tailrace.shared.checkpoint_store import Place
-from tailrace.shared.journal import TaskWrites
+from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
+from tailrace.shared.log_store.journal.journal import TaskWrites
 
 _QUIET_TURNS: Final = 16
 """Turns of the loop in which LangGraph hands over whatever it has queued; it takes about five."""

@@ -8,12 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, cast
 
-from tailrace.shared.blob_store import Blob
-from tailrace.shared.checkpoint_store import Place
 from tailrace.shared.errors import Fenced, SequenceHole, StoreUnavailable, ValuesLacking
 from tailrace.shared.events import Event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError
-from tailrace.shared.journal import Entry, JournalStores, NewCheckpoint, TaskWrites
+from tailrace.shared.log_store.blobs.blob_store import Blob
+from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
+from tailrace.shared.log_store.journal.journal import (
+    Entry,
+    JournalStores,
+    NewCheckpoint,
+    TaskWrites,
+)
 from tailrace.worker.journal.batches import (
     BATCH_BYTES,
     BATCH_EVENTS,

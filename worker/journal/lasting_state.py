@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tailrace.shared.checkpoint_store import Place
-from tailrace.shared.journal import NewCheckpoint, TaskWrites
+from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 
 State = NewCheckpoint | TaskWrites
 

@@ -9,7 +9,7 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
 from tailrace.shared.jobs import JobId
-from tailrace.shared.journal import NewCheckpoint, TaskWrites
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.journal.journal import Journal
 
 _ERROR_SOURCE: Final = "__error_source_node__"

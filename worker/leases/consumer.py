@@ -14,10 +14,17 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, Claim, JobQueue, Wakeups
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import store_errors
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.queue_store.queue.job_queue import (
+    DESERIALIZE,
+    FUNCTION,
+    SERIALIZE,
+    Claim,
+    JobQueue,
+    Wakeups,
+)
+from tailrace.shared.redis.connection import store_errors
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT

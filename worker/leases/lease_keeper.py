@@ -14,10 +14,10 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import JobError, JobId
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis.connection import connect
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.leases.containment import Containment
 from tailrace.worker.settings import WorkerSettings

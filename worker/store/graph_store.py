@@ -30,9 +30,9 @@ from langgraph.store.memory import (
     _does_match,  # pyright: ignore[reportPrivateUsage] - a pattern means what it means there
 )
 
-from tailrace.shared.item_store import Change, ItemStore, Labels, StoredItem
+from tailrace.shared.log_store.items.item_store import Change, ItemStore, Labels, StoredItem
 from tailrace.shared.project.values import StoreTtl
-from tailrace.shared.redis import Client
+from tailrace.shared.redis.connection import Client
 from tailrace.worker.catalogue.factories import Graph
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.runtime.from_threads import wait_for

@@ -21,7 +21,7 @@ from langgraph.store.base import (
 from langgraph.store.memory import InMemoryStore
 
 from tailrace.shared.errors import ConfigurationError
-from tailrace.shared.item_store import Labels
+from tailrace.shared.log_store.items.item_store import Labels
 from tailrace.shared.project.values import GraphEntry, Project, StoreIndex
 from tailrace.worker.catalogue.modules import named_by
 

@@ -9,7 +9,7 @@ from langgraph.store.memory import (
     _compare_values,  # pyright: ignore[reportPrivateUsage] - a filter means what it means there
 )
 
-from tailrace.shared.item_store import Slice, Space
+from tailrace.shared.log_store.items.item_store import Slice, Space
 
 _PAGE: Final = 500
 """Items in one round: read by the loop in a few milliseconds."""

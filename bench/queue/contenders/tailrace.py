@@ -7,9 +7,9 @@ from contextlib import aclosing, asynccontextmanager
 
 from bench.queue.contenders import Enqueue
 from bench.queue.stamps import stamp
-from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.jobs import new_job_id
-from tailrace.shared.redis import connect
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.attempt.attempt import Attempt
 from tailrace.worker.attempt.outcomes import Done, Verdict

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from tailrace.shared import keys
 from tailrace.shared.errors import BlobNotFound, BlobsFull, StoreUnavailable
 from tailrace.shared.jobs import Holder, JobId
-from tailrace.shared.redis import Argument, Client, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 PIECE: Final = 256 * 1024
@@ -104,5 +104,5 @@ class BlobStore:
     async def _send(self, holder: Holder, blob: Blob, most: int, *piece: int | bytes) -> int:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, most]
         args += [blob.sha256, blob.size, blob.media_type, blob.pieces, *piece]
-        [number] = await run(self._redis, "blob", keys.of_job(holder.job_id), args)
+        [number] = await run(self._redis, "log_store/blobs/blob", keys.of_job(holder.job_id), args)
         return int(number)

@@ -9,9 +9,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Argument, Client, ScriptName, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, ScriptName, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 EVERY: Final = 0
@@ -77,7 +77,7 @@ class Stored:
 def checkpoint_args(
     place: Place, new: Checkpoint, changed: Mapping[str, bytes], keep: int
 ) -> list[Argument]:
-    """A checkpoint as the scripts read it (`read_checkpoint` in `lua/checkpoint/prelude.lua`)."""
+    """A checkpoint as the scripts read it (`read_checkpoint` in `prelude.lua`)."""
     refs = [ref_of(channel, version) for channel, version in new.versions.items()]
     args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
     args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs, len(changed)]
@@ -126,7 +126,9 @@ class CheckpointStore:
             ValuesLacking: the store lacks the value of an unchanged channel; put all values.
             StoreUnavailable: it may or may not have been stored.
         """
-        await self._write("checkpoint/put", place, checkpoint_args(place, new, changed, keep))
+        await self._write(
+            "log_store/checkpoints/put", place, checkpoint_args(place, new, changed, keep)
+        )
 
     async def put_writes(self, place: Place, checkpoint_id: str, writes: Sequence[Write]) -> None:
         """Store what one task wrote on top of a checkpoint, which itself may come later.
@@ -138,7 +140,7 @@ class CheckpointStore:
         """
         if writes:
             args = writes_args(place, checkpoint_id, writes)
-            await self._write("checkpoint/write", place, args)
+            await self._write("log_store/checkpoints/write", place, args)
 
     async def get(self, place: Place, checkpoint_id: str | None = None) -> Stored | None:
         """Read a checkpoint, the newest without an id; None where there is none.
@@ -146,7 +148,9 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        reply = await self._run("checkpoint/read", place.thread, [place.ns, checkpoint_id or ""])
+        reply = await self._run(
+            "log_store/checkpoints/read", place.thread, [place.ns, checkpoint_id or ""]
+        )
         return _stored(iter(reply)) if reply else None
 
     async def exists(self, job_id: JobId) -> bool:
@@ -165,7 +169,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        flat = [part.decode() for part in await self._run("checkpoint/list", thread, [])]
+        flat = [part.decode() for part in await self._run("log_store/checkpoints/list", thread, [])]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
     async def threads(self) -> AsyncGenerator[str]:
@@ -186,7 +190,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await self._run("checkpoint/prune", thread, [])
+        await self._run("log_store/checkpoints/prune", thread, [])
 
     async def drop(self, place: Place, checkpoint_ids: Sequence[str]) -> None:
         """Delete some checkpoints with what goes with them.
@@ -194,7 +198,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await self._run("checkpoint/drop", place.thread, [place.ns, *checkpoint_ids])
+        await self._run("log_store/checkpoints/drop", place.thread, [place.ns, *checkpoint_ids])
 
     async def delete(self, thread: str) -> None:
         """Delete all checkpoints of a thread.

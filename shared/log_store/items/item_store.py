@@ -1,7 +1,7 @@
 """Items of graphs' stores, in bytes: what a tenant's graphs remember beyond a job.
 
 Owns where items are and how long they live. Knows nothing of LangGraph: `worker.graph_store` makes
-the bytes and reads them. How items are kept is told in `lua/item/prelude.lua`.
+the bytes and reads them. How items are kept is told in `prelude.lua`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
-from tailrace.shared import keys
-from tailrace.shared.keys import SHARDS
-from tailrace.shared.redis import Argument, Call, Client, ScriptName, run_all
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Call, Client, ScriptName, run_all
+from tailrace.shared.redis.keys import SHARDS
 
 Labels = tuple[str, ...]
 """A namespace, as LangGraph names it. No label is empty or holds a NUL."""
@@ -93,7 +93,7 @@ class ItemStore:
         """
         wanted = zip(places, renew, strict=True)
         calls = [(ns, (_bytes(key), int(anew))) for (ns, key), anew in wanted]
-        replies = await self._run("item/get", calls)
+        replies = await self._run("log_store/items/get", calls)
         return [
             StoredItem(ns, key, reply[2], _time(reply[0]), _time(reply[1])) if reply else None
             for (ns, key), reply in zip(places, replies, strict=True)
@@ -112,13 +112,15 @@ class ItemStore:
             args = by_shard.setdefault(tuple(keys.of_items(path)), [])
             args += ["delete" if change.value is None else "put", path, _bytes(change.key)]
             args += [change.value or b"", change.vectors, _ttl_ms(change), n]
-        await run_all(self._redis, "item/change", list(by_shard.items()))
+        await run_all(self._redis, "log_store/items/change", list(by_shard.items()))
 
     async def spaces(self, prefix: Labels) -> list[Space]:
         """The namespaces with items that begin with these labels, oldest first."""
         path = self._path(prefix)
         calls: list[Call] = [(keys.items_of_shard(shard), [path]) for shard in SHARDS]
-        flat = iter(chain.from_iterable(await run_all(self._redis, "item/namespaces", calls)))
+        flat = iter(
+            chain.from_iterable(await run_all(self._redis, "log_store/items/namespaces", calls))
+        )
         found = [
             Space(_labels(p), int(since), int(n)) for p, since, n in zip(*[flat] * 3, strict=True)
         ]
@@ -127,7 +129,7 @@ class ItemStore:
     async def read(self, slices: Sequence[Slice], *, vectors: bool = False) -> list[StoredItem]:
         """Read what is in these slices, in their order; items may be fewer than counted before."""
         calls = [(s.namespace, (s.start, s.count, int(vectors))) for s in slices]
-        replies = await self._run("item/page", calls)
+        replies = await self._run("log_store/items/page", calls)
         return [
             item
             for s, reply in zip(slices, replies, strict=True)
@@ -136,7 +138,9 @@ class ItemStore:
 
     async def renew(self, items: Iterable[StoredItem]) -> None:
         """Begin the life of these items anew, of each that has a TTL."""
-        await self._run("item/renew", [(item.namespace, (_bytes(item.key),)) for item in items])
+        await self._run(
+            "log_store/items/renew", [(item.namespace, (_bytes(item.key),)) for item in items]
+        )
 
     async def _run(
         self, script: ScriptName, calls: Iterable[tuple[Labels, Sequence[Argument]]]
@@ -156,7 +160,9 @@ async def reap(redis: Client) -> None:
     Raises:
         StoreUnavailable: it may or may not have been done.
     """
-    await run_all(redis, "item/reap", [(keys.items_of_shard(shard), []) for shard in SHARDS])
+    await run_all(
+        redis, "log_store/items/reap", [(keys.items_of_shard(shard), []) for shard in SHARDS]
+    )
 
 
 def _page(namespace: Labels, reply: list[bytes]) -> Iterable[StoredItem]:

@@ -29,7 +29,6 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
-from tailrace.shared.cluster.client import Cluster, is_cluster
 from tailrace.shared.errors import (
     CancelRequested,
     Fenced,
@@ -42,43 +41,44 @@ from tailrace.shared.errors import (
     ValuesLacking,
     WriteRefused,
 )
-from tailrace.shared.sentinel import connect_to_primary, is_sentinel
+from tailrace.shared.redis.cluster.client import Cluster, is_cluster
+from tailrace.shared.redis.sentinel import connect_to_primary, is_sentinel
 
 Client: TypeAlias = Redis
 ScriptName = Literal[
-    "create",
-    "open",
-    "append",
-    "blob",
-    "suspend",
-    "answer",
-    "cancel",
-    "close",
-    "close_over",
-    "journal",
-    "piece",
-    "checkpoint/drop",
-    "checkpoint/list",
-    "checkpoint/prune",
-    "checkpoint/put",
-    "checkpoint/read",
-    "checkpoint/write",
-    "item/change",
-    "item/get",
-    "item/namespaces",
-    "item/page",
-    "item/reap",
-    "item/renew",
-    "queue/beat",
-    "queue/claim",
-    "queue/enqueue",
-    "queue/finish",
-    "queue/interrupt",
-    "queue/lead",
-    "queue/release",
-    "queue/remove",
-    "queue/renew",
-    "queue/reserve",
+    "log_store/jobs/create",
+    "log_store/jobs/open",
+    "log_store/events/append",
+    "log_store/blobs/blob",
+    "log_store/jobs/suspend",
+    "log_store/jobs/answer",
+    "log_store/jobs/cancel",
+    "log_store/events/close",
+    "log_store/jobs/close_over",
+    "log_store/journal/journal",
+    "log_store/journal/piece",
+    "log_store/checkpoints/drop",
+    "log_store/checkpoints/list",
+    "log_store/checkpoints/prune",
+    "log_store/checkpoints/put",
+    "log_store/checkpoints/read",
+    "log_store/checkpoints/write",
+    "log_store/items/change",
+    "log_store/items/get",
+    "log_store/items/namespaces",
+    "log_store/items/page",
+    "log_store/items/reap",
+    "log_store/items/renew",
+    "queue_store/beat",
+    "queue_store/queue/claim",
+    "queue_store/queue/enqueue",
+    "queue_store/queue/finish",
+    "queue_store/queue/interrupt",
+    "queue_store/queue/lead",
+    "queue_store/queue/release",
+    "queue_store/queue/remove",
+    "queue_store/queue/renew",
+    "queue_store/reserve",
 ]
 Argument = bytes | str | int
 Call = tuple[Sequence[str], Sequence[Argument]]
@@ -105,19 +105,23 @@ _AWAY_REPLY: Final = re.compile(
     r"|UNBLOCKED)\b"
 )
 _ENDING: Final = (
-    "cancel",
-    "close",
-    "close_over",
-    "suspend",
-    "queue/finish",
-    "queue/interrupt",
-    "queue/lead",
-    "queue/release",
-    "queue/remove",
-    "queue/renew",
+    "log_store/jobs/cancel",
+    "log_store/events/close",
+    "log_store/jobs/close_over",
+    "log_store/jobs/suspend",
+    "queue_store/queue/finish",
+    "queue_store/queue/interrupt",
+    "queue_store/queue/lead",
+    "queue_store/queue/release",
+    "queue_store/queue/remove",
+    "queue_store/queue/renew",
 )
-_PRELUDES: Final[Mapping[ScriptName, Sequence[str]]] = {"journal": ("", "checkpoint")}
-"""Folders whose preludes are put before a script, where it is not its own folder's alone."""
+_PRELUDES: Final[Mapping[str, Sequence[str]]] = {
+    "log_store/checkpoints": ("log_store/checkpoints",),
+    "log_store/items": ("log_store/items",),
+    "log_store/journal": ("log_store", "log_store/checkpoints"),
+}
+"""Folders whose preludes are put before the scripts of a folder, where it is not its store's."""
 
 _ALWAYS_STORABLE: Final = b"#!lua flags=allow-oom\n"
 """What keeps or ends an attempt is small, and is stored even where the memory limit is reached."""
@@ -139,8 +143,8 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     call that we make may be: a retry over a half-open link stores nothing twice.
 
     Args:
-        url: `redis://`, `rediss://`, `unix://`, Sentinels as `tailrace.shared.sentinel` reads them,
-            or nodes of a Cluster as `tailrace.shared.cluster` does.
+        url: `redis://`, `rediss://`, `unix://`, Sentinels as `sentinel` reads them,
+            or nodes of a Cluster as `cluster` does.
         max_connections: connections at most, on a Cluster to each node; a caller beyond them waits
             for one (behind Sentinels there is no such bound).
         block_s: how long a blocking call on this client may wait in the server.
@@ -269,8 +273,8 @@ class _Script:
 
 @cache
 def _script(name: ScriptName) -> _Script:
-    folder = files("tailrace.shared").joinpath("lua")
-    preludes = _PRELUDES.get(name, (f"{name}.lua".rpartition("/")[0],))
+    folder = files("tailrace.shared")
+    preludes = _PRELUDES.get(name.rpartition("/")[0], (name.partition("/")[0],))
     before = b"".join(folder.joinpath(at, "prelude.lua").read_bytes() for at in preludes)
     flags = _ALWAYS_STORABLE if name in _ENDING else b""
     text = flags + before + folder.joinpath(f"{name}.lua").read_bytes()

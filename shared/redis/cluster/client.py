@@ -17,8 +17,8 @@ from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterError, MovedError, ResponseError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tailrace.shared.cluster.nodes import Address, Command, Nodes
-from tailrace.shared.cluster.slots import Slots
+from tailrace.shared.redis.cluster.nodes import Address, Command, Nodes
+from tailrace.shared.redis.cluster.slots import Slots
 
 _PAUSES_S: Final = (0, 0, 0.01, 0.05, 0.1, 0.2)
 """Before each try at keys that move: a script waits until its keys are together again."""

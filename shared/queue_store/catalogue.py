@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, cast
 
-from tailrace.shared import keys
 from tailrace.shared.events import decode, encode
-from tailrace.shared.redis import Client, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, run, store_errors
 
 BEAT_S: Final = 2.0
 _ALIVE_MS: Final = round(3 * BEAT_S * 1000)
@@ -126,4 +126,4 @@ def _spec(told: dict[str, Any]) -> GraphSpec:
 
 async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:
     places = [keys.CATALOGUE_WORKERS, keys.catalogue_worker(worker_id)]
-    await run(redis, "queue/beat", places, [worker_id, encode(graphs), _KNOWN_MS, age_ms])
+    await run(redis, "queue_store/beat", places, [worker_id, encode(graphs), _KNOWN_MS, age_ms])

@@ -9,10 +9,8 @@ from typing import Any, Final, Literal, cast
 
 import orjson
 
-from tailrace.shared import keys
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.events import encode, encode_value, end_event, status_event
-from tailrace.shared.job_record import job_of, notes, written
 from tailrace.shared.jobs import (
     FinalStatus,
     Holder,
@@ -24,7 +22,9 @@ from tailrace.shared.jobs import (
     Pause,
     timestamp,
 )
-from tailrace.shared.redis import Argument, Client, fields, run, store_errors
+from tailrace.shared.log_store.jobs.job_record import job_of, notes, written
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, fields, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 GIVEN_UP: Final = JobError(
@@ -55,7 +55,7 @@ class JobStore:
         now = timestamp()
         args: list[Argument] = [job_id, self._open_ttl_ms, tenant, written(request), now]
         args += [status_event("queued", 0, now).data, request.max_attempts]
-        await run(self._redis, "create", keys.of_job(job_id), args)
+        await run(self._redis, "log_store/jobs/create", keys.of_job(job_id), args)
         return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
 
     async def get(self, job_id: JobId) -> Job:
@@ -92,7 +92,7 @@ class JobStore:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
         args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
         args += [*self._ended, floor, end_event("cancelled").data]
-        reply = await run(self._redis, "open", keys.of_job(job_id), args)
+        reply = await run(self._redis, "log_store/jobs/open", keys.of_job(job_id), args)
         return job_of(job_id, fields(reply))
 
     async def requeue(
@@ -155,7 +155,7 @@ class JobStore:
         if after is None:
             after = job.seq if job.status == "waiting" else job.answered_after
         args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
-        await run(self._redis, "answer", keys.of_job(job.id), args)
+        await run(self._redis, "log_store/jobs/answer", keys.of_job(job.id), args)
 
     async def cancel(self, job_id: JobId) -> JobStatus:
         """Ask for the job's end; the status that it has now. Repeatable.
@@ -168,7 +168,7 @@ class JobStore:
             StoreUnavailable: the job may or may not have been cancelled.
         """
         args: list[Argument] = [job_id, timestamp(), end_event("cancelled").data, *self._ended]
-        [status] = await run(self._redis, "cancel", keys.of_job(job_id), args)
+        [status] = await run(self._redis, "log_store/jobs/cancel", keys.of_job(job_id), args)
         return cast("JobStatus", status.decode())
 
     async def close_over(
@@ -215,9 +215,9 @@ class JobStore:
     ) -> JobStatus:
         args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
         args += [encode(error.fields()) if error else "", *self._ended, token, within_ms]
-        [now] = await run(self._redis, "close_over", keys.of_job(job_id), args)
+        [now] = await run(self._redis, "log_store/jobs/close_over", keys.of_job(job_id), args)
         return cast("JobStatus", now.decode())
 
     async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
         args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
-        await run(self._redis, "suspend", keys.of_job(holder.job_id), args)
+        await run(self._redis, "log_store/jobs/suspend", keys.of_job(holder.job_id), args)

@@ -1,7 +1,7 @@
 """The queue: ids of jobs that wait for a worker or are held by one. The record knows the rest.
 
 In arq's own keys and form, so that its tools see it; with leases, attempts and wake-up tokens
-beside them (see lua/queue/prelude.lua). Every call may be repeated.
+beside them (see `prelude.lua`). Every call may be repeated.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from arq.constants import default_queue_name
 from arq.jobs import Deserializer, Serializer, serialize_job
 from arq.utils import timestamp_ms
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 FUNCTION: Final = "run_job"
@@ -71,12 +71,12 @@ class JobQueue:
         payload = serialize_job(FUNCTION, (), {}, None, timestamp_ms(), serializer=SERIALIZE)
         delay_ms = round(delay_s * 1000)
         args = [job_id, payload, self._ttl_ms, delay_ms, above]
-        await run(self._redis, "queue/enqueue", [], args)
+        await run(self._redis, "queue_store/queue/enqueue", [], args)
 
     async def claim(self, worker_id: str, most: int) -> list[Claim]:
         """Take what is ready, oldest first, `most` jobs at most."""
         args = [worker_id, self._lease_ms, most, self._ttl_ms]
-        reply = await run(self._redis, "queue/claim", [], args)
+        reply = await run(self._redis, "queue_store/queue/claim", [], args)
         return [Claim(JobId(i.decode()), int(n)) for i, n in zip(*[iter(reply)] * 2, strict=True)]
 
     async def renew(self, worker_id: str, claims: Sequence[Claim]) -> list[LeaseState]:
@@ -85,12 +85,16 @@ class JobQueue:
         An expired one comes back while nobody else has claimed; a released one never does.
         """
         held = chain.from_iterable((claim.job_id, claim.attempt) for claim in claims)
-        reply = await run(self._redis, "queue/renew", [], [worker_id, self._lease_ms, *held])
+        reply = await run(
+            self._redis, "queue_store/queue/renew", [], [worker_id, self._lease_ms, *held]
+        )
         return [cast("LeaseState", state.decode()) for state in reply]
 
     async def finish(self, worker_id: str, claim: Claim) -> None:
         """Take the job out of the queue, if it is still this worker's."""
-        await run(self._redis, "queue/finish", [], [claim.job_id, worker_id, claim.attempt])
+        await run(
+            self._redis, "queue_store/queue/finish", [], [claim.job_id, worker_id, claim.attempt]
+        )
 
     async def release(
         self, worker_id: str, claim: Claim, delay_s: float = 0, *, above: int = 0
@@ -105,21 +109,21 @@ class JobQueue:
         """
         delay_ms = round(delay_s * 1000)
         args = [claim.job_id, worker_id, claim.attempt, delay_ms, above, self._ttl_ms]
-        await run(self._redis, "queue/release", [], args)
+        await run(self._redis, "queue_store/queue/release", [], args)
 
     async def interrupt(self, job_id: JobId) -> bool:
         """Tell the worker that holds the cancelled job to stop it, or take it out; was it held?"""
-        [answer] = await run(self._redis, "queue/interrupt", [], [job_id])
+        [answer] = await run(self._redis, "queue_store/queue/interrupt", [], [job_id])
         return answer == b"told"
 
     async def remove(self, job_id: JobId) -> None:
         """Take a job whose log is closed out of the queue, whoever holds it."""
-        await run(self._redis, "queue/remove", [], [job_id])
+        await run(self._redis, "queue_store/queue/remove", [], [job_id])
 
     async def lead(self, process_id: str, lease_s: float, overdue_s: float) -> list[JobId] | None:
         """Ask to be the one that sweeps: the cancelled jobs that are overdue, or None for no."""
         args = [process_id, round(lease_s * 1000), round(overdue_s * 1000)]
-        leads, *overdue = await run(self._redis, "queue/lead", [], args)
+        leads, *overdue = await run(self._redis, "queue_store/queue/lead", [], args)
         return [JobId(i.decode()) for i in overdue] if leads == b"yes" else None
 
     async def missing(self, job_ids: Sequence[JobId]) -> list[JobId]:

@@ -5,10 +5,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, cast
 
-from tailrace.shared import keys
 from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
-from tailrace.shared.redis import Argument, Client, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 Entries: TypeAlias = list[tuple[bytes, list[bytes]]]
@@ -47,7 +47,7 @@ class EventLog:
         last_seq = first_seq + len(events) - 1
         args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
         args += [self._open_ttl_ms, *runs(events)]
-        [last] = await run(self._redis, "append", keys.of_job(holder.job_id), args)
+        [last] = await run(self._redis, "log_store/events/append", keys.of_job(holder.job_id), args)
         return int(last)
 
     async def close(
@@ -74,7 +74,7 @@ class EventLog:
             args += ["result", result]
         if error is not None:
             args += ["error", encode(error.fields())]
-        await run(self._redis, "close", keys.of_job(job_id), args)
+        await run(self._redis, "log_store/events/close", keys.of_job(job_id), args)
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
         """The events numbered above `after`, in order, `limit` at most; does not wait.

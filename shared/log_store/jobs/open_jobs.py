@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId, JobStatus
-from tailrace.shared.redis import Client, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, store_errors
 
 
 @dataclass(frozen=True, slots=True)

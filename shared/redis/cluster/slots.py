@@ -9,8 +9,8 @@ from redis.exceptions import ClusterDownError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from tailrace.shared.cluster.nodes import Address, Command, Nodes
 from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.redis.cluster.nodes import Address, Command, Nodes
 
 _Ranges: TypeAlias = list[Any]
 """The reply of CLUSTER SLOTS: first, last, the primary, its replicas; of each [host, port, ...]."""

@@ -7,9 +7,9 @@ whoever comes with the key goes on with the same job, also where the first one b
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client, run, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, run, store_errors
 from tailrace.shared.settings import SharedSettings
 
 
@@ -43,7 +43,9 @@ class IdempotencyKeys:
     async def reserve(self, tenant: str, key: str, mine: Reservation) -> Reservation:
         """Reserve the key, in one call: `mine`, or that of whoever came first."""
         args = [mine.job_id, mine.digest, self._ttl_ms]
-        [first] = await run(self._redis, "queue/reserve", [keys.idempotency(tenant, key)], args)
+        [first] = await run(
+            self._redis, "queue_store/reserve", [keys.idempotency(tenant, key)], args
+        )
         return _reservation(first)
 
 

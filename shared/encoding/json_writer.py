@@ -13,8 +13,8 @@ from typing import Any, Final, cast
 
 import orjson
 
+from tailrace.shared.encoding.json_forms import NoForm, form, type_name
 from tailrace.shared.errors import Unserializable
-from tailrace.shared.json_forms import NoForm, form, type_name
 
 MAX_DEPTH: Final = 512
 """Levels of lists and objects; a reader's own limit is often a thousand."""

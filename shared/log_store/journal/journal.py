@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from tailrace.shared import keys
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.checkpoint_store import (
+from tailrace.shared.events import Event
+from tailrace.shared.jobs import Holder
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     PART,
     Checkpoint,
     Place,
@@ -21,11 +22,10 @@ from tailrace.shared.checkpoint_store import (
     ref_of,
     writes_args,
 )
-from tailrace.shared.event_log import EventLog, runs
-from tailrace.shared.events import Event
-from tailrace.shared.job_store import JobStore
-from tailrace.shared.jobs import Holder
-from tailrace.shared.redis import Argument, Client, run
+from tailrace.shared.log_store.events.event_log import EventLog, runs
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, run
 from tailrace.shared.settings import SharedSettings
 
 PIECE_BYTES: Final = 256 * 1024
@@ -109,7 +109,7 @@ class JournalStore:
                 continue
             for entry in group:
                 args += await self._stored_ahead(holder, entry)
-        await run(self._redis, "journal", keys.of_job(holder.job_id), args)
+        await run(self._redis, "log_store/journal/journal", keys.of_job(holder.job_id), args)
 
     async def _stored_ahead(self, holder: Holder, entry: Entry) -> list[Argument]:
         """The entry's arguments; what is too large in it is stored before."""
@@ -143,7 +143,7 @@ class JournalStore:
             piece = value[n * PIECE_BYTES : (n + 1) * PIECE_BYTES]
             args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms]
             args += [f"piece:{field}{PART}{n + 1}", piece]
-            await run(self._redis, "piece", keys.of_job(holder.job_id), args)
+            await run(self._redis, "log_store/journal/piece", keys.of_job(holder.job_id), args)
         return b"\0%d" % count
 
 

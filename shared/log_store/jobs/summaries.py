@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import FINAL, JobId, JobStatus
-from tailrace.shared.redis import Client, store_errors
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, store_errors
 
 
 class JobSummary(NamedTuple):

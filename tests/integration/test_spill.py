@@ -11,7 +11,7 @@ from blockbuster import BlockBuster
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.worker.catalogue.registry import Registry
-from tests.graphs_b.looking import PNG
+from tests.graphs.hostile.looking import PNG
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.markdown import blocks
 

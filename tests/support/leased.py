@@ -42,7 +42,7 @@ from tests.support.graphs import own_interpreter
 from tests.support.jobs import request
 from tests.support.wait import wait_until
 
-GRAPHS = Path(__file__).parents[1] / "graphs_b" / "langgraph.json"
+GRAPHS = Path(__file__).parents[1] / "graphs" / "hostile" / "langgraph.json"
 LEASE_S = 1.0
 RENEWAL_S = 0.1
 DONE_S = 15.0
@@ -50,7 +50,7 @@ DONE_S = 15.0
 
 @cache
 def faulty_graphs() -> Registry:
-    """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
+    """What `tests/graphs/hostile` serves, loaded once; reads files: call it outside any loop."""
     with own_interpreter():
         return load_registry(read_project(GRAPHS))
 

@@ -13,7 +13,7 @@ from tailrace.shared.redis import keys
 from tests.support.markdown import ROOT, blocks, rows
 
 DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))
-ROOMS = ("src/tailrace", "api", "worker", "shared")
+ROOMS = ("src/tailrace", "api", "worker", "shared", "deploy")
 
 
 def packages() -> Iterator[str]:

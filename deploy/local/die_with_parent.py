@@ -1,7 +1,7 @@
-"""A leash on one command: it ends when the process that started it ends, in whatever way.
+"""Ties one command to its parent: it ends when the process that started it ends, in whatever way.
 
-Run as a script, `python -I -S leash.py [--watch] PARENT COMMAND...`, PARENT being the process id of
-the starter. It imports nothing of the project, so that it costs a few milliseconds.
+Run as a script, `python -I -S die_with_parent.py [--watch] PARENT COMMAND...`, where
+PARENT is the process id of the starter. It imports nothing of the project, so that it costs a few milliseconds.
 
 On Linux the kernel is asked for a SIGKILL at the parent's death, and the command takes this
 process's place: the request survives exec. The kernel watches the *thread* that started us, so
@@ -22,8 +22,8 @@ NOT_STARTED = 127
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def leashed(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The command on a leash held by this process."""
+def tied_to_parent(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The command, such that it ends when this process ends."""
     mode = () if sys.platform == "linux" else ("--watch",)
     script = str(Path(__file__).absolute())
     return (sys.executable, "-I", "-S", script, *mode, str(os.getpid()), *command)

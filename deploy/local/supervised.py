@@ -24,7 +24,7 @@ class Failure:
     last_lines: tuple[bytes, ...] = ()
 
 
-class Keeper:
+class Supervised:
     """One child over all its lives. `run` is one task; everything else may be called beside it."""
 
     def __init__(

@@ -20,7 +20,7 @@ DYING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class DataFolder:
+class DataDir:
     """A folder that this process holds; `lock_fd` is for the store to inherit, and for it alone."""
 
     path: Path

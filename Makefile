@@ -11,6 +11,11 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
+# Runs a check by a program that only the system can have; where it has not, says so.
+RUN := $(BIN)/python -m tools.programs run
+LUA = $(shell find api worker shared deploy -name '*.lua')
+SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
+
 # Otherwise pyright's wrapper asks for newer releases of itself on every run.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -28,12 +33,16 @@ demo: install ## run one job on a real model, cut the line, show that nothing is
 dev: install ## run the whole service on this machine; Ctrl-C ends it
 	@$(BIN)/tailrace dev $(ARGS)
 
-check: install ## format, lint, types, layers, dependencies
+check: install ## format, lint, types, layers, dependencies, spelling; Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
+	@$(BIN)/codespell
+	@$(RUN) luacheck -qq --config tools/luacheckrc $(LUA)
+	@$(RUN) shellcheck $(SHELL_SCRIPTS)
+	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
 
 fmt: install ## format, and repair what the linter can
 	@$(BIN)/ruff format
@@ -49,12 +58,14 @@ test-graphs: install ## a corpus of graphs against LangGraph itself, and with wo
 	@$(BIN)/python -m tests.corpus $(ARGS)
 
 test-docker: install ## the store in containers, the image and the whole stack; needs Docker and Compose
+	@$(BIN)/python -m tools.programs need docker openssl
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)
 	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
 
 test-browser: install ## the first page and the examples in Chromium, which is installed when run as root
+	@$(BIN)/python -m tools.programs install chromium nginx openssl
 	@$(BIN)/python -m tests.browser.needs
 	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 

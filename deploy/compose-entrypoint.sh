@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Starts a process of docker-compose.yml with what only its neighbours can tell: the store's password,
 # and whether the local model is there. Needs no root, and leaves the process in its own place.
 set -eu

@@ -1,11 +1,12 @@
 """The C programs, compiled on the spot, and the machine's limits that they need."""
 
 import resource
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tools import programs
 
 _FOLDER: Final = Path(__file__).parent
 _SOURCES: Final = {
@@ -37,9 +38,9 @@ class Programs:
         Raises:
             Unprepared: there is no C compiler.
         """
-        compiler = shutil.which("cc")
+        compiler = programs.find("cc")
         if compiler is None:
-            raise Unprepared("the load generator needs a C compiler: apt-get install gcc libc6-dev")
+            raise Unprepared(programs.lack("cc"))
         return cls(**{name: _built(compiler, name, folder) for name in _SOURCES})
 
 

@@ -1,7 +1,8 @@
 """Ties one command to its parent: it ends when the process that started it ends, in whatever way.
 
 Run as a script, `python -I -S die_with_parent.py [--watch] PARENT COMMAND...`, where
-PARENT is the process id of the starter. It imports nothing of the project, so that it costs a few milliseconds.
+PARENT is the process id of the starter. It imports nothing of the project, so that it costs a few
+milliseconds.
 
 On Linux the kernel is asked for a SIGKILL at the parent's death, and the command takes this
 process's place: the request survives exec. The kernel watches the *thread* that started us, so

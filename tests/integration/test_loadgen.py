@@ -15,6 +15,7 @@ from bench.server import Failed
 from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
+from tests.support import needs
 from tests.support.store import embedded_store
 
 LISTENERS = 20
@@ -26,6 +27,7 @@ SILENCE_S = 3.0
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    needs.program("cc")
     return Programs.compiled(tmp_path_factory.mktemp("programs"))
 
 

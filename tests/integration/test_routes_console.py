@@ -74,7 +74,7 @@ async def test_head_says_what_get_would_send(api: Api):
         "/web/nothing.js",
         "/web/js",
         "/web/../app.py",
-        "/web/..%2f..%2fapi/web/index.html",
+        "/web/..%2f..%2fapi/console/index.html",
         "/web/%2e%2e/web/index.html",
         "/web//etc/hostname",
         "/web//usr/share/doc/index.html",

@@ -4,7 +4,6 @@ Owns how the browser is started. What the first page looks like to a test is `br
 """
 
 import os
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from tests.support.browser_neighbour import neighbour
 from tests.support.wait import wait_until
+from tools import programs
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--headless=new",
     "--disable-gpu",
@@ -33,18 +32,13 @@ REFUSED = "Failed to load resource"
 """Chromium's words for any answer that is no success; tests of refusals provoke them."""
 
 
-def executable() -> str | None:
-    """Where Chromium is installed; None where it is not."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
-
-
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
     """A running browser without a window."""
     async with async_playwright() as playwright:
         # Playwright's own headless mode is another program; `--headless=new` is the browser itself.
         browser = await playwright.chromium.launch(
-            executable_path=executable(),
+            executable_path=programs.required("chromium"),
             headless=False,
             args=_arguments(),
         )
@@ -99,9 +93,7 @@ async def fresh_page(browser: Browser, **options: Any) -> AsyncGenerator[Page]:
 
 
 def _command() -> list[str]:
-    path = executable()
-    assert path is not None, "Chromium is missing: python -m tests.browser.needs"
-    return [path, *_arguments()]
+    return [programs.required("chromium"), *_arguments()]
 
 
 def _arguments() -> list[str]:

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from tools import programs
 
 OLDEST_COMPOSE: Final = (2, 24)
 """The first that takes `required: false` with an env_file."""
@@ -20,8 +21,8 @@ class DockerFailed(Exception):
 
 def missing(*, compose: bool = False) -> str | None:
     """What has to be there before containers can run here; None where nothing is missing."""
-    if shutil.which("docker") is None:
-        return "there is no command `docker`: install Docker"
+    if programs.find("docker") is None:
+        return programs.lack("docker")
     if refusal := _refusal("docker", "info", "--format", "{{.ServerVersion}}"):
         return f"no Docker answers: {refusal}"
     return _compose_missing() if compose else None

@@ -7,7 +7,6 @@ older than 1.25.1 is told of HTTP/2 in the form that it knows.
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -17,11 +16,12 @@ from typing import Final
 
 from tests.support.processes import ROOT, answers, free_port
 from tests.support.wait import wait_until
+from tools import programs
 
 SHIPPED: Final = ROOT / "deploy" / "nginx"
 HTTP2_DIRECTIVE: Final = (1, 25, 1)
 CERTIFICATE: Final = (
-    *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+    *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
     *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
     *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
 )
@@ -53,8 +53,7 @@ async def nginx(api_port: int, folder: Path) -> AsyncGenerator[Nginx]:
         api_port: where the API listens on loopback.
         folder: an empty one, for its configuration, its certificate and all that it writes.
     """
-    binary = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert binary, "nginx is not installed: apt-get install nginx-light"
+    binary = programs.required("nginx")
     running = Nginx(free_port(), free_port(), folder / "access.log")
     make_certificate(folder)
     _configure(folder, running, api_port, _version(binary))
@@ -74,7 +73,14 @@ async def nginx(api_port: int, folder: Path) -> AsyncGenerator[Nginx]:
 def make_certificate(folder: Path) -> None:
     """A key and a certificate for this machine, signed by nobody, that everybody may read."""
     key, certificate = folder / "tls.key", folder / "tls.crt"
-    command = (*CERTIFICATE, "-keyout", str(key), "-out", str(certificate))
+    command = (
+        programs.required("openssl"),
+        *CERTIFICATE,
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    )
     subprocess.run(command, check=True, capture_output=True, timeout=STOP_S)
     key.chmod(0o644)
 

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from bench.relay.processes import server
 from bench.relay.programs import Unprepared
 from bench.relay.writing import DATA, Gate, Log, publish
 from tailrace.deploy.local.ports import LOOPBACK, take_port
+from tools import programs
 
 _MODULE: Final = "ngx_nchan_module.so"
 _BESIDE_MODULE: Final = "ndk_http_module.so"
@@ -132,9 +132,9 @@ def require() -> None:
 
 
 def _nginx() -> str:
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    found = programs.find("nginx")
     if found is None:
-        raise Unprepared(f"nginx is missing: {_ADVICE}")
+        raise Unprepared(programs.lack("nginx"))
     return found
 
 

@@ -25,7 +25,8 @@ end
 
 local entries, coming, i = {}, {}, 7
 while i <= #ARGV do
-  local kind, entry = ARGV[i], nil
+  local kind = ARGV[i]
+  local entry
   if kind == 'e' then
     entry, i = i, i + 3
   elseif kind == 'w' then

@@ -10,12 +10,12 @@ from typing import Final
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.protocol import PeerProtocol
+from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import EX_CONFIG, ConfigurationError
-from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.process.garbage import pass_over_what_stays
+from tailrace.shared.process.logging import configure_logging
 from tailrace.shared.settings import load_settings
-from tailrace.shared.telemetry import configure_logging
 
 _LEAVE_S: Final = 5
 """How long requests may take at shutdown beyond the drain of streams."""

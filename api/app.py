@@ -15,22 +15,23 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tailrace.api.auth import Keyring, TicketOffice
+from tailrace.api.auth.keys import Keyring, TicketOffice
+from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
-from tailrace.api.errors import HANDLERS, ErrorBoundary
-from tailrace.api.graphs import Graphs
+from tailrace.api.http.problems import HANDLERS, ErrorBoundary
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import EventStreamResponse, StreamsLast
-from tailrace.api.routes import blobs, events, graphs, health, jobs, web
+from tailrace.api.routes import blobs, events, graphs, health, jobs
+from tailrace.api.routes import console as web
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.idempotency import IdempotencyKeys
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
-from tailrace.shared.open_jobs import OpenJobs
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.queue_store.idempotency import IdempotencyKeys
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.sweep import Sweep
-from tailrace.shared.tasks import stop
 
 logger = logging.getLogger(__name__)
 

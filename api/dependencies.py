@@ -6,17 +6,17 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
-from tailrace.api.auth import Keyring, TicketOffice
-from tailrace.api.graphs import Graphs
+from tailrace.api.auth.keys import Keyring, TicketOffice
+from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.relay.relay import Relay
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.errors import JobNotFound
-from tailrace.shared.idempotency import IdempotencyKeys
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Job, JobId, parse_job_id
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.idempotency import IdempotencyKeys
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis.connection import Client
 
 
 @dataclass(frozen=True, slots=True)

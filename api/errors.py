@@ -1,153 +1,106 @@
-"""From our errors to HTTP: one table, one form (RFC 9457, `application/problem+json`)."""
+"""What the API refuses, as exceptions; `api.http.problems` has one table of their statuses.
 
-import logging
-import secrets
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, cast
+Refusal
+├── Unauthorized           no or wrong credentials
+├── TicketsUnavailable     a stream ticket was asked for, and no secret is set
+├── NotAcceptable          the caller takes no form that we have
+├── UnsupportedMediaType   the body is not plain JSON
+├── BodyTooLarge           the body is over the limit
+├── BodyTooSlow            the body did not come in time
+├── InvalidJson            the body is not JSON as we take it
+├── InvalidBody            the body's fields are wrong
+├── InvalidIdempotencyKey  the key is not what a key may be
+├── IdempotencyConflict    the key belongs to another request
+├── NothingToResume        a POST comes back to a job that it does not name
+├── UnknownGraph           nobody serves a graph of that name
+├── GraphBroken            no worker could load the graph
+├── InvalidInput           the graph's own schema refuses the input
+├── InvalidCursor          not a number that an event could have
+└── EventsExpired          the job has ended and its events are gone
+"""
 
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from dataclasses import dataclass
 
-from tailrace.api import refusals
-from tailrace.api.refusals import FieldError, Refusal
-from tailrace.shared.errors import BlobNotFound, JobNotFound, NotWaiting, StoreUnavailable
-from tailrace.shared.events import encode
-
-logger = logging.getLogger(__name__)
+from tailrace.shared.errors import TailraceError
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """How one kind of error looks on the wire."""
+class FieldError:
+    """One wrong place in a body."""
 
-    status: int
-    type: str
-    title: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-_RETRY: Final = {"Retry-After": "1"}
-
-_PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
-    refusals.Unauthorized: Problem(
-        401, "unauthorized", "No or wrong credentials", {"WWW-Authenticate": "Bearer"}
-    ),
-    refusals.TicketsUnavailable: Problem(
-        409, "tickets-unavailable", "This service issues no tickets"
-    ),
-    refusals.NotAcceptable: Problem(406, "not-acceptable", "No such form of answer"),
-    refusals.UnsupportedMediaType: Problem(
-        415, "unsupported-media-type", "The body is not plain JSON"
-    ),
-    refusals.BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
-    refusals.BodyTooSlow: Problem(408, "body-too-slow", "The body came too slowly"),
-    refusals.InvalidJson: Problem(400, "invalid-json", "The body is not JSON"),
-    refusals.InvalidBody: Problem(422, "invalid-body", "The body's fields are wrong"),
-    refusals.InvalidIdempotencyKey: Problem(
-        400, "invalid-idempotency-key", "The Idempotency-Key can't be used"
-    ),
-    refusals.IdempotencyConflict: Problem(
-        409, "idempotency-conflict", "The Idempotency-Key belongs to another request"
-    ),
-    refusals.NothingToResume: Problem(409, "nothing-to-resume", "There is no job to resume"),
-    refusals.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
-    refusals.GraphBroken: Problem(503, "graph-broken", "The graph can't be run"),
-    refusals.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
-    refusals.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),
-    refusals.EventsExpired: Problem(410, "events-expired", "The events are gone"),
-    # The same bytes whether the id is malformed, unknown or another tenant's.
-    JobNotFound: Problem(404, "job-not-found", "There is no such job"),
-    BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
-    NotWaiting: Problem(409, "not-waiting", "The job does not wait for this answer"),
-    StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
-}
+    pointer: str
+    """JSON Pointer as a URI fragment (RFC 6901, section 6), as in RFC 9457."""
+    detail: str
 
 
-def problem_response(
-    problem: Problem, detail: str | None = None, errors: tuple[FieldError, ...] = ()
-) -> Response:
-    """A problem as an HTTP answer."""
-    body: dict[str, Any] = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status,
-    }
-    if detail:
-        body["detail"] = detail
-    if errors:
-        body["errors"] = [asdict(error) for error in errors]
-    return Response(
-        encode(body),
-        problem.status,
-        headers={"Cache-Control": "no-store", **problem.headers},
-        media_type="application/problem+json",
-    )
+class Refusal(TailraceError):
+    """The caller's request can't be met; `detail` tells the caller why."""
+
+    def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
 
 
-async def handle_known(_: Request, error: Exception) -> Response:
-    """Answer an error that the table knows."""
-    problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
-    if isinstance(error, Refusal):
-        return problem_response(problem, error.detail, error.errors)
-    if isinstance(error, StoreUnavailable):
-        logger.warning("store unavailable", extra={"reason": str(error)})
-    return problem_response(problem)
+class Unauthorized(Refusal):
+    """No or wrong credentials."""
 
 
-async def handle_http(_: Request, error: Exception) -> Response:
-    """Answer what the router itself refuses: an unknown path, a wrong method."""
-    http = cast("HTTPException", error)
-    kind = {404: "not-found", 405: "method-not-allowed"}.get(http.status_code, "about:blank")
-    return problem_response(
-        Problem(http.status_code, kind, http.detail, http.headers or {}),
-    )
+class TicketsUnavailable(Refusal):
+    """A stream ticket was asked for, and the service has no secret to sign it with."""
 
 
-async def handle_query(_: Request, error: Exception) -> Response:
-    """Answer query parameters that FastAPI refuses."""
-    wrong = cast("RequestValidationError", error).errors()
-    errors = tuple(FieldError(str(e["loc"][-1]), str(e["msg"])) for e in wrong)
-    problem = Problem(422, "invalid-query", "The query's parameters are wrong")
-    return problem_response(problem, errors=errors)
+class NotAcceptable(Refusal):
+    """The caller takes no form of answer that we have."""
 
 
-Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
-
-HANDLERS: Final[dict[int | type[Exception], Handler]] = {
-    **dict.fromkeys(_PROBLEMS, handle_known),
-    HTTPException: handle_http,
-    RequestValidationError: handle_query,
-}
+class UnsupportedMediaType(Refusal):
+    """The body is not `application/json`, or has a content coding."""
 
 
-class ErrorBoundary:
-    """Turns what nobody expected into a reference: the log knows the rest, the user does not."""
+class BodyTooLarge(Refusal):
+    """The body is over the limit."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; answer 500 if nothing has been answered yet, else let the server cut."""
-        started = False
+class BodyTooSlow(Refusal):
+    """The body did not come in time."""
 
-        async def observe(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
 
-        try:
-            await self._app(scope, receive, observe)
-        except ClientDisconnect:
-            logger.debug("client left while its request was read")
-        except Exception:  # the edge of the process: what gets here is a bug
-            reference = secrets.token_hex(8)
-            logger.exception("unexpected error", extra={"reference": reference})
-            if started or scope["type"] != "http":
-                raise
-            problem = Problem(500, "internal", "Something went wrong")
-            detail = f"Tell us this reference: {reference}"
-            await problem_response(problem, detail)(scope, receive, send)
+class InvalidJson(Refusal):
+    """The body is not JSON as we take it (RFC 8259, with the limits of RFC 7493)."""
+
+
+class InvalidBody(Refusal):
+    """The body is JSON, and its fields are wrong."""
+
+
+class InvalidIdempotencyKey(Refusal):
+    """The key is empty, given twice, too long, or not printable ASCII."""
+
+
+class IdempotencyConflict(Refusal):
+    """The key was used before, with another body."""
+
+
+class NothingToResume(Refusal):
+    """A POST says that it had events before, and does not tell of which job."""
+
+
+class UnknownGraph(Refusal):
+    """Nobody serves a graph of that name."""
+
+
+class GraphBroken(Refusal):
+    """No worker could load the graph; the next deployment may mend it."""
+
+
+class InvalidInput(Refusal):
+    """The graph's own schema refuses the input."""
+
+
+class InvalidCursor(Refusal):
+    """Not a number that an event could have."""
+
+
+class EventsExpired(Refusal):
+    """The job has ended and its events are gone; the record may still be read."""

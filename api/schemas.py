@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from tailrace.api.refusals import FieldError, InvalidBody
+from tailrace.api.errors import FieldError, InvalidBody
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode

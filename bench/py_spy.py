@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.relay.programs import Unprepared
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 _RATE: Final = "250"
 """Looks a second."""
@@ -35,7 +35,7 @@ async def record(file: Path, *target: str) -> Process:
     if found is None:
         raise Unprepared("py-spy is missing: pip install py-spy")
     options = ("record", "--rate", _RATE, "--output", str(file), "--nonblocking")
-    command = leashed((found, *options, *target))
+    command = tied_to_parent((found, *options, *target))
     return await asyncio.create_subprocess_exec(*command, stdout=DEVNULL)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.polling import until
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.health import answers_ok
-from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.ports import LOOPBACK
 
 START_S: Final = 60.0
@@ -46,7 +46,11 @@ async def start(command: tuple[str, ...], log: Path, env: Mapping[str, str]) -> 
     """
     with log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
-            *leashed(command), stdin=DEVNULL, stdout=output, stderr=output, env=os.environ | env
+            *tied_to_parent(command),
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ | env,
         )
 
 

@@ -1,1 +1,5 @@
-"""How it is run: the health of a process, the image, the proxy, and everything on one machine."""
+"""How it is run: in containers, and on one machine.
+
+health  does the process in this container work
+local   everything on one machine
+"""

@@ -5,9 +5,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from tailrace.shared.encoding.json_forms import form
+from tailrace.shared.encoding.json_writer import NATIVE, RESERVED, write_plain, write_value
 from tailrace.shared.jobs import FinalStatus, JobError, JobStatus, Pause
-from tailrace.shared.json_forms import form
-from tailrace.shared.json_writer import NATIVE, RESERVED, write_plain, write_value
 
 EventName = Literal[
     "status",

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Final
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import FINAL, JobError, JobId
-from tailrace.shared.keys import SHARDS
-from tailrace.shared.open_jobs import OpenJob, OpenJobs
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJob, OpenJobs
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis.keys import SHARDS
 
 LEAD_EVERY_S: Final = 0.75
 LEASE_S: Final = 2.0

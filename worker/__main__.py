@@ -6,10 +6,10 @@ import os
 import sys
 
 from tailrace.shared.errors import EX_CONFIG, ConfigurationError, StoreUnavailable
+from tailrace.shared.process.logging import configure_logging
 from tailrace.shared.settings import load_settings
-from tailrace.shared.telemetry import configure_logging
 from tailrace.worker.app import serve
-from tailrace.worker.loop import WorkerLoop
+from tailrace.worker.runtime.event_loop import WorkerLoop
 from tailrace.worker.settings import WorkerSettings
 
 

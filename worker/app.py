@@ -12,35 +12,39 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
-from tailrace.shared import catalogue
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.event_log import EventLog
-from tailrace.shared.garbage import pass_over_what_stays
-from tailrace.shared.item_store import reap
-from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from tailrace.shared.job_store import JobStore
-from tailrace.shared.journal import JournalStore, JournalStores
-from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.items.item_store import reap
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.process.garbage import pass_over_what_stays
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
-from tailrace.shared.redis import Client, connect, ping
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.redis.connection import Client, connect, ping
 from tailrace.shared.sweep import Sweep
-from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.containment import Containment
-from tailrace.worker.description import describe, describe_broken, describe_broken_to_developer
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.insist import insist
-from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.meaning import load_index
-from tailrace.worker.registry import Registry, load_registry
-from tailrace.worker.runner import Runner
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.description import (
+    describe,
+    describe_broken,
+    describe_broken_to_developer,
+)
+from tailrace.worker.catalogue.registry import Registry, load_registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.leases.consumer import LeasedWorker
+from tailrace.worker.leases.containment import Containment
+from tailrace.worker.leases.lease_keeper import LeaseKeeper
+from tailrace.worker.runtime.retry import insist
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
+from tailrace.worker.store.meaning import load_index
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.api.refusals import InvalidCursor
+from tailrace.api.errors import InvalidCursor
 
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _FROM_THE_START: Final = ("", "0", "-1")

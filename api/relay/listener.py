@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
+from tailrace.api.http.peer import Peer
 from tailrace.api.relay.frames import Form
-from tailrace.api.relay.peer import Peer
 from tailrace.api.relay.window import Window, Write
 
 _OPEN: Final = 0

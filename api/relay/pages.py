@@ -8,8 +8,8 @@ from typing import Final
 from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
+from tailrace.shared.log_store.events.event_log import EventLog
 
 AT_ONCE: Final = 8
 """Pages under way; a thousand listeners that come back at once must not hold a thousand pages."""

@@ -10,24 +10,24 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from tailrace.api.refusals import EventsExpired
+from tailrace.api.errors import EventsExpired
+from tailrace.api.http.peer import peer_of
 from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import Form
-from tailrace.api.relay.heads import Heads
+from tailrace.api.relay.housekeeping import Housekeeping
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.pages import Pages
-from tailrace.api.relay.peer import peer_of
-from tailrace.api.relay.pulse import Pulse
+from tailrace.api.relay.summaries import Summaries
 from tailrace.api.relay.tail import Tail
 from tailrace.api.relay.window import write_of
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, TailraceError
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent, gap_event
-from tailrace.shared.job_heads import JobHead
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.summaries import JobSummary
+from tailrace.shared.redis.connection import Client
 
 _AGE_JITTER: Final = 0.1
 _DRAIN_STEP_S: Final = 0.02
@@ -51,7 +51,7 @@ class Start:
     """What it is told before anything is read, `seq` included."""
 
     @staticmethod
-    def of(job_id: JobId, head: JobHead, cursor: Cursor) -> "Start":
+    def of(job_id: JobId, head: JobSummary, cursor: Cursor) -> "Start":
         """Where a client begins that has everything up to the cursor.
 
         Raises:
@@ -80,28 +80,28 @@ class Relay:
     """
 
     def __init__(self, log_store: Client, settings: ApiSettings) -> None:
-        self.heads = Heads(log_store)
+        self.summaries = Summaries(log_store)
         self._settings = settings
         self._log = EventLog(log_store, settings)
         self._pages = Pages(self._log)
         self._tail = Tail(log_store, settings.log_store_url)
-        self._pulse = Pulse(settings.heartbeat_s, settings.stall_s, self._look)
+        self._housekeeping = Housekeeping(settings.heartbeat_s, settings.stall_s, self._look)
         self._draining = False
 
     async def run(self) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.heads.run(), self._tail.run(), self._pulse.run()):
+            for work in (self.summaries.run(), self._tail.run(), self._housekeeping.run()):
                 tasks.create_task(work)
             try:
                 await asyncio.get_running_loop().create_future()
             finally:
-                self.heads.stop()
+                self.summaries.stop()
 
     async def drain(self) -> None:
         """Send everyone away, spread over `drain_s` so that they do not come back in one moment."""
         self._draining = True
-        listeners = list(self._pulse.listeners)
+        listeners = list(self._housekeeping.listeners)
         random.shuffle(listeners)
         within_s = min(self._settings.drain_s, len(listeners) * _DRAIN_EACH_S)
         share = math.ceil(len(listeners) * _DRAIN_STEP_S / within_s) if within_s else 1
@@ -176,15 +176,15 @@ class Relay:
 
     @contextmanager
     def _attached(self, listener: Listener, job_id: JobId) -> Generator[Channel]:
-        channel = self._pulse.channels.get(job_id)
+        channel = self._housekeeping.channels.get(job_id)
         if channel is None:
-            channel = self._pulse.channels[job_id] = Channel(job_id)
+            channel = self._housekeeping.channels[job_id] = Channel(job_id)
         channel.attached += 1
-        self._pulse.listeners.add(listener)
+        self._housekeeping.listeners.add(listener)
         try:
             yield channel
         finally:
-            self._pulse.listeners.discard(listener)
+            self._housekeeping.listeners.discard(listener)
             channel.tail.discard(listener)
             channel.attached -= 1
             channel.lone_ticks = 0
@@ -195,7 +195,7 @@ class Relay:
         Only a store that went back in time gives a number twice.
         """
         try:
-            head = await self.heads.get(channel.job_id)
+            head = await self.summaries.get(channel.job_id)
             if head.ended and not head.has_log:
                 channel.forget()
             elif head.ended and channel.position is not None and channel.position >= head.seq:
@@ -209,4 +209,4 @@ class Relay:
     def _greatest_age(self) -> int:
         age_s = self._settings.connection_age_s
         jitter = random.uniform(1 - _AGE_JITTER, 1 + _AGE_JITTER)  # noqa: S311 - spreads reconnects
-        return max(1, round(age_s * jitter / self._pulse.tick_s))
+        return max(1, round(age_s * jitter / self._housekeeping.tick_s))

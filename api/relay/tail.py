@@ -8,8 +8,8 @@ from typing import Final
 from tailrace.api.relay.channel import Channel
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.jobs import JobId
-from tailrace.shared.log_reader import BLOCK_S, LogReader, shard_of_reader
-from tailrace.shared.redis import Client
+from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader, shard_of_reader
+from tailrace.shared.redis.connection import Client
 
 logger = logging.getLogger(__name__)
 

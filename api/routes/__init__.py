@@ -1,1 +1,9 @@
-"""The routes, one file a noun."""
+"""A function an operation, 5 to 15 lines each.
+
+jobs     `/jobs`
+events   `/jobs/{id}/events`
+blobs    `/jobs/{id}/blobs`
+graphs   `/graphs`
+health   `/healthz`, `/readyz`
+console  the console's files
+"""

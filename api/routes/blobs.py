@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tailrace.api.dependencies import Shared, find_job, reader
-from tailrace.shared.blob_store import Blob
 from tailrace.shared.errors import BlobNotFound
+from tailrace.shared.log_store.blobs.blob_store import Blob
 
 router = APIRouter()
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tailrace.api.dependencies import Services, reader, services
-from tailrace.api.negotiation import choose
+from tailrace.api.http.negotiation import choose
 from tailrace.api.relay.cursor import parse_cursor
 from tailrace.api.relay.frames import FORMS
 from tailrace.api.relay.relay import Start
@@ -27,7 +27,7 @@ async def stream_events(request: Request) -> Response:
 
 async def _start(request: Request, shared: Services, job_id: str, tenant: str) -> Start:
     known_id = parse_job_id(job_id)
-    head = await shared.relay.heads.get(known_id)
+    head = await shared.relay.summaries.get(known_id)
     if head.tenant != tenant:
         raise JobNotFound
     query = request.query_params

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from tailrace.api.dependencies import Shared, authenticate
-from tailrace.shared.catalogue import GraphSpec
 from tailrace.shared.events import encode
+from tailrace.shared.queue_store.catalogue import GraphSpec
 
 router = APIRouter(dependencies=[Depends(authenticate)])
 

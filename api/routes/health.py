@@ -6,7 +6,7 @@ from starlette.responses import Response
 from tailrace.api.dependencies import Shared
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.events import encode
-from tailrace.shared.redis import ping
+from tailrace.shared.redis.connection import ping
 
 router = APIRouter()
 

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tailrace.api.acceptance import accept
-from tailrace.api.answers import Links, job_answer
-from tailrace.api.body import read_json
 from tailrace.api.dependencies import Shared, Tenant, find_job
-from tailrace.api.resumption import resumption
+from tailrace.api.http.body import read_json
+from tailrace.api.jobs.acceptance import accept
+from tailrace.api.jobs.responses import Links, job_answer
+from tailrace.api.jobs.resumption import resumption
+from tailrace.api.jobs.streaming import stream_answer
+from tailrace.api.jobs.submission import read_submission
+from tailrace.api.jobs.waiting import waited_answer
 from tailrace.api.schemas import CreateJob, ResumeJob, parse
-from tailrace.api.streaming import stream_answer
-from tailrace.api.submission import read_submission
-from tailrace.api.waiting import waited_answer
 from tailrace.shared.jobs import new_job_id
 
 router = APIRouter()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 ROOT: Final = Path(__file__).parents[2]
 _BASE: Final = Path(sys.executable).resolve()
@@ -79,7 +79,9 @@ async def _run(*command: str, within_s: float = _QUICK_S) -> str:
         NoSide: it failed.
     """
     program = ("/usr/bin/env", *command)
-    process = await asyncio.create_subprocess_exec(*leashed(program), stdout=PIPE, stderr=STDOUT)
+    process = await asyncio.create_subprocess_exec(
+        *tied_to_parent(program), stdout=PIPE, stderr=STDOUT
+    )
     async with asyncio.timeout(within_s):
         output, _ = await process.communicate()
     if process.returncode != 0:

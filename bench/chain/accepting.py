@@ -16,16 +16,16 @@ from typing import Final
 from bench.chain.service import GRAPHS, Service, service
 from bench.chain.wire import Connection, job
 from bench.polling import until
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.health import answers_ok
-from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.ports import LOOPBACK, take_port
-from tailrace.shared import catalogue
-from tailrace.shared.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.project.file import read_project
-from tailrace.shared.redis import Client, connect
-from tailrace.shared.tasks import stop
-from tailrace.worker.description import describe
-from tailrace.worker.registry import load_registry
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.redis.connection import Client, connect
+from tailrace.worker.catalogue.description import describe
+from tailrace.worker.catalogue.registry import load_registry
 
 POST_PACE: Final = 100
 """POSTs a second at which the time to the answer is measured."""
@@ -123,7 +123,7 @@ async def _due(free: asyncio.Queue[Connection], at: float) -> float:
 async def _idle_server() -> AsyncGenerator[int]:
     """A server in a process of its own that says 202 to whatever comes; its port."""
     port = take_port(LOOPBACK, 0)
-    command = leashed((sys.executable, "-m", "bench.chain.idle_server", str(port)))
+    command = tied_to_parent((sys.executable, "-m", "bench.chain.idle_server", str(port)))
     process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL)
     try:
         await until(lambda: answers_ok(LOOPBACK, port, "/"), _START_S)

@@ -13,9 +13,9 @@ from typing import Any, Final, cast
 from arq.constants import in_progress_key_prefix
 
 from tailrace.shared.jobs import JobId
-from tailrace.shared.keys import log
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import connect
+from tailrace.shared.redis.keys import log
 
 _WITHIN_S: Final = 30.0
 _KEYSPACE: Final = "__keyspace@0__:"

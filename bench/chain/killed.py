@@ -11,10 +11,10 @@ from typing import Any, Final, cast
 from bench.chain.service import Service, service
 from bench.chain.wire import Connection, arrivals, create, listen
 from bench.polling import until
-from tailrace.shared import catalogue
 from tailrace.shared.jobs import JobId
-from tailrace.shared.keys import log
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.redis.connection import Client, connect
+from tailrace.shared.redis.keys import log
 
 LEASE_S: Final = 5.0
 """As shipped."""

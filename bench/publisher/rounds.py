@@ -9,10 +9,10 @@ import orjson
 from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
 from bench.store import embedded
-from tailrace.shared.garbage import pass_over_what_stays
+from tailrace.shared.process.garbage import pass_over_what_stays
 from tailrace.shared.project.file import read_project
-from tailrace.worker.loop import WorkerLoop
-from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.catalogue.registry import Registry, load_registry
+from tailrace.worker.runtime.event_loop import WorkerLoop
 
 EVENTS: Final = 20_000
 _SLOW: Final = Counting(100, interval_s=0.02)

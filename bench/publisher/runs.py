@@ -10,23 +10,23 @@ from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Job, JobRequest, new_job_id
-from tailrace.shared.journal import JournalStore, JournalStores
-from tailrace.shared.redis import Client, connect
-from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import Client, connect
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.outcomes import Ended
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.graphs.counter import graph
-from tailrace.worker.journal import Journal
-from tailrace.worker.outcomes import Ended
-from tailrace.worker.registry import Registry
+from tailrace.worker.journal.journal import Journal
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
 
 _RECURSION: Final = 100
 _CONFIG: Final[Mapping[str, Any]] = {"configurable": {}, "tags": [], "recursion_limit": _RECURSION}
@@ -124,7 +124,7 @@ async def _queued(jobs: JobStore, asked: Counting) -> Holder:
 
 
 async def _carry(execution: Execution, stores: JournalStores, holder: Holder) -> None:
-    """As `tailrace.worker.runner` does, without the queue."""
+    """As `tailrace.worker.attempt.runner` does, without the queue."""
     job: Job = await stores.jobs.open_attempt(holder)
     journal = Journal(stores, holder, job.seq)
     async with asyncio.TaskGroup() as tasks:

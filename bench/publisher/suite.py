@@ -15,7 +15,7 @@ from bench.figures import at_most, percentile, spread
 from bench.publisher.rounds import EVENTS
 from bench.relay.cores import use_all
 from bench.section import Goal, Section
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 ROOT: Final = Path(__file__).parents[2]
 _QUICK: Final = 25
@@ -66,7 +66,7 @@ async def run_rounds(
     Raises:
         RoundsFailed: it ended without figures.
     """
-    command = leashed((str(python), "-P", "-m", "bench.publisher.rounds", str(rounds)))
+    command = tied_to_parent((str(python), "-P", "-m", "bench.publisher.rounds", str(rounds)))
     env = os.environ | {"PYTHONPATH": str(root)}
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=env)
     use_all(process.pid)

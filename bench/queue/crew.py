@@ -12,7 +12,7 @@ from typing import Final
 from bench.queue.contenders import Contender
 from bench.queue.stamps import FD_VARIABLE, Stamps
 from bench.server import START_S
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 _STOP_S: Final = 10.0
 
@@ -61,7 +61,7 @@ async def _reader(fd: int, stack: AsyncExitStack) -> asyncio.StreamReader:
 
 
 async def _start(contender: Contender, url: str, fd: int, stack: AsyncExitStack) -> Process:
-    command = leashed((sys.executable, "-m", "bench.queue.consumer", contender.name, url))
+    command = tied_to_parent((sys.executable, "-m", "bench.queue.consumer", contender.name, url))
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=PIPE,

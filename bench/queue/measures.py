@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from bench.queue.contenders import Contender, Enqueue
 from bench.queue.crew import Crew, crew
-from tailrace.shared.redis import Client
+from tailrace.shared.redis.connection import Client
 
 IDLE_S: Final = 5.0
 _SETTLE_S: Final = 1.5

@@ -12,7 +12,7 @@ from bench.queue.measures import Figures, Size, measure_contender
 from bench.queue.table import MEASURES, ratio
 from bench.section import Goal, Section
 from bench.store import embedded
-from tailrace.shared.redis import connect
+from tailrace.shared.redis.connection import connect
 
 _QUICK: Final = (OURS, BY_NAME["whole"], STOCK)
 _SIZES: Final = {False: Size(jobs=1000, samples=15), True: Size(jobs=5000, samples=60)}

@@ -12,7 +12,7 @@ import orjson
 
 from bench.relay.cores import pin_server
 from bench.server import Failed, answering, end, start
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 _STOP_S: Final = 5.0
 
@@ -82,7 +82,7 @@ class Program:
 async def program(*command: str) -> AsyncGenerator[Program]:
     """A C program, where this process runs; it complains on this process's stderr."""
     process = await asyncio.create_subprocess_exec(
-        *leashed(command), stdin=PIPE, stdout=PIPE, stderr=sys.stderr.fileno()
+        *tied_to_parent(command), stdin=PIPE, stdout=PIPE, stderr=sys.stderr.fileno()
     )
     running = Program(process)
     try:

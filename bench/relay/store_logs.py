@@ -8,11 +8,11 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from bench.relay.writing import DATA, NUMBER, Gate, Log, event
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, JobId, JobRequest, new_job_id
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.settings import SharedSettings
 
 TENANT: Final = "bench"

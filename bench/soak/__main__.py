@@ -16,7 +16,7 @@ from bench.soak.frames import FAULTS
 from bench.soak.logs import Logs
 from bench.soak.processes import CROWDS, Api, Crowds, crowds, serving
 from bench.store import embedded
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
 
 _WARM_UP_S: Final = 180.0
 """Longer than a log lives: its frames are at their most by then."""

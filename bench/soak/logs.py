@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.soak.frames import event
-from tailrace.shared.event_log import EventLog
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, JobRequest, new_job_id
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 
 _LIFE_S: Final = (30.0, 150.0)

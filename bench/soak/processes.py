@@ -13,7 +13,7 @@ from typing import Final, cast
 import orjson
 
 from bench.server import Failed, answering, api_on_store, end, last_words, start
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.ports import LOOPBACK, take_port
 
 CROWDS: Final = 2
@@ -103,7 +103,7 @@ async def crowds(listeners: int, port: int) -> AsyncGenerator[Crowds]:
     """Start them; they are killed if they have not left."""
     command = (sys.executable, "-m", "bench.soak.crowd", str(port), str(listeners // CROWDS))
     processes = [
-        await asyncio.create_subprocess_exec(*leashed(command), stdin=PIPE, stdout=PIPE)
+        await asyncio.create_subprocess_exec(*tied_to_parent(command), stdin=PIPE, stdout=PIPE)
         for _ in range(CROWDS)
     ]
     try:

@@ -12,8 +12,8 @@ from dotenv import load_dotenv
 
 from tailrace.deploy.local.arguments import Arguments, read_arguments
 from tailrace.deploy.local.console import Console
+from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
-from tailrace.deploy.local.folder import DataFolder
 from tailrace.deploy.local.install import install
 from tailrace.deploy.local.plan import Plan, make_plan
 from tailrace.deploy.local.project import open_project
@@ -47,7 +47,7 @@ def _run(asked: Arguments, given: Mapping[str, str]) -> int:
     with ExitStack() as stack:
         folder = None
         if asked.redis is None:
-            folder = DataFolder.claim(asked.data)
+            folder = DataDir.claim(asked.data)
             stack.callback(folder.release)
         plan = make_plan(asked, folder, project, given)
         return 0 if asyncio.run(_supervise(plan)) else 1

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 MAX_LINE_BYTES = 64 * 1024
 """A longer line is passed on in pieces: what a child prints must not fill this process."""
@@ -45,12 +45,12 @@ class Process:
 
     @classmethod
     async def start(cls, child: Child) -> Self:
-        """Start it on a leash; its standard output and error are one stream."""
+        """Start it tied to this process; its standard output and error are one stream."""
         # A pipe of our own: asyncio's would tie the wait for the end to the end of the output.
         output, child_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *leashed(child.command),
+                *tied_to_parent(child.command),
                 env=dict(child.env),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=child_end,

@@ -14,8 +14,8 @@ from functools import partial
 from tailrace.deploy.local.arguments import Arguments
 from tailrace.deploy.local.changes import Watched
 from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
-from tailrace.deploy.local.folder import DataFolder
 from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.model import MODEL_NAME, MODEL_PACKAGE
 from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
@@ -58,7 +58,7 @@ class _Model:
 
 
 def make_plan(
-    asked: Arguments, folder: DataFolder | None, project: Project, given: Mapping[str, str]
+    asked: Arguments, folder: DataDir | None, project: Project, given: Mapping[str, str]
 ) -> Plan:
     """The processes of a run; without a folder, `asked.redis` names its store.
 
@@ -86,7 +86,7 @@ def make_plan(
 
 
 def _settings(
-    asked: Arguments, port: int, folder: DataFolder | None, project: Project
+    asked: Arguments, port: int, folder: DataDir | None, project: Project
 ) -> Mapping[str, str]:
     return {
         "TAILRACE_GRAPHS": str(project.path),
@@ -102,7 +102,7 @@ def _settings(
     }
 
 
-def _show_errors(asked: Arguments, folder: DataFolder | None) -> str:
+def _show_errors(asked: Arguments, folder: DataDir | None) -> str:
     """Yes where nobody but the developer can be the caller, unless they have said otherwise."""
     alone = folder is not None and is_loopback(asked.host) and not _opened_to_others()
     return os.environ.get("TAILRACE_SHOW_ERRORS") or str(int(alone))
@@ -113,7 +113,7 @@ def _opened_to_others() -> bool:
     return any(os.environ.get(name, "0") not in ("", "0") for name in names)
 
 
-def _store(folder: DataFolder) -> Child:
+def _store(folder: DataDir) -> Child:
     async def is_up() -> bool:
         return await asyncio.to_thread(answers, folder.path)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from tailrace.deploy.local.data_dir import DataDir
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.errors import LocalError, StoreFailedError, StoreMissingError
-from tailrace.deploy.local.folder import DataFolder
-from tailrace.deploy.local.leash import leashed
 
 Fsync = Literal["always", "everysec", "no"]
 
@@ -108,7 +108,7 @@ class EmbeddedStore:
             FolderInUseError: another store runs on the folder.
             StoreFailedError: the server ended or did not answer within a minute.
         """
-        held = DataFolder.claim(self._folder)
+        held = DataDir.claim(self._folder)
         try:
             self._process = self._spawn(held.lock_fd)
         finally:
@@ -143,7 +143,7 @@ class EmbeddedStore:
         return self._process
 
     def _spawn(self, lock_fd: int) -> subprocess.Popen[bytes]:
-        command = leashed(server_command(self._folder, self._fsync))
+        command = tied_to_parent(server_command(self._folder, self._fsync))
         with (self._folder / LOG_NAME).open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own command line
                 command,

@@ -11,7 +11,7 @@ from pathlib import Path
 from tailrace.deploy.local.changes import Sight, Watched, shown
 from tailrace.deploy.local.child import Child
 from tailrace.deploy.local.console import Console
-from tailrace.deploy.local.keeper import Failure, Keeper
+from tailrace.deploy.local.supervised import Failure, Supervised
 
 READY_S = 120.0
 """A cold start on a busy machine takes some twenty seconds; a run that needs more never comes."""
@@ -29,7 +29,7 @@ class Supervisor:
         self._tiers = tiers
         self._console = console
         self._watched = watched
-        self._started: list[list[Keeper]] = []
+        self._started: list[list[Supervised]] = []
         self._ready = asyncio.Event()
         self._ending = asyncio.Event()
         self._failure: Failure | None = None
@@ -87,18 +87,18 @@ class Supervisor:
                     for keeper in self._following():
                         tasks.create_task(keeper.restart(GRACE_S))
 
-    def _following(self) -> list[Keeper]:
+    def _following(self) -> list[Supervised]:
         started = (keeper for keepers in self._started for keeper in keepers)
         return [keeper for keeper in started if keeper.child.follows_project]
 
     async def _start(self, tasks: asyncio.TaskGroup, tier: Sequence[Child]) -> None:
-        keepers = [Keeper(child, self._console, self._ready, self._fail) for child in tier]
+        keepers = [Supervised(child, self._console, self._ready, self._fail) for child in tier]
         self._started.append(keepers)
         for keeper in keepers:
             tasks.create_task(keeper.run(), name=keeper.child.name)
         await self._all_up([keeper for keeper in keepers if keeper.child.needed_first])
 
-    async def _all_up(self, keepers: Sequence[Keeper]) -> None:
+    async def _all_up(self, keepers: Sequence[Supervised]) -> None:
         for keeper in keepers:
             self._waiting_for = keeper.child.name
             while not await keeper.is_up():  # noqa: ASYNC110 - other processes set no event here

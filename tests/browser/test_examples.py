@@ -16,7 +16,7 @@ from tests.support.openai_server import Says, openai_server
 from tests.support.processes import running_service
 from tests.support.wait import wait_until
 
-EXAMPLES = Path(__file__).parents[2] / "api" / "web" / "examples"
+EXAMPLES = Path(__file__).parents[2] / "api" / "console" / "examples"
 CHROMIUMS_LINES = 6
 """So many connections it opens to one host over HTTP/1.1; it keeps them."""
 FILES = 40_000

@@ -41,7 +41,7 @@ async def test_a_graph_that_takes_a_context_is_given_one(browser: Browser, tmp_p
 async def test_questions_that_are_asked_together_are_answered_together(
     browser: Browser, tmp_path: Path
 ) -> None:
-    graphs = {"TAILRACE_GRAPHS": str(TESTS / "graphs_b" / "langgraph.json")}
+    graphs = {"TAILRACE_GRAPHS": str(TESTS / "graphs" / "hostile" / "langgraph.json")}
     async with alone(browser, tmp_path, graphs) as (_, first):
         await first.start("two_at_once")
         for side in ("left", "right"):

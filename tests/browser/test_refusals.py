@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Route, expect
 
 from tailrace import Tailrace
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 from tests.browser.conftest import alone
 from tests.support.browser import fresh_page
 from tests.support.browser_page import LONG_MS, FirstPage

@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 from tests.browser.conftest import TEXT, Stage
 from tests.support.browser import fresh_page
 
-WEB = Path(__file__).parents[2] / "api" / "web"
+WEB = Path(__file__).parents[2] / "api" / "console"
 VENDORED = WEB / "examples" / "vendor" / "fetch-event-source"
 PUBLISHED = WEB / "examples" / "react" / "node_modules" / "@microsoft" / "fetch-event-source"
 AS_THE_README_SAYS = """

@@ -7,9 +7,9 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.capabilities import Capability
 from redis.asyncio import Redis
 
-from tailrace.shared.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.checkpoint_saver import CheckpointSaver
+from tailrace.worker.checkpoints.saver import CheckpointSaver
 
 
 @pytest.mark.parametrize("capability", [capability.value for capability in Capability])

@@ -10,8 +10,14 @@ from arq.jobs import Job, JobStatus
 from arq.worker import Worker, func
 from redis.asyncio import Redis
 
-from tailrace.shared.job_queue import DESERIALIZE, FUNCTION, SERIALIZE, JobQueue, arq_client
 from tailrace.shared.jobs import new_job_id
+from tailrace.shared.queue_store.queue.job_queue import (
+    DESERIALIZE,
+    FUNCTION,
+    SERIALIZE,
+    JobQueue,
+    arq_client,
+)
 from tailrace.shared.settings import SharedSettings
 
 JOB_ID = new_job_id()

@@ -12,9 +12,9 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tailrace.api.protocol import PeerProtocol
+from tailrace.api.http.peer import peer_of
+from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.relay.listener import Rest
-from tailrace.api.relay.peer import peer_of
 from tailrace.api.relay.response import EventStreamResponse
 from tailrace.api.relay.window import write_of
 from tests.support.bare_socket import bare

@@ -16,8 +16,8 @@ from langgraph.types import Command
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import decode, encode
 from tailrace.shared.jobs import new_job_id
-from tailrace.worker.failures import explain
-from tailrace.worker.translate import translate
+from tailrace.worker.attempt.failures.verdict import explain
+from tailrace.worker.attempt.stream.translate import translate
 from tests.corpus.case import AnyGraph, Case
 from tests.corpus.counting import counted
 from tests.corpus.normal import Told

@@ -17,9 +17,9 @@ from typing import Any, Final
 import httpx
 from redis.asyncio import Redis
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.store import EmbeddedStore
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 from tests.corpus.case import Case
 from tests.corpus.counting import FOLDER
 from tests.support.processes import ROOT, Process, answers, free_port, running
@@ -142,7 +142,7 @@ async def open_house(folder: Path) -> AsyncGenerator[House]:
 @asynccontextmanager
 async def _nursery() -> AsyncGenerator[asyncio.subprocess.Process]:
     pipe = asyncio.subprocess.PIPE
-    command = leashed((sys.executable, "-m", "tests.corpus.nursery"))
+    command = tied_to_parent((sys.executable, "-m", "tests.corpus.nursery"))
     nursery = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, cwd=ROOT)
     try:
         yield nursery

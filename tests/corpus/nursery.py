@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from tailrace.deploy.local.leash import _die_with_parent  # pyright: ignore[reportPrivateUsage]
+from tailrace.deploy.local.die_with_parent import _die_with_parent  # pyright: ignore[reportPrivateUsage]
 from tailrace.worker.__main__ import main as work
 from tests.corpus.graphs import ALL
 

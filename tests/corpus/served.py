@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tailrace.shared import keys
 from tailrace.shared.events import decode
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 from tests.corpus.alone import FAILURES, How
 from tests.corpus.case import Case
 from tests.corpus.counting import counted

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tailrace import JsonValue, ReceivedEvent, Tailrace
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 from tests.support.cluster_store import ClusterStore, cluster_store
 from tests.support.processes import running_service
 from tests.support.wait import wait_until

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import JobId
-from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
 from tests.support.faults import Faulty, faulty, frozen
 from tests.support.processes import running

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import JobId
+from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.settings import SharedSettings
 from tests.support.faults import Faulty, faulty, frozen
 from tests.support.processes import running

@@ -72,7 +72,7 @@ class Cluster:
     view: StoreView
     client: httpx.AsyncClient
     keeper: ThreadPoolExecutor
-    """One thread that starts the store: its leash is held by the thread, and starting blocks."""
+    """One thread that starts the store: it is tied to the thread, and starting blocks."""
     nodes: list[Node] = field(default_factory=list[Node])
     store_is_free: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tests.faults.link import Direction
 from tests.support.processes import Process
 
@@ -82,7 +82,7 @@ class GuestProcess(Process):
     def inside(self, namespace: Namespace, module: str) -> None:
         """Run there from its next start on."""
         there = ("ip", "netns", "exec", namespace.name)
-        self._command = leashed(("/usr/bin/env", *there, sys.executable, "-m", module))
+        self._command = tied_to_parent(("/usr/bin/env", *there, sys.executable, "-m", module))
 
 
 @asynccontextmanager

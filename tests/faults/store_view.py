@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 
 QUEUE: Final = "arq:queue"
 QUEUE_KEYS: Final = ("arq:job:", "arq:in-progress:", "tailrace:lease:")

@@ -12,8 +12,8 @@ from blockbuster import BlockBuster
 from tailrace.shared.errors import Fenced
 from tailrace.shared.events import decode
 from tailrace.shared.jobs import Holder, JobId
-from tailrace.worker.attempts import Stop
-from tailrace.worker.registry import Registry
+from tailrace.worker.attempt.attempt import Stop
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import OpenAIServer, Refuses, Says, openai_server
 from tests.support.wait import wait_until

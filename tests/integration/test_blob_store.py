@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.blob_store import PIECE, BlobStore
 from tailrace.shared.errors import (
     BlobNotFound,
     BlobsFull,
@@ -20,6 +18,8 @@ from tailrace.shared.errors import (
     WriteRefused,
 )
 from tailrace.shared.jobs import Holder, new_job_id
+from tailrace.shared.log_store.blobs.blob_store import PIECE, BlobStore
+from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
 from tests.support.jobs import Stores, custom, stores
 

@@ -11,9 +11,9 @@ from blockbuster import BlockBuster
 
 from tailrace.shared.errors import LogClosed
 from tailrace.shared.jobs import Holder
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.sweep import CANCEL_OVERDUE_S
-from tailrace.shared.tasks import stop
-from tailrace.worker.registry import Registry
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.jobs import custom
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until

@@ -4,9 +4,10 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import catalogue, keys
-from tailrace.shared.catalogue import BEAT_S, BrokenSpec, GraphSpec
 from tailrace.shared.events import decode, encode
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import BEAT_S, BrokenSpec, GraphSpec
+from tailrace.shared.redis import keys
 
 MILL = GraphSpec("mill", "Grinds.", {"type": "object"}, "graph TD;")
 SAW = GraphSpec("saw", "Saws.\u2028", {}, "")

@@ -8,15 +8,6 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.checkpoint_store import (
-    EVERY,
-    Checkpoint,
-    CheckpointStore,
-    Place,
-    Write,
-    checkpoint_args,
-)
 from tailrace.shared.errors import (
     Fenced,
     JobNotFound,
@@ -26,8 +17,23 @@ from tailrace.shared.errors import (
     ValuesLacking,
 )
 from tailrace.shared.jobs import Holder
-from tailrace.shared.journal import PIECE_BYTES, Entry, JournalStore, NewCheckpoint, TaskWrites
-from tailrace.shared.redis import run
+from tailrace.shared.log_store.checkpoints.checkpoint_store import (
+    EVERY,
+    Checkpoint,
+    CheckpointStore,
+    Place,
+    Write,
+    checkpoint_args,
+)
+from tailrace.shared.log_store.journal.journal import (
+    PIECE_BYTES,
+    Entry,
+    JournalStore,
+    NewCheckpoint,
+    TaskWrites,
+)
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import run
 from tailrace.shared.settings import SharedSettings
 from tests.support.jobs import Stores, custom, stores
 
@@ -233,7 +239,7 @@ async def test_a_checkpoint_is_refused_where_a_piece_of_a_value_is_gone(kept: Ke
     with pytest.raises(ValuesLacking):
         await run(
             kept.redis,
-            "journal",
+            "log_store/journal/journal",
             keys.of_job(holder.job_id),
             [holder.attempt, holder.token, 3, 2, 100_000, 1, "c", *args],
         )

@@ -16,11 +16,11 @@ from langgraph.types import Send
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
 from tailrace.shared.errors import Fenced, Unserializable
-from tailrace.shared.redis import connect
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Graph,

@@ -12,17 +12,22 @@ import pytest
 from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, SearchOp
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.checkpoint_store import EVERY, Checkpoint, CheckpointStore, Place
-from tailrace.shared.cluster.client import Cluster
-from tailrace.shared.cluster.nodes import Nodes
 from tailrace.shared.errors import ConfigurationError, StoreUnavailable
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import Holder, Interrupt, JobId, Pause, new_job_id
-from tailrace.shared.journal import PIECE_BYTES, NewCheckpoint
-from tailrace.shared.open_jobs import OpenJobs
-from tailrace.shared.redis import (
+from tailrace.shared.log_store.checkpoints.checkpoint_store import (
+    EVERY,
+    Checkpoint,
+    CheckpointStore,
+    Place,
+)
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.journal.journal import PIECE_BYTES, NewCheckpoint
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.cluster.client import Cluster
+from tailrace.shared.redis.cluster.nodes import Nodes
+from tailrace.shared.redis.connection import (
     TIMEOUT_S,
     Client,
     connect,
@@ -33,7 +38,7 @@ from tailrace.shared.redis import (
 )
 from tailrace.shared.settings import SharedSettings, load_settings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
-from tailrace.worker.graph_store import GraphStores
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support import keys as whole_store
 from tests.support.cluster_store import ClusterStore, Node, cluster_store
 from tests.support.graph_stores import Twins

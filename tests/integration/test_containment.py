@@ -8,8 +8,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import new_job_id
-from tailrace.worker.containment import CURRENT, Containment
-from tailrace.worker.registry import Registry
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.leases.containment import CURRENT, Containment
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.openai_server import Refuses, openai_server
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import Head, ask
 

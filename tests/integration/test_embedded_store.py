@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.errors import FolderInUseError, LocalError, StoreFailedError
-from tailrace.deploy.local.leash import leashed
 from tailrace.deploy.local.store import EmbeddedStore, socket_path
 from tests.support.pids import is_running
 from tests.support.store import embedded_store
@@ -60,7 +60,7 @@ def test_a_second_store_on_the_folder_is_refused(tmp_path: Path) -> None:
 async def test_a_store_ends_with_its_killed_starter_and_frees_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
-        leashed((sys.executable, "-c", STARTER, str(folder))),
+        tied_to_parent((sys.executable, "-c", STARTER, str(folder))),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as starter:

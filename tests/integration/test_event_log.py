@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
 from tailrace.shared.errors import (
     Fenced,
     JobNotFound,
@@ -16,9 +15,10 @@ from tailrace.shared.errors import (
     SequenceTaken,
     WriteRefused,
 )
-from tailrace.shared.event_log import PAGE
 from tailrace.shared.events import Event, LoggedEvent, decode, encode
 from tailrace.shared.jobs import FINAL, FinalStatus, Holder, JobError, JobId, new_job_id
+from tailrace.shared.log_store.events.event_log import PAGE
+from tailrace.shared.redis import keys
 from tests.support.jobs import Stores, custom, stores
 
 RIVAL = "rival"

@@ -13,9 +13,9 @@ from blockbuster import BlockBuster
 from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 
-from tailrace.shared import keys
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 from tests.support.leased import Site, serving_graph, site, working
 from tests.support.proxy import StoreProxy, store_proxy
 from tests.support.resumable import in_a_row

@@ -12,7 +12,7 @@ from langgraph.types import Command, Send, interrupt
 from redis.asyncio import Redis
 
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.checkpoints import Checkpoints
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tests.support.jobs import stores
 from tests.support.resumable import (
     Durability,

@@ -22,9 +22,9 @@ from langgraph.store.base import (
 from redis.asyncio import Redis
 
 from tailrace.shared.errors import StoreUnavailable, Unserializable
-from tailrace.shared.redis import connect
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.serializer import StateSerializer
+from tailrace.shared.redis.connection import connect
+from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.store.graph_store import GraphStores
 
 
 class Mood(Enum):

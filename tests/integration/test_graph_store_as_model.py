@@ -15,8 +15,8 @@ from langgraph.store.base import (
     SearchOp,
 )
 
-from tailrace.shared.redis import connect
-from tailrace.worker.graph_store import GraphStores
+from tailrace.shared.redis.connection import connect
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graph_stores import Twins
 
 TIME_PASSES: Final = "time passes"

@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.file import read_project
-from tailrace.shared.redis import connect
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.meaning import Index, load_index
+from tailrace.shared.redis.connection import connect
+from tailrace.worker.store.graph_store import GraphStores
+from tailrace.worker.store.meaning import Index, load_index
 from tests.support.graph_stores import Model, Twins
 from tests.support.graphs import graphs_file, own_interpreter
 

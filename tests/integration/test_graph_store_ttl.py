@@ -8,10 +8,10 @@ import pytest
 from langgraph.store.base import BaseStore, PutOp
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.item_store import reap
+from tailrace.shared.log_store.items.item_store import reap
 from tailrace.shared.project.values import StoreTtl
-from tailrace.worker.graph_store import GraphStores
+from tailrace.shared.redis import keys
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graph_stores import EVER_S, pass_time
 from tests.support.wait import wait_until
 

@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
-from tailrace.shared.idempotency import IdempotencyKeys, Reservation
 from tailrace.shared.jobs import JobRequest, new_job_id
+from tailrace.shared.queue_store.idempotency import IdempotencyKeys, Reservation
+from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
 from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port

@@ -12,10 +12,10 @@ from blockbuster import BlockBuster
 
 from tailrace import Tailrace
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.catalogue import GraphSpec, announce
 from tailrace.shared.errors import NotWaiting
 from tailrace.shared.jobs import Holder, JobId
-from tailrace.worker.registry import Registry
+from tailrace.shared.queue_store.catalogue import GraphSpec, announce
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.service import serving
 

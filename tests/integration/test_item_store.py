@@ -6,9 +6,16 @@ from typing import Any, Final, cast
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.item_store import Change, ItemStore, Labels, Slice, StoredItem, reap
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.items.item_store import (
+    Change,
+    ItemStore,
+    Labels,
+    Slice,
+    StoredItem,
+    reap,
+)
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import connect
 from tests.support.graph_stores import pass_time
 
 SPACES: Final[list[Labels]] = [("a", str(n)) for n in range(40)]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.job_queue import INBOX_S, Claim, JobQueue, Wakeups
 from tailrace.shared.jobs import JobId, new_job_id
-from tailrace.shared.redis import connect
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, Claim, JobQueue, Wakeups
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 from tests.support.wait import wait_until
 

@@ -5,7 +5,6 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
 from tailrace.shared.errors import (
     CancelRequested,
     Fenced,
@@ -15,8 +14,9 @@ from tailrace.shared.errors import (
     Unserializable,
 )
 from tailrace.shared.events import decode
-from tailrace.shared.job_store import GIVEN_UP
 from tailrace.shared.jobs import Holder, Interrupt, Job, JobId, JobRequest, Pause, new_job_id
+from tailrace.shared.log_store.jobs.job_store import GIVEN_UP
+from tailrace.shared.redis import keys
 from tests.support.jobs import Stores, custom, request, stores
 
 SETTINGS = {"open_ttl_s": 100.0, "events_ttl_s": 20.0, "retention_s": 50.0}

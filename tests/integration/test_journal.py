@@ -9,10 +9,10 @@ from redis.asyncio import Redis
 from tailrace.shared.errors import Fenced, SequenceTaken
 from tailrace.shared.events import Event, EventName, decode, encode
 from tailrace.shared.jobs import Holder
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
-from tailrace.worker.batches import BATCH_EVENTS
-from tailrace.worker.journal import (
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import connect
+from tailrace.worker.journal.batches import BATCH_EVENTS
+from tailrace.worker.journal.journal import (
     BUFFER_BYTES,
     BUFFER_EVENTS,
     TURN_EVENTS,

@@ -19,13 +19,13 @@ from starlette.types import Message
 from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.relay import Relay, Start
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.job_heads import read_heads
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import Client, connect, ping
-from tailrace.shared.tasks import stop
-from tailrace.worker.attempts import Stop
-from tailrace.worker.insist import insist
-from tailrace.worker.registry import Registry
+from tailrace.shared.log_store.jobs.summaries import read_summaries
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import Client, connect, ping
+from tailrace.worker.attempt.attempt import Stop
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.runtime.retry import insist
 from tests.support.leased import Hand, Site, faulty_graphs, site, working
 from tests.support.proxy import store_proxy
 from tests.support.service import writing
@@ -69,7 +69,7 @@ class Crowd:
     async def go_on(self) -> bool:
         """Answer who asks, stop some of who runs; whether all have ended."""
         ids = list(self.open)
-        for job_id, head in zip(ids, await read_heads(self.direct, ids), strict=True):
+        for job_id, head in zip(ids, await read_summaries(self.direct, ids), strict=True):
             assert head is not None
             if head.ended:
                 self.ended[job_id] = self.open.pop(job_id)
@@ -117,7 +117,7 @@ async def test_no_attempt_is_lost_to_an_answer_that_comes_late(
 ) -> None:
     caplog.set_level(logging.WARNING)
     # What the graph raises, by the hundred.
-    logging.getLogger("tailrace.worker.failures").disabled = True
+    logging.getLogger("tailrace.worker.attempt.failures.verdict").disabled = True
     moves = cast("int", request.config.getoption("--moves"))
     direct = connect(store_url)
     place.clients.push_async_callback(direct.aclose)

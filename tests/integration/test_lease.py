@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import Holder
-from tailrace.worker.attempts import Attempt
-from tailrace.worker.lease import OVERTIME_S
+from tailrace.shared.queue_store.queue.job_queue import Claim
+from tailrace.worker.attempt.attempt import Attempt
+from tailrace.worker.leases.lease_keeper import OVERTIME_S
 from tests.support.leased import Site, keeper_of, renewing, site
 from tests.support.proxy import store_proxy
 from tests.support.wait import wait_until

@@ -9,7 +9,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import JobId
-from tailrace.worker.registry import Registry
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
 

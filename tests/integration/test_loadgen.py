@@ -12,8 +12,8 @@ from bench.relay.programs import Programs
 from bench.relay.store_logs import StoreLogs
 from bench.relay.writing import publish
 from bench.server import Failed
-from tailrace.shared.event_log import EventLog
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 from tests.support import needs
 from tests.support.store import embedded_store

@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 from tests.support.service import Api, Attempt, Logs
 from tests.support.wire import Exchange, answered, ask, asking, connected, request
 

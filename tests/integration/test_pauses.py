@@ -13,8 +13,8 @@ from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
 from langgraph.types import Send, interrupt
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import Holder, JobId, Pause
+from tailrace.shared.redis import keys
 from tests.support.leased import Site, serving_graph, site, working
 from tests.support.resumable import in_a_row
 from tests.support.wait import wait_until

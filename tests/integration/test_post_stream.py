@@ -10,18 +10,18 @@ import orjson
 import pytest
 from starlette.requests import Request
 
-from tailrace.api.answers import Links
-from tailrace.api.auth import Keyring
+from tailrace.api.auth.keys import Keyring
+from tailrace.api.jobs.responses import Links
+from tailrace.api.jobs.streaming import stream_answer
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import EVENT_STREAM, frame, line
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import StreamsLast
 from tailrace.api.settings import ApiSettings
-from tailrace.api.streaming import stream_answer
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId, JobRequest
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import connect
 from tests.support.event_stream import EventStreamReader
 from tests.support.posting import GOOD, JSON, KEY, assert_problem, post, records, reserved
 from tests.support.processes import free_port
@@ -249,7 +249,7 @@ async def test_a_store_that_is_lost_before_the_stream_begins_is_no_error(logs: L
     job = await logs.jobs.get(await logs.queued())
     sent: list[dict[str, Any]] = []
     async with asyncio.TaskGroup() as tasks:
-        heads = tasks.create_task(relay.heads.run())
+        heads = tasks.create_task(relay.summaries.run())
         answer = await stream_answer(links, job, EVENT_STREAM, Cursor(2, from_header=True))
         scope = {"type": "http", "method": "POST"}
         await StreamsLast(answer)(scope, cast("Any", None), cast("Any", collecting(sent)))

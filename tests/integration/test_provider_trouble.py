@@ -10,7 +10,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import JobError
-from tailrace.worker.registry import Registry
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.gateway import Replies, Reply, Streams, gateway, token
 from tests.support.leased import Site, faulty_graphs, site, working
 

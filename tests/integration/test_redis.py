@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from tailrace.deploy.local.store import EmbeddedStore
-from tailrace.shared import keys
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.job_heads import read_heads
 from tailrace.shared.jobs import Holder, JobId, new_job_id
-from tailrace.shared.redis import TIMEOUT_S, Client, connect, ping, store_errors
+from tailrace.shared.log_store.jobs.summaries import read_summaries
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import TIMEOUT_S, Client, connect, ping, store_errors
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.proxy import store_proxy
 from tests.support.wait import wait_until
@@ -55,7 +55,7 @@ def reads(kept: Stores, holder: Holder) -> list[Call]:
     return [
         lambda: kept.jobs.get(job_id),
         lambda: kept.log.read(job_id, after=0),
-        lambda: read_heads(kept.redis, [job_id]),
+        lambda: read_summaries(kept.redis, [job_id]),
         lambda: last_of(kept.redis, job_id, after=1, block_ms=10),
     ]
 

@@ -14,10 +14,10 @@ import pytest
 
 from tailrace.api.settings import ApiSettings
 from tailrace.deploy.local.store import EmbeddedStore
-from tailrace.shared import keys
 from tailrace.shared.errors import LogClosed
 from tailrace.shared.jobs import FinalStatus
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis import keys
 from tests.support.service import Api, Logs, serving, writing
 from tests.support.store import embedded_store
 from tests.support.wire import Exchange, ask, asking

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.job_queue import Claim
 from tailrace.shared.jobs import new_job_id
-from tailrace.worker.attempts import Attempt
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.registry import Registry
-from tailrace.worker.runner import Runner
+from tailrace.shared.queue_store.queue.job_queue import Claim
+from tailrace.worker.attempt.attempt import Attempt
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graphs import their_graphs
 from tests.support.jobs import request, stores
 

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from tailrace import ApiError, Tailrace
-from tailrace.api.auth import TicketOffice
+from tailrace.api.auth.keys import TicketOffice
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.blob_store import PIECE, BlobStore
 from tailrace.shared.jobs import new_job_id
+from tailrace.shared.log_store.blobs.blob_store import PIECE, BlobStore
 from tests.support.posting import assert_problem
 from tests.support.service import Api, Attempt, Logs, serving
 from tests.support.wire import ask

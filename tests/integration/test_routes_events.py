@@ -5,8 +5,8 @@ import re
 import pytest
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobError, new_job_id
+from tailrace.shared.redis import keys
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import HEARTBEAT, Exchange, answered, ask, asking, connected, request
 

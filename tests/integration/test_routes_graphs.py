@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from tailrace.shared.catalogue import BrokenSpec, GraphSpec
+from tailrace.shared.queue_store.catalogue import BrokenSpec, GraphSpec
 from tests.support.posting import assert_problem
 from tests.support.service import ANY_GRAPH, NUMBER_GRAPH, Api, Logs
 from tests.support.wire import Exchange, ask

@@ -8,9 +8,9 @@ import pytest
 from redis.exceptions import ResponseError
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId, new_job_id
-from tailrace.shared.redis import Client
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client
 from tests.support.posting import GOOD, JSON, assert_problem, post
 from tests.support.service import Api, Logs, serving
 from tests.support.wait import wait_until

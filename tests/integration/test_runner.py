@@ -8,10 +8,7 @@ from typing import Any, get_args
 import pytest
 from redis.asyncio import Redis
 
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import Claim
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import (
     DEFAULT_STREAM,
     Holder,
@@ -21,15 +18,18 @@ from tailrace.shared.jobs import (
     StreamMode,
     new_job_id,
 )
-from tailrace.worker.attempts import Attempt, Stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.execution import Execution
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.outcomes import Again, Behind, Done, Lost, Verdict
-from tailrace.worker.registry import Registry
-from tailrace.worker.runner import Runner
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.queue.job_queue import Claim
+from tailrace.worker.attempt.attempt import Attempt, Stop
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graphs import their_graphs
 from tests.support.jobs import Stores, request
 from tests.support.wait import wait_until
@@ -136,7 +136,7 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
 async def test_the_log_tells_how_an_attempt_ended_and_whose_it_was(
     worker: Worker, graph: str, told: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "tailrace.worker.runner")
+    caplog.set_level("INFO", "tailrace.worker.attempt.runner")
     ran = await worker.run(graph, {"path": []} if graph == "nested" else TEXT)
 
     [line] = [vars(record) for record in caplog.records if record.message == "attempt ended"]

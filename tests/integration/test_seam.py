@@ -22,8 +22,8 @@ from tailrace.api.relay.relay import AtTheEnd, Relay, Start
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import connect
 from tests.support.service import Attempt, writing
 from tests.support.wait import wait_until
 
@@ -74,7 +74,7 @@ class Client:
     async def connect(self) -> None:
         """One connection, from the number that this client has."""
         seq = self.events[-1].seq if self.events else 0
-        head = await self.relay.heads.get(self.job.job_id)
+        head = await self.relay.summaries.get(self.job.job_id)
         try:
             start = Start.of(self.job.job_id, head, Cursor(seq, from_header=True))
         except AtTheEnd:
@@ -198,7 +198,7 @@ async def act(  # noqa: C901 - a case for each step
 
 
 def channels(relay: Relay) -> dict[JobId, Channel]:
-    return relay._pulse.channels  # pyright: ignore[reportPrivateUsage]
+    return relay._housekeeping.channels  # pyright: ignore[reportPrivateUsage]
 
 
 async def to_the_end(client: Client) -> None:

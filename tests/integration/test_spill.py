@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 from blockbuster import BlockBuster
 
-from tailrace.shared.blob_store import BlobStore
 from tailrace.shared.jobs import JobId
-from tailrace.worker.registry import Registry
-from tests.graphs_b.looking import PNG
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.worker.catalogue.registry import Registry
+from tests.graphs.hostile.looking import PNG
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.markdown import blocks
 

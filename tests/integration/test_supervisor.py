@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.deploy.local import leash
+from tailrace.deploy.local import die_with_parent
 from tailrace.deploy.local.changes import Watched
 from tailrace.deploy.local.child import Child
 from tailrace.deploy.local.console import Console
-from tailrace.deploy.local.keeper import Failure, Keeper
+from tailrace.deploy.local.supervised import Failure, Supervised
 from tailrace.deploy.local.supervisor import Supervisor
 from tests.support.pids import is_running
 from tests.support.wait import wait_until
@@ -155,7 +155,7 @@ async def test_a_child_that_does_not_obey_is_killed() -> None:
     out = io.StringIO()
     failures: list[Failure] = []
     console = Console(out, False, lambda: None)
-    keeper = Keeper(child("a", STUBBORN), console, asyncio.Event(), failures.append)
+    keeper = Supervised(child("a", STUBBORN), console, asyncio.Event(), failures.append)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keeper.run())
         await wait_until(lambda: "here" in out.getvalue(), "the child to be there")
@@ -231,7 +231,7 @@ async def test_a_project_that_became_wrong_waits_for_the_next_change(tmp_path: P
 
 async def test_a_follower_that_does_not_obey_is_killed_and_started_again() -> None:
     out = io.StringIO()
-    keeper = Keeper(
+    keeper = Supervised(
         child("a", STUBBORN), Console(out, False, lambda: None), asyncio.Event(), lambda _: None
     )
     async with asyncio.TaskGroup() as tasks:
@@ -306,13 +306,14 @@ async def test_a_leashed_process_ends_with_its_killed_parent(mode: tuple[str, ..
     if not mode and sys.platform != "linux":
         pytest.skip("only Linux can do it in the kernel")
     with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
-        [sys.executable, "-c", PARENT, leash.__file__, *mode, SAY_PID], stdout=subprocess.PIPE
+        [sys.executable, "-c", PARENT, die_with_parent.__file__, *mode, SAY_PID],
+        stdout=subprocess.PIPE,
     ) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
         assert is_running(pid)
         parent.kill()
-        await wait_until(lambda: not is_running(pid), "the leashed process to end")
+        await wait_until(lambda: not is_running(pid), "the tied_to_parent process to end")
 
 
 @pytest.mark.parametrize(
@@ -324,14 +325,17 @@ async def test_a_leashed_process_ends_with_its_killed_parent(mode: tuple[str, ..
     ],
 )
 def test_a_watcher_ends_as_its_command_ended(code: str, ending: int) -> None:
-    command = [sys.executable, "-I", "-S", leash.__file__, "--watch", str(os.getpid())]
+    command = [sys.executable, "-I", "-S", die_with_parent.__file__, "--watch", str(os.getpid())]
     done = subprocess.run([*command, sys.executable, "-c", code], check=False, timeout=10)
     assert done.returncode == ending
 
 
 def test_a_command_that_cannot_be_started_says_so() -> None:
     done = subprocess.run(
-        leash.leashed(("/nowhere/at/all",)), check=False, capture_output=True, timeout=10
+        die_with_parent.tied_to_parent(("/nowhere/at/all",)),
+        check=False,
+        capture_output=True,
+        timeout=10,
     )
-    assert done.returncode == leash.NOT_STARTED
+    assert done.returncode == die_with_parent.NOT_STARTED
     assert b"cannot start /nowhere/at/all" in done.stderr

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import Holder, JobId, Pause, new_job_id
+from tailrace.shared.redis import keys
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, MISSING_FOR_S
 from tests.support.leased import Site, site
 

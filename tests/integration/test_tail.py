@@ -15,9 +15,9 @@ from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.tail import LOGS_A_READ, Lane, Tail
-from tailrace.shared.log_reader import BLOCK_S, LogReader
-from tailrace.shared.redis import connect
-from tailrace.shared.tasks import stop
+from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
+from tailrace.shared.process.tasks import stop
+from tailrace.shared.redis.connection import connect
 from tests.support.living import living
 from tests.support.service import Attempt, Logs, writing
 from tests.support.store import embedded_store

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from tailrace.api.auth import TicketOffice
+from tailrace.api.auth.keys import TicketOffice
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import new_job_id
-from tailrace.shared.redis import Client
+from tailrace.shared.redis.connection import Client
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import Exchange, ask, asking
 

@@ -8,7 +8,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import JobId, StreamMode
-from tailrace.worker.registry import Registry
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.values import KEPT, SECRET
 

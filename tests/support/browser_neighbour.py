@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 
 
 @asynccontextmanager
@@ -18,7 +18,7 @@ async def neighbour(
     """Run a command while the block runs, then kill it and print what it has written."""
     with _opened(log) as output:
         process = await asyncio.create_subprocess_exec(
-            *leashed(command),
+            *tied_to_parent(command),
             cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=asyncio.subprocess.DEVNULL,

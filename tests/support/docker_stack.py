@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tailrace.deploy.local.ports import LOOPBACK, take_port
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 from tests.faults.store_view import Kept, Logged
 from tests.support.docker import docker
 from tests.support.processes import ROOT

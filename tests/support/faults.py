@@ -15,10 +15,10 @@ import httpx
 import orjson
 
 from tailrace.deploy.local.store import EmbeddedStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import FINAL, JobId
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.settings import SharedSettings
 from tests.support.leased import GRAPHS
 from tests.support.processes import Service, running_service

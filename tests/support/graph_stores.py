@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore, Item, ListNamespacesOp, Op, PutOp
 from langgraph.store.memory import InMemoryStore
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
+from tailrace.shared.redis import keys
 
 EVER_S: Final = 10.0**9
 

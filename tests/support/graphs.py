@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tailrace.shared.project.file import read_project
-from tailrace.worker.factories import GraphSource
-from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.catalogue.factories import GraphSource
+from tailrace.worker.catalogue.registry import Registry, load_registry
 
 GRAPHS = Path(__file__).parents[1] / "graphs" / "langgraph.json"
 NAMES: list[str] = list(json.loads(GRAPHS.read_text())["graphs"])

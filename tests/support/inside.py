@@ -29,7 +29,7 @@ class Inside:
     def listeners(self) -> int:
         """How many are served."""
         # Nothing else shows what stays behind.
-        return len(self.relay._pulse.listeners)  # pyright: ignore[reportPrivateUsage]
+        return len(self.relay._housekeeping.listeners)  # pyright: ignore[reportPrivateUsage]
 
     @property
     def connections(self) -> int:

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event, LoggedEvent, encode
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Holder, JobId, JobRequest, StreamMode, new_job_id
-from tailrace.shared.journal import JournalStore, JournalStores
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
 
 DEFAULTS: Final = SharedSettings()

@@ -9,9 +9,9 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from tailrace.shared import keys
-from tailrace.shared.cluster.client import Cluster
-from tailrace.shared.redis import connect
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.cluster.client import Cluster
+from tailrace.shared.redis.connection import connect
 
 NO_TTL = -1
 

@@ -15,34 +15,34 @@ from typing import Any
 
 import orjson
 
-from tailrace.shared.blob_store import BlobStore
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
-from tailrace.shared.journal import JournalStore, JournalStores
-from tailrace.shared.open_jobs import OpenJobs
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.process.tasks import stop
 from tailrace.shared.project.file import read_project
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
-from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.containment import Containment
-from tailrace.worker.execution import Execution
-from tailrace.worker.factories import GraphSource
-from tailrace.worker.graph_store import GraphStores
-from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.registry import Registry, load_registry
-from tailrace.worker.runner import Runner
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.runner import Runner
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.factories import GraphSource
+from tailrace.worker.catalogue.registry import Registry, load_registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.leases.consumer import LeasedWorker
+from tailrace.worker.leases.containment import Containment
+from tailrace.worker.leases.lease_keeper import LeaseKeeper
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.unserved import Unserved
+from tailrace.worker.store.graph_store import GraphStores
 from tests.support.graphs import own_interpreter
 from tests.support.jobs import request
 from tests.support.wait import wait_until
 
-GRAPHS = Path(__file__).parents[1] / "graphs_b" / "langgraph.json"
+GRAPHS = Path(__file__).parents[1] / "graphs" / "hostile" / "langgraph.json"
 LEASE_S = 1.0
 RENEWAL_S = 0.1
 DONE_S = 15.0
@@ -50,7 +50,7 @@ DONE_S = 15.0
 
 @cache
 def faulty_graphs() -> Registry:
-    """What `tests/graphs_b` serves, loaded once; reads files, so it is called outside any loop."""
+    """What `tests/graphs/hostile` serves, loaded once; reads files: call it outside any loop."""
     with own_interpreter():
         return load_registry(read_project(GRAPHS))
 

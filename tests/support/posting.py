@@ -5,8 +5,8 @@ from typing import Any, cast
 import orjson
 
 from tailrace.api.schemas import CreateJob, parse
-from tailrace.shared.idempotency import IdempotencyKeys, Reservation
 from tailrace.shared.jobs import new_job_id
+from tailrace.shared.queue_store.idempotency import IdempotencyKeys, Reservation
 from tailrace.shared.settings import SharedSettings
 from tests.support.service import Api, Logs
 from tests.support.wire import Exchange, ask

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from tailrace.deploy.local.leash import leashed
+from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.store import EmbeddedStore
 from tests.support.store import embedded_store
 from tests.support.wait import wait_until
@@ -34,13 +34,13 @@ FIRST_PORT, PORTS = 10_000, 20_000
 
 
 class Process:
-    """One `python -m MODULE` of ours, on a leash: it ends when the test process ends."""
+    """One `python -m MODULE` of ours, which ends when the test process ends."""
 
     def __init__(self, name: str, module: str, env: Mapping[str, str], folder: Path) -> None:
         self.name = name
         self.env = dict(env)
         self.log = folder / f"{name}.log"
-        self._command = leashed((sys.executable, "-m", module))
+        self._command = tied_to_parent((sys.executable, "-m", module))
         self._folder = folder
         self._popen: subprocess.Popen[bytes] | None = None
 

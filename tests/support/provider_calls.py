@@ -14,7 +14,7 @@ import httpx
 import requests
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
-from tailrace.worker.whole_answers import whole_answers
+from tailrace.worker.attempt.failures.whole_answers import whole_answers
 
 KEY = "sk-of-the-tests"
 PATIENCE_S = 20.0

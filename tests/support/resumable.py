@@ -16,14 +16,14 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
-from tailrace.shared.tasks import stop
-from tailrace.worker.checkpoints import Checkpoints
-from tailrace.worker.journal import Journal
-from tailrace.worker.limits import Limits
-from tailrace.worker.own_thread import OwnThread
+from tailrace.shared.process.tasks import stop
+from tailrace.worker.attempt.limits import Limits
+from tailrace.worker.attempt.stream.reader import MODES, StreamReader
+from tailrace.worker.attempt.stream.spill import Spill
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.journal.journal import Journal
+from tailrace.worker.journal.own_thread import OwnThread
 from tailrace.worker.settings import WorkerSettings
-from tailrace.worker.spill import Spill
-from tailrace.worker.stream_reader import MODES, StreamReader
 from tests.support.jobs import Stores
 from tests.support.wait import wait_until
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.protocol import PeerProtocol
+from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.relay.frames import frame
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.catalogue import GraphSpec, announce
-from tailrace.shared.event_log import EventLog
 from tailrace.shared.events import Event, LoggedEvent, encode
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, JobRequest, new_job_id
-from tailrace.shared.redis import Client, connect
+from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.catalogue import GraphSpec, announce
+from tailrace.shared.redis.connection import Client, connect
 from tests.support.wait import wait_until
 
 ANY_GRAPH = GraphSpec("any", "Takes anything.", {}, "")

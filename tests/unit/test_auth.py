@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.api.auth import OPEN_TENANT, Keyring, TicketOffice
-from tailrace.api.refusals import TicketsUnavailable, Unauthorized
+from tailrace.api.auth.keys import OPEN_TENANT, Keyring, TicketOffice
+from tailrace.api.errors import TicketsUnavailable, Unauthorized
 from tailrace.shared.jobs import JobId, new_job_id
 
 JOB = JobId("0197a2b4-0000-7000-8000-00000000000a")

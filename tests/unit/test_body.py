@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from tailrace.api.body import parse, read_json
-from tailrace.api.refusals import BodyTooLarge, InvalidJson, Refusal, UnsupportedMediaType
+from tailrace.api.errors import BodyTooLarge, InvalidJson, Refusal, UnsupportedMediaType
+from tailrace.api.http.body import parse, read_json
 from tailrace.api.settings import ApiSettings
 
 SETTINGS = ApiSettings(max_body_bytes=100)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.api.refusals import InvalidCursor
+from tailrace.api.errors import InvalidCursor
 from tailrace.api.relay.cursor import Cursor, parse_cursor
 
 LARGEST = 2**63 - 1

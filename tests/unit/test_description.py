@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tailrace.shared.catalogue import GraphSpec
 from tailrace.shared.events import decode, encode
 from tailrace.shared.project.file import read_project
-from tailrace.worker.description import describe, describe_broken
-from tailrace.worker.registry import load_registry
+from tailrace.shared.queue_store.catalogue import GraphSpec
+from tailrace.worker.catalogue.description import describe, describe_broken
+from tailrace.worker.catalogue.registry import load_registry
 from tests.support.graphs import NAMES, graphs_file, own_interpreter, source, their_graphs
 
 A_STATE = """

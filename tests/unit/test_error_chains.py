@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tailrace.worker.provider_errors.trouble import AnswerCutOff, trouble_of
+from tailrace.worker.attempt.failures.provider_errors.trouble import AnswerCutOff, trouble_of
 
 
 class Refused(Exception):

@@ -15,7 +15,7 @@ from langgraph.store.memory import InMemoryStore
 from langgraph_sdk.runtime import ServerRuntime
 
 from tailrace.shared.errors import ConfigurationError
-from tailrace.worker.factories import Call, GraphSource
+from tailrace.worker.catalogue.factories import Call, GraphSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ from langgraph.errors import EmptyInputError, GraphRecursionError
 
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.jobs import JobError, JobId, new_job_id
-from tailrace.worker.failures import explain as explained
-from tailrace.worker.failures import explain_to_developer
-from tailrace.worker.limits import RESULT_TOO_LARGE, LimitExceeded
-from tailrace.worker.models import NEITHER_SET, ModelNotConfigured
+from tailrace.worker.attempt.failures.verdict import explain as explained
+from tailrace.worker.attempt.failures.verdict import explain_to_developer
+from tailrace.worker.attempt.limits import RESULT_TOO_LARGE, LimitExceeded
+from tailrace.worker.graphs.chat_model import NEITHER_SET, ModelNotConfigured
 
 KEY = "sk-secret"
 SECRETS = f"{KEY} /srv/x redis://u:p@h"

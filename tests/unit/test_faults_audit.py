@@ -132,7 +132,7 @@ def test_a_seed_repeats_its_schedule_and_its_jobs() -> None:
         ('{"level":"info","message":"Traceback of a job"}', 0),
         ('{"level":"error","message":"unexpected error","reference":"1"}', 1),
         ("Traceback (most recent call last):", 1),
-        ("worker/runner.py:92: RuntimeWarning: coroutine was never awaited", 1),
+        ("worker/attempt/runner.py:92: RuntimeWarning: coroutine was never awaited", 1),
     ],
 )
 def test_a_crash_in_a_process_is_found_in_its_output(line: str, found: int) -> None:

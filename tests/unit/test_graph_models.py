@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
 from tailrace.worker.graphs import agent, answer, article
-from tailrace.worker.models import ModelNotConfigured
+from tailrace.worker.graphs.chat_model import ModelNotConfigured
 from tests.support.openai_server import (
     BreaksOff,
     Calls,

@@ -14,7 +14,7 @@ from langgraph.graph import START, MessagesState, StateGraph, add_messages
 from langgraph.managed import RemainingSteps
 from pydantic import BaseModel, ConfigDict, Field
 
-from tailrace.worker.schemas import context_schema, input_schema
+from tailrace.worker.catalogue.schemas import context_schema, input_schema
 
 
 def append(left: list[str], right: list[str] | str) -> list[str]:

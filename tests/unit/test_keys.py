@@ -1,8 +1,8 @@
 import pytest
 from redis.crc import key_slot
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import JobId, new_job_id
+from tailrace.shared.redis import keys
 
 JOB = JobId("01890a5d-ac96-774b-bcce-b302099a8057")
 

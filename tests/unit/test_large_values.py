@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.worker.large_values import LargeValue, large_values
+from tailrace.worker.attempt.stream.large_values import LargeValue, large_values
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 B64 = base64.b64encode(PNG).decode()

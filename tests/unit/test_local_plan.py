@@ -7,8 +7,8 @@ import pytest
 
 from tailrace.deploy.local.arguments import Arguments
 from tailrace.deploy.local.child import Child
+from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
-from tailrace.deploy.local.folder import DataFolder
 from tailrace.deploy.local.plan import Plan, make_plan
 from tailrace.deploy.local.project import is_ours, open_project
 from tailrace.shared.project.file import read_project
@@ -17,7 +17,7 @@ from tests.support.graphs import graphs_file
 from tests.support.processes import ROOT
 
 OURS = read_project(ROOT / "langgraph.json")
-OWN = DataFolder(Path("/nowhere/data"), -1)
+OWN = DataDir(Path("/nowhere/data"), -1)
 OTHERS = (
     "TAILRACE_API_KEYS",
     "TAILRACE_ALLOW_OPEN",
@@ -35,7 +35,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def shows_errors(host: str = "127.0.0.1", folder: DataFolder | None = OWN) -> set[str]:
+def shows_errors(host: str = "127.0.0.1", folder: DataDir | None = OWN) -> set[str]:
     """What every process of ours but the store is told."""
     redis = None if folder else "redis://127.0.0.1:1"
     plan = make_plan(Arguments(host=host, port=0, redis=redis), folder, OURS, {})

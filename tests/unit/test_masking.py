@@ -1,6 +1,6 @@
 import pytest
 
-from tailrace.worker.masking import mask
+from tailrace.worker.attempt.failures.masking import mask
 
 
 @pytest.mark.parametrize(

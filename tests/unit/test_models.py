@@ -5,7 +5,7 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tailrace.worker.models import ModelNotConfigured, chat_model
+from tailrace.worker.graphs.chat_model import ModelNotConfigured, chat_model
 from tests.support.openai_server import RATE_LIMITED, USAGE, OpenAIServer, Says, Turn, openai_server
 
 

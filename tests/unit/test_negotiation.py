@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from tailrace.api.negotiation import choose
-from tailrace.api.refusals import NotAcceptable
+from tailrace.api.errors import NotAcceptable
+from tailrace.api.http.negotiation import choose
 
 JSON, EVENT_STREAM = "application/json", "text/event-stream"
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from tailrace.api.preferences import wait_s
+from tailrace.api.http.preferences import wait_s
 
 
 def preferring(*prefer: str) -> Request:

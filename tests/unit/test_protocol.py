@@ -14,9 +14,9 @@ from langchain_core.messages import AIMessageChunk, ToolMessage
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from tailrace.api.errors import HANDLERS, handle_known
+from tailrace.api.http.problems import HANDLERS, handle_known
+from tailrace.api.jobs.resumption import Resumption, resumption
 from tailrace.api.relay.frames import frame
-from tailrace.api.resumption import Resumption, resumption
 from tailrace.api.schemas import CreateJob, ResumeJob, job_body, parse
 from tailrace.shared.events import (
     Event,
@@ -42,8 +42,8 @@ from tailrace.shared.jobs import (
     new_job_id,
     parse_job_id,
 )
-from tailrace.worker.provider_errors.trouble import TroubleType
-from tailrace.worker.translate import translate
+from tailrace.worker.attempt.failures.provider_errors.trouble import TroubleType
+from tailrace.worker.attempt.stream.translate import translate
 from tests.support.markdown import ROOT, blocks, rows
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: \d+\n)?id: (\d+)\n\n")
@@ -219,7 +219,7 @@ async def _problems() -> AsyncIterator[tuple[int, str, str]]:
 def test_protocol_lists_every_type_of_error_that_a_job_can_end_with() -> None:
     cells = (cell for cell, _ in rows("PROTOCOL.md", "type", "meaning"))
     listed = {kind for cell in cells for kind in re.findall(r"[a-z-]+", cell)}
-    code = chain.from_iterable((ROOT / room).glob("*.py") for room in ("shared", "worker"))
+    code = chain.from_iterable((ROOT / room).rglob("*.py") for room in ("shared", "worker"))
     assert {*chain.from_iterable(map(_error_types, code)), *get_args(TroubleType)} == listed
 
 

@@ -11,8 +11,8 @@ from langgraph.pregel import Pregel
 
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.project.file import read_project
-from tailrace.worker.factories import Call, GraphSource
-from tailrace.worker.registry import Registry, load_registry
+from tailrace.worker.catalogue.factories import Call, GraphSource
+from tailrace.worker.catalogue.registry import Registry, load_registry
 from tests.support.graphs import (
     ENV,
     GRAPHS,

@@ -11,7 +11,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from tailrace.shared.jobs import JobError
-from tailrace.worker.rejection import rejected_input
+from tailrace.worker.attempt.failures.rejection import rejected_input
 
 
 class Named(BaseModel):

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tailrace.worker.provider_errors.retry_after import retry_after_s
+from tailrace.worker.attempt.failures.provider_errors.retry_after import retry_after_s
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

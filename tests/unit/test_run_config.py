@@ -5,8 +5,8 @@ import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
 from tailrace.shared.jobs import Job, JobId, JobRequest
-from tailrace.worker.factories import Graph
-from tailrace.worker.run_config import NoSuchNode, asked_for, for_graph, run_config
+from tailrace.worker.attempt.run_config import NoSuchNode, asked_for, for_graph, run_config
+from tailrace.worker.catalogue.factories import Graph
 
 JOB_ID = JobId("0197a2b4-0000-7000-8000-00000000000a")
 

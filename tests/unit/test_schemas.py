@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.api.refusals import InvalidBody
+from tailrace.api.errors import InvalidBody
 from tailrace.api.schemas import CreateJob, job_body, parse, pointer
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import Job, JobError, JobId, JobRequest, Pause

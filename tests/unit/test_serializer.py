@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings
 
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import encode_value
-from tailrace.worker.serializer import StateSerializer
+from tailrace.worker.checkpoints.serializer import StateSerializer
 from tests.support.values import KEPT
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.models import ModelSettings
+from tailrace.worker.graphs.chat_model import ModelSettings
 from tailrace.worker.settings import WorkerSettings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

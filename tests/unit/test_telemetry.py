@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tailrace.shared.telemetry import JsonFormatter, configure_logging
+from tailrace.shared.process.logging import JsonFormatter, configure_logging
 
 
 def record(message: str, **extra: Any) -> logging.LogRecord:

@@ -9,8 +9,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import Event
 from tailrace.shared.jobs import StreamMode
-from tailrace.worker.registry import Registry
-from tailrace.worker.translate import translate
+from tailrace.worker.attempt.stream.translate import translate
+from tailrace.worker.catalogue.registry import Registry
 from tests.support.graphs import source, their_graphs
 
 MODES: tuple[StreamMode, ...] = get_args(StreamMode)

@@ -9,8 +9,8 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.graph import START, StateGraph
 
-from tailrace.worker.provider_errors.trouble import AnswerCutOff
-from tailrace.worker.whole_answers import whole_answers
+from tailrace.worker.attempt.failures.provider_errors.trouble import AnswerCutOff
+from tailrace.worker.attempt.failures.whole_answers import whole_answers
 from tests.support.gateway import Replies, Reply, Streams, gateway, token
 from tests.support.provider_calls import openai_streaming, openai_whole
 

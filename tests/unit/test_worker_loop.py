@@ -7,7 +7,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from tailrace.worker.loop import WorkerLoop
+from tailrace.worker.runtime.event_loop import WorkerLoop
 
 SOON_S = 5.0
 

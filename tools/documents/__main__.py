@@ -14,6 +14,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "langgraph-json": tables.project_keys,
     "provider-failures": tables.provider_failures,
     "settings": tables.settings,
+    "make": tables.make_targets,
     "rooms": rooms.rooms,
     "maps": rooms.maps,
     "commands": command_line.commands,

@@ -1,4 +1,4 @@
-"""Tables that repeat what the code says: states, keys, settings, what providers do wrong."""
+"""Tables that repeat what the code says: states, keys, settings, targets, failures."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, cast
 
-from tailrace.shared import keys
 from tailrace.shared.jobs import TRANSITIONS
 from tailrace.shared.project.keys import KEYS
+from tailrace.shared.redis import keys
 from tools.documents.table import table
 
 ROOT: Final = Path(__file__).parents[2]
 _SECTION: Final = re.compile(r"^# --- (.+?) -+\n(.*?)(?=^# ---|\Z)", re.MULTILINE | re.DOTALL)
 _EXPLAINED: Final = re.compile(r"((?:^# .*\n)+)((?:^#[A-Z].*\n?)+)", re.MULTILINE)
+_TARGET: Final = re.compile(r"^([a-z-]+):.*## (.*)$", re.MULTILINE)
 _SETTING: Final = re.compile(r"^#(\w+)=(.*)$", re.MULTILINE)
 
 
@@ -65,3 +66,9 @@ def _settings(section: str) -> Iterator[tuple[str, str, str]]:
         words = " ".join(line.removeprefix("# ") for line in comment.splitlines())
         for name, value in _SETTING.findall(lines):
             yield f"`{name}`", f"`{value}`" if value else "", words
+
+
+def make_targets() -> str:
+    """What `make` lists."""
+    targets = _TARGET.findall((ROOT / "Makefile").read_text())
+    return table(("command", ""), ((f"`make {name}`", words) for name, words in targets))

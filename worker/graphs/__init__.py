@@ -1,1 +1,14 @@
-"""The graphs that Tailrace brings along; they know nothing of the service."""
+"""The graphs that come with Tailrace. They know nothing of the service, and run in a notebook.
+
+chat_model  the chat model, from the environment
+article     a structured article, streamed
+answer      an answer in paragraphs
+agent       an agent with tools
+tools       the agent's tools
+approval    asks before it goes on
+steps       a chain of nodes
+progress    progress events of a long task
+thinking    reasoning before the answer
+countdown   counts down, in JSON values
+counter     counts as fast as it can
+"""

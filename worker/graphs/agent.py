@@ -16,8 +16,8 @@ from langgraph.prebuilt import ToolNode, tools_condition
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from tailrace.worker.graphs.chat_model import chat_model
 from tailrace.worker.graphs.tools import calculate, count_words, current_time
-from tailrace.worker.models import chat_model
 
 MAX_TOKENS = 500
 MAX_ROUNDS = 5

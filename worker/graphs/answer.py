@@ -8,7 +8,7 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from tailrace.worker.models import chat_model
+from tailrace.worker.graphs.chat_model import chat_model
 
 MAX_TOKENS = 500
 

@@ -7,15 +7,15 @@ from contextlib import aclosing, asynccontextmanager
 
 from bench.queue.contenders import Enqueue
 from bench.queue.stamps import stamp
-from tailrace.shared.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.jobs import new_job_id
-from tailrace.shared.redis import connect
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.attempts import Attempt
-from tailrace.worker.containment import Containment
-from tailrace.worker.lease import LeaseKeeper
-from tailrace.worker.leased import LeasedWorker
-from tailrace.worker.outcomes import Done, Verdict
+from tailrace.worker.attempt.attempt import Attempt
+from tailrace.worker.attempt.outcomes import Done, Verdict
+from tailrace.worker.leases.consumer import LeasedWorker
+from tailrace.worker.leases.containment import Containment
+from tailrace.worker.leases.lease_keeper import LeaseKeeper
 from tailrace.worker.settings import WorkerSettings
 
 

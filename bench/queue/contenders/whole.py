@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from bench.queue.contenders import Enqueue
 from bench.server import on_store
-from tailrace.shared.job_queue import JobQueue
-from tailrace.shared.job_store import JobStore
 from tailrace.shared.jobs import JobRequest, new_job_id
-from tailrace.shared.redis import connect
+from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 
 GRAPHS: Final = Path(__file__).with_name("langgraph.json")

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from tailrace.shared.jobs import JobId
-from tailrace.shared.keys import log
+from tailrace.shared.redis.keys import log
 
 _BLOCK_MS: Final = 5000
 

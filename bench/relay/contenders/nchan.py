@@ -31,7 +31,7 @@ _UNTIL_OUR_END: Final = (
     "ctypes.CDLL(None).prctl(1, int(signal.SIGTERM));"
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
-"""The leash kills; a master that is killed leaves its worker, so this asks for SIGTERM instead."""
+"""A master that is killed, as with its parent, leaves its worker: this asks for SIGTERM instead."""
 
 _CONFIGURATION: Final = """
 {modules}

@@ -35,7 +35,7 @@ async def local_service(folder: Path, graphs: Mapping[str, str]) -> AsyncGenerat
 
     Gives the service's URL; `graphs` are module paths by name. Everything is gone when the block
     is left, and if this process dies in any other way. To be entered in the main thread, which the
-    leash watches.
+    the parent's watcher watches.
 
     Raises:
         NotStarted: it ended, or was not ready in time.
@@ -67,8 +67,8 @@ def _command(folder: Path) -> tuple[str, ...]:
     # -P: a folder `deploy` in the current directory is not ours.
     python = (sys.executable, "-P", "-m")
     watching = () if sys.platform == "linux" else ("--watch",)
-    leash = (*python, "tailrace.deploy.local.leash", *watching, str(os.getpid()))
-    return (*leash, *python, "tailrace.deploy.local", "--port", "0", "--data", str(folder / "data"))
+    tied = (*python, "tailrace.deploy.local.die_with_parent", *watching, str(os.getpid()))
+    return (*tied, *python, "tailrace.deploy.local", "--port", "0", "--data", str(folder / "data"))
 
 
 def _environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:

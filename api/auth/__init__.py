@@ -1,0 +1,4 @@
+"""Who calls.
+
+keys  API keys, and which job a stream ticket opens
+"""

@@ -1,0 +1,153 @@
+"""From our errors to HTTP: one table, one form (RFC 9457, `application/problem+json`)."""
+
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, cast
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tailrace.api import errors
+from tailrace.api.errors import FieldError, Refusal
+from tailrace.shared.errors import BlobNotFound, JobNotFound, NotWaiting, StoreUnavailable
+from tailrace.shared.events import encode
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How one kind of error looks on the wire."""
+
+    status: int
+    type: str
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+_RETRY: Final = {"Retry-After": "1"}
+
+_PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    errors.Unauthorized: Problem(
+        401, "unauthorized", "No or wrong credentials", {"WWW-Authenticate": "Bearer"}
+    ),
+    errors.TicketsUnavailable: Problem(
+        409, "tickets-unavailable", "This service issues no tickets"
+    ),
+    errors.NotAcceptable: Problem(406, "not-acceptable", "No such form of answer"),
+    errors.UnsupportedMediaType: Problem(
+        415, "unsupported-media-type", "The body is not plain JSON"
+    ),
+    errors.BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
+    errors.BodyTooSlow: Problem(408, "body-too-slow", "The body came too slowly"),
+    errors.InvalidJson: Problem(400, "invalid-json", "The body is not JSON"),
+    errors.InvalidBody: Problem(422, "invalid-body", "The body's fields are wrong"),
+    errors.InvalidIdempotencyKey: Problem(
+        400, "invalid-idempotency-key", "The Idempotency-Key can't be used"
+    ),
+    errors.IdempotencyConflict: Problem(
+        409, "idempotency-conflict", "The Idempotency-Key belongs to another request"
+    ),
+    errors.NothingToResume: Problem(409, "nothing-to-resume", "There is no job to resume"),
+    errors.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
+    errors.GraphBroken: Problem(503, "graph-broken", "The graph can't be run"),
+    errors.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
+    errors.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),
+    errors.EventsExpired: Problem(410, "events-expired", "The events are gone"),
+    # The same bytes whether the id is malformed, unknown or another tenant's.
+    JobNotFound: Problem(404, "job-not-found", "There is no such job"),
+    BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
+    NotWaiting: Problem(409, "not-waiting", "The job does not wait for this answer"),
+    StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
+}
+
+
+def problem_response(
+    problem: Problem, detail: str | None = None, errors: tuple[FieldError, ...] = ()
+) -> Response:
+    """A problem as an HTTP answer."""
+    body: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+    }
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = [asdict(error) for error in errors]
+    return Response(
+        encode(body),
+        problem.status,
+        headers={"Cache-Control": "no-store", **problem.headers},
+        media_type="application/problem+json",
+    )
+
+
+async def handle_known(_: Request, error: Exception) -> Response:
+    """Answer an error that the table knows."""
+    problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
+    if isinstance(error, Refusal):
+        return problem_response(problem, error.detail, error.errors)
+    if isinstance(error, StoreUnavailable):
+        logger.warning("store unavailable", extra={"reason": str(error)})
+    return problem_response(problem)
+
+
+async def handle_http(_: Request, error: Exception) -> Response:
+    """Answer what the router itself refuses: an unknown path, a wrong method."""
+    http = cast("HTTPException", error)
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(http.status_code, "about:blank")
+    return problem_response(
+        Problem(http.status_code, kind, http.detail, http.headers or {}),
+    )
+
+
+async def handle_query(_: Request, error: Exception) -> Response:
+    """Answer query parameters that FastAPI refuses."""
+    wrong = cast("RequestValidationError", error).errors()
+    errors = tuple(FieldError(str(e["loc"][-1]), str(e["msg"])) for e in wrong)
+    problem = Problem(422, "invalid-query", "The query's parameters are wrong")
+    return problem_response(problem, errors=errors)
+
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+HANDLERS: Final[dict[int | type[Exception], Handler]] = {
+    **dict.fromkeys(_PROBLEMS, handle_known),
+    HTTPException: handle_http,
+    RequestValidationError: handle_query,
+}
+
+
+class ErrorBoundary:
+    """Turns what nobody expected into a reference: the log knows the rest, the user does not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; answer 500 if nothing has been answered yet, else let the server cut."""
+        started = False
+
+        async def observe(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observe)
+        except ClientDisconnect:
+            logger.debug("client left while its request was read")
+        except Exception:  # the edge of the process: what gets here is a bug
+            reference = secrets.token_hex(8)
+            logger.exception("unexpected error", extra={"reference": reference})
+            if started or scope["type"] != "http":
+                raise
+            problem = Problem(500, "internal", "Something went wrong")
+            detail = f"Tell us this reference: {reference}"
+            await problem_response(problem, detail)(scope, receive, send)

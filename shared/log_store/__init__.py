@@ -1,0 +1,10 @@
+"""What is kept of a job, on one Redis or a Cluster. A Lua script lies beside its only caller.
+
+jobs         records, and every transition of a job's status
+events       a job's log: append under a fence, close, read
+journal      what an attempt writes, in its order: events, task writes, checkpoints
+checkpoints  checkpoints of graphs, in bytes
+blobs        large values that events refer to, each once
+items        items of graphs' stores, in bytes
+prelude      what all scripts of the log begin with: the fence, the log's end, lives of keys
+"""

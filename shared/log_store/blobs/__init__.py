@@ -1,0 +1,5 @@
+"""Large values that events refer to, each kept once.
+
+blob_store  store and read a job's blobs
+blob        a blob, or a part of one, under the fence
+"""

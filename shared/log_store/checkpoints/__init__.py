@@ -1,0 +1,11 @@
+"""Checkpoints of graphs, in bytes.
+
+checkpoint_store  put, read, list, prune, drop
+prelude           how a checkpoint lies in its hash
+drop              all checkpoints of a job
+list              the checkpoints that match, newest first
+prune             all but the newest
+put               a checkpoint
+read              a checkpoint with its writes
+write             what a task wrote
+"""

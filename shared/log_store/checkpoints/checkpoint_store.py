@@ -1,0 +1,242 @@
+"""Checkpoints of graphs, in bytes: one hash a thread.
+
+Owns what is kept and for how long. Knows nothing of LangGraph: the worker makes the bytes and reads
+them. The hash's fields are told in `prelude.lua`.
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, ScriptName, run, store_errors
+from tailrace.shared.settings import SharedSettings
+
+EVERY: Final = 0
+"""Keep all checkpoints of a namespace, not only the newest."""
+
+_ROOT_HEAD: Final = "head:"
+PART: Final = "\1"
+"""Divides the parts of a name, none of which has it in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One graph's own checkpoints: a namespace of a thread."""
+
+    thread: str
+    ns: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A graph's state at one moment, but for the values of its channels."""
+
+    id: str
+    """Ids made later sort later."""
+    parent: str
+    """Id of the checkpoint before it, or ''."""
+    checkpoint: bytes
+    metadata: bytes
+    versions: Mapping[str, str]
+    """Version of each channel that has a value."""
+    span: int = 1
+    """How many checkpoints its state is rebuilt from, itself included."""
+    opened_by: tuple[str, str] | None = None
+    """Namespace and id of the checkpoint whose task this namespace lives in, and goes with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What a task gave to a channel."""
+
+    task: str
+    index: int
+    """Its place among the task's writes; below zero for those that may be replaced."""
+    path: str
+    channel: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A checkpoint as it was read."""
+
+    id: str
+    parent: str
+    checkpoint: bytes
+    metadata: bytes
+    values: Mapping[str, bytes]
+    """By channel."""
+    writes: Sequence[Write]
+    """In no particular order."""
+
+
+def checkpoint_args(
+    place: Place, new: Checkpoint, changed: Mapping[str, bytes], keep: int
+) -> list[Argument]:
+    """A checkpoint as the scripts read it (`read_checkpoint` in `prelude.lua`)."""
+    refs = [ref_of(channel, version) for channel, version in new.versions.items()]
+    args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
+    args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs, len(changed)]
+    for channel, value in changed.items():
+        args += [ref_of(channel, new.versions[channel]), value]
+    return args
+
+
+def writes_args(place: Place, checkpoint_id: str, writes: Sequence[Write]) -> list[Argument]:
+    """What one task wrote as the scripts read it (`read_writes` in the same prelude)."""
+    args: list[Argument] = [place.ns, checkpoint_id, writes[0].task, writes[0].path, len(writes)]
+    for write in writes:
+        args += [write.index, write.channel, write.value]
+    return args
+
+
+def ref_of(channel: str, version: str) -> str:
+    """How a checkpoint refers to the value of a channel."""
+    return f"{channel}{PART}{version}"
+
+
+class CheckpointStore:
+    """The checkpoints of all threads on one log store.
+
+    Nothing here is fenced: what an attempt writes of its own job goes through `shared.journal`.
+    """
+
+    def __init__(self, redis: Client, settings: SharedSettings) -> None:
+        self._redis = redis
+        self._ttl_ms = round(settings.open_ttl_s * 1000)
+
+    async def put(
+        self, place: Place, new: Checkpoint, changed: Mapping[str, bytes], *, keep: int
+    ) -> None:
+        """Store a checkpoint, and drop all but the newest `keep` and what those are rebuilt from.
+
+        One call, repeatable.
+
+        Args:
+            place: whose checkpoint it is.
+            new: the checkpoint.
+            changed: values of the channels that have changed; the store has the others.
+            keep: how many, or `EVERY`.
+
+        Raises:
+            ValuesLacking: the store lacks the value of an unchanged channel; put all values.
+            StoreUnavailable: it may or may not have been stored.
+        """
+        await self._write(
+            "log_store/checkpoints/put", place, checkpoint_args(place, new, changed, keep)
+        )
+
+    async def put_writes(self, place: Place, checkpoint_id: str, writes: Sequence[Write]) -> None:
+        """Store what one task wrote on top of a checkpoint, which itself may come later.
+
+        One call, repeatable; a write with an index that is known stays as it is.
+
+        Raises:
+            StoreUnavailable: it may or may not have been stored.
+        """
+        if writes:
+            args = writes_args(place, checkpoint_id, writes)
+            await self._write("log_store/checkpoints/write", place, args)
+
+    async def get(self, place: Place, checkpoint_id: str | None = None) -> Stored | None:
+        """Read a checkpoint, the newest without an id; None where there is none.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        reply = await self._run(
+            "log_store/checkpoints/read", place.thread, [place.ns, checkpoint_id or ""]
+        )
+        return _stored(iter(reply)) if reply else None
+
+    async def exists(self, job_id: JobId) -> bool:
+        """Whether the job's graph has a checkpoint to go on from.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            redis = cast("Any", self._redis)
+            return bool(await redis.hexists(keys.checkpoints(job_id), _ROOT_HEAD))
+
+    async def ids(self, thread: str) -> list[tuple[str, str]]:
+        """Namespace and id of each checkpoint of a thread.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        flat = [part.decode() for part in await self._run("log_store/checkpoints/list", thread, [])]
+        return list(zip(flat[::2], flat[1::2], strict=True))
+
+    async def threads(self) -> AsyncGenerator[str]:
+        """The threads that have checkpoints. Walks through the whole store: for operators only.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            scan = cast("AsyncGenerator[bytes]", self._redis.scan_iter(keys.ALL_CHECKPOINTS))
+            async with aclosing(scan) as found:
+                async for key in found:
+                    yield keys.thread_of_checkpoints(key.decode())
+
+    async def prune(self, thread: str) -> None:
+        """Keep each namespace's newest checkpoint, and what it is rebuilt from.
+
+        Raises:
+            StoreUnavailable: it may or may not have been done.
+        """
+        await self._run("log_store/checkpoints/prune", thread, [])
+
+    async def drop(self, place: Place, checkpoint_ids: Sequence[str]) -> None:
+        """Delete some checkpoints with what goes with them.
+
+        Raises:
+            StoreUnavailable: it may or may not have been done.
+        """
+        await self._run("log_store/checkpoints/drop", place.thread, [place.ns, *checkpoint_ids])
+
+    async def delete(self, thread: str) -> None:
+        """Delete all checkpoints of a thread.
+
+        Raises:
+            StoreUnavailable: it may or may not have been done.
+        """
+        with store_errors():
+            await cast("Any", self._redis).unlink(keys.checkpoints(thread))
+
+    async def copy(self, source: str, target: str) -> None:
+        """Give one thread the checkpoints of another, which may live on another node.
+
+        Raises:
+            StoreUnavailable: it may or may not have been done.
+        """
+        with store_errors():
+            redis = cast("Any", self._redis)
+            dump = await redis.dump(keys.checkpoints(source))
+            if dump is not None:
+                key = keys.checkpoints(target)
+                await redis.restore(key, self._ttl_ms, dump, replace=True)
+
+    async def _write(self, script: ScriptName, place: Place, args: Sequence[Argument]) -> None:
+        await run(self._redis, script, [keys.checkpoints(place.thread)], [self._ttl_ms, *args])
+
+    async def _run(self, script: ScriptName, thread: str, args: Sequence[str]) -> list[bytes]:
+        return await run(self._redis, script, [keys.checkpoints(thread)], args)
+
+
+def _stored(reply: Iterator[bytes]) -> Stored:
+    id_, parent = next(reply).decode(), next(reply).decode()
+    checkpoint, metadata = next(reply), next(reply)
+    refs = [(next(reply).decode(), next(reply)) for _ in range(int(next(reply)))]
+    values = {ref.rpartition(PART)[0]: value for ref, value in refs}
+    return Stored(id_, parent, checkpoint, metadata, values, tuple(_writes(reply)))
+
+
+def _writes(reply: Iterator[bytes]) -> Iterator[Write]:
+    for task, index, path, channel, value in zip(*[reply] * 5, strict=True):
+        yield Write(task.decode(), int(index), path.decode(), channel.decode(), value)

@@ -1,0 +1,108 @@
+"""A job's log: append under a fence, close, read. One stream, numbered 1, 2, 3 without a gap."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, TypeAlias, cast
+
+from tailrace.shared.events import Event, LoggedEvent, encode, end_event
+from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, run, store_errors
+from tailrace.shared.settings import SharedSettings
+
+Entries: TypeAlias = list[tuple[bytes, list[bytes]]]
+
+PAGE: Final = 500
+"""Events that one read brings at most."""
+
+_NAME: Final = attrgetter("name")
+_DATA: Final = attrgetter("data")
+
+
+class EventLog:
+    """The logs of all jobs on one store."""
+
+    def __init__(self, redis: Client, settings: SharedSettings) -> None:
+        self._redis = redis
+        # Entries stay as they came: dicts of their fields would cost more than frames.
+        cast("Any", redis).set_response_callback("XRANGE", _as_it_came)
+        self._open_ttl_ms = round(settings.open_ttl_s * 1000)
+        self._retention_ms = round(settings.retention_s * 1000)
+        self._events_ttl_ms = round(settings.events_ttl_s * 1000)
+
+    async def append(self, holder: Holder, first_seq: int, events: Sequence[Event]) -> int:
+        """Append a batch under the numbers from `first_seq` on; the last number.
+
+        Atomic, and repeatable with the same holder and events.
+
+        Raises:
+            Fenced: a newer attempt has opened the log.
+            LogClosed: the log has its `end`.
+            SequenceHole: the store lacks what it once acknowledged.
+            SequenceTaken: the numbers belong to another writer.
+            JobNotFound: the record has expired.
+            StoreUnavailable: the batch may or may not have been stored.
+        """
+        last_seq = first_seq + len(events) - 1
+        args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
+        args += [self._open_ttl_ms, *runs(events)]
+        [last] = await run(self._redis, "log_store/events/append", keys.of_job(holder.job_id), args)
+        return int(last)
+
+    async def close(
+        self,
+        holder: Holder,
+        seq: int,
+        status: FinalStatus,
+        *,
+        result: bytes | None = None,
+        error: JobError | None = None,
+    ) -> None:
+        """Append `end` as number `seq` and write status, result and error to the record.
+
+        One call, repeatable: there is no moment in which the log is closed and the job still runs.
+
+        Raises:
+            WriteRefused, JobNotFound, StoreUnavailable: as `append`.
+        """
+        job_id = holder.job_id
+        args: list[Argument] = [holder.attempt, holder.token, seq, job_id, status, timestamp()]
+        args += [end_event(status, result=result, error=error).data]
+        args += [self._retention_ms, self._events_ttl_ms]
+        if result is not None:
+            args += ["result", result]
+        if error is not None:
+            args += ["error", encode(error.fields())]
+        await run(self._redis, "log_store/events/close", keys.of_job(job_id), args)
+
+    async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
+        """The events numbered above `after`, in order, `limit` at most; does not wait.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        command = ("XRANGE", keys.log(job_id), f"({after}-0", "+", "COUNT", limit)
+        with store_errors():
+            entries = await cast("Any", self._redis).execute_command(*command)
+        return events_of(cast("Entries", entries))
+
+
+def runs(events: Sequence[Event]) -> Iterator[Argument]:
+    """Names, each with the lines of its run of events: an argument an event would cost far more."""
+    for name, run_of in groupby(events, _NAME):
+        data = [*map(_DATA, run_of)]
+        lines = b"\n".join([*data, b""])
+        if lines.count(b"\n") != len(data):
+            raise ValueError("an event's data holds a line break")
+        yield name
+        yield lines
+
+
+def events_of(entries: Entries) -> list[LoggedEvent]:
+    """The events of raw entries: `[b"<seq>-0", [b"e", name, b"d", data]]`."""
+    return [LoggedEvent(int(id_[:-2]), fields[1].decode(), fields[3]) for id_, fields in entries]
+
+
+def _as_it_came(reply: Any, **_: object) -> Any:
+    return reply

@@ -1,0 +1,191 @@
+"""Items of graphs' stores, in bytes: what a tenant's graphs remember beyond a job.
+
+Owns where items are and how long they live. Knows nothing of LangGraph: `worker.graph_store` makes
+the bytes and reads them. How items are kept is told in `prelude.lua`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Call, Client, ScriptName, run_all
+from tailrace.shared.redis.keys import SHARDS
+
+Labels = tuple[str, ...]
+"""A namespace, as LangGraph names it. No label is empty or holds a NUL."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIVIDER = b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An item that is put, or deleted where it has no value."""
+
+    namespace: Labels
+    key: str
+    value: bytes | None
+    ttl_s: float | None = None
+    """How long it lives since it was put, or last renewed; None: until it is deleted."""
+    vectors: bytes = b""
+    """What a search by meaning compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item as it was read."""
+
+    namespace: Labels
+    key: str
+    value: bytes
+    created_at: datetime
+    updated_at: datetime
+    expires: bool = False
+    """Whether it has a TTL; told of items that were not asked for by key."""
+    vectors: bytes = b""
+    """Told where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A namespace that has items."""
+
+    namespace: Labels
+    since: int
+    """Older namespaces have lower numbers."""
+    count: int
+    """How many items it has, those below it not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some items of one namespace, oldest first."""
+
+    namespace: Labels
+    start: int
+    count: int
+
+
+class ItemStore:
+    """One tenant's items on one log store. No call sees another tenant's, or one that has expired.
+
+    A call is one round to each server, and may be made again. What it does in one namespace is
+    atomic.
+
+    Raises:
+        StoreUnavailable: of every call: it may or may not have been done.
+    """
+
+    def __init__(self, redis: Client, tenant: str) -> None:
+        self._redis = redis
+        self._tenant = tenant
+
+    async def get(
+        self, places: Sequence[tuple[Labels, str]], renew: Sequence[bool]
+    ) -> list[StoredItem | None]:
+        """Read items by namespace and key; None for what is not there.
+
+        Args:
+            places: namespace and key of each.
+            renew: of each, whether to begin its life anew, if it has a TTL.
+        """
+        wanted = zip(places, renew, strict=True)
+        calls = [(ns, (_bytes(key), int(anew))) for (ns, key), anew in wanted]
+        replies = await self._run("log_store/items/get", calls)
+        return [
+            StoredItem(ns, key, reply[2], _time(reply[0]), _time(reply[1])) if reply else None
+            for (ns, key), reply in zip(places, replies, strict=True)
+        ]
+
+    async def change(self, changes: Sequence[Change], since: int) -> None:
+        """Put and delete items; of the same item, the later change counts.
+
+        Args:
+            changes: what to change.
+            since: a number that orders new namespaces among others; the next ones are taken too.
+        """
+        by_shard: dict[tuple[str, ...], list[Argument]] = {}
+        for n, change in enumerate(changes, since):
+            path = self._path(change.namespace)
+            args = by_shard.setdefault(tuple(keys.of_items(path)), [])
+            args += ["delete" if change.value is None else "put", path, _bytes(change.key)]
+            args += [change.value or b"", change.vectors, _ttl_ms(change), n]
+        await run_all(self._redis, "log_store/items/change", list(by_shard.items()))
+
+    async def spaces(self, prefix: Labels) -> list[Space]:
+        """The namespaces with items that begin with these labels, oldest first."""
+        path = self._path(prefix)
+        calls: list[Call] = [(keys.items_of_shard(shard), [path]) for shard in SHARDS]
+        flat = iter(
+            chain.from_iterable(await run_all(self._redis, "log_store/items/namespaces", calls))
+        )
+        found = [
+            Space(_labels(p), int(since), int(n)) for p, since, n in zip(*[flat] * 3, strict=True)
+        ]
+        return sorted(found, key=lambda space: space.since)
+
+    async def read(self, slices: Sequence[Slice], *, vectors: bool = False) -> list[StoredItem]:
+        """Read what is in these slices, in their order; items may be fewer than counted before."""
+        calls = [(s.namespace, (s.start, s.count, int(vectors))) for s in slices]
+        replies = await self._run("log_store/items/page", calls)
+        return [
+            item
+            for s, reply in zip(slices, replies, strict=True)
+            for item in _page(s.namespace, reply)
+        ]
+
+    async def renew(self, items: Iterable[StoredItem]) -> None:
+        """Begin the life of these items anew, of each that has a TTL."""
+        await self._run(
+            "log_store/items/renew", [(item.namespace, (_bytes(item.key),)) for item in items]
+        )
+
+    async def _run(
+        self, script: ScriptName, calls: Iterable[tuple[Labels, Sequence[Argument]]]
+    ) -> list[list[bytes]]:
+        found = ((self._path(namespace), args) for namespace, args in calls)
+        return await run_all(
+            self._redis, script, [(keys.of_items(path), [path, *args]) for path, args in found]
+        )
+
+    def _path(self, namespace: Labels) -> bytes:
+        return _DIVIDER.join(map(_bytes, (self._tenant, *namespace)))
+
+
+async def reap(redis: Client) -> None:
+    """Delete what has expired, of all tenants: else it stays until its shard is used.
+
+    Raises:
+        StoreUnavailable: it may or may not have been done.
+    """
+    await run_all(
+        redis, "log_store/items/reap", [(keys.items_of_shard(shard), []) for shard in SHARDS]
+    )
+
+
+def _page(namespace: Labels, reply: list[bytes]) -> Iterable[StoredItem]:
+    for key, created, updated, value, vectors, expires in zip(*[iter(reply)] * 6, strict=True):
+        times = (_time(created), _time(updated))
+        yield StoredItem(namespace, _text(key), value, *times, expires == b"1", vectors)
+
+
+def _ttl_ms(change: Change) -> Argument:
+    return "" if change.ttl_s is None else round(change.ttl_s * 1000)
+
+
+def _time(told: bytes) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(told))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+def _text(told: bytes) -> str:
+    return told.decode(errors="surrogatepass")
+
+
+def _labels(path: bytes) -> Labels:
+    return tuple(map(_text, path.split(_DIVIDER)[1:]))

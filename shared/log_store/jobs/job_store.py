@@ -1,0 +1,223 @@
+"""The jobs' records: create, read, open and suspend attempts, answer, cancel.
+
+The events behind a record are event_log's.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, Literal, cast
+
+import orjson
+
+from tailrace.shared.errors import JobNotFound
+from tailrace.shared.events import encode, encode_value, end_event, status_event
+from tailrace.shared.jobs import (
+    FinalStatus,
+    Holder,
+    Job,
+    JobError,
+    JobId,
+    JobRequest,
+    JobStatus,
+    Pause,
+    timestamp,
+)
+from tailrace.shared.log_store.jobs.job_record import job_of, notes, written
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Argument, Client, fields, run, store_errors
+from tailrace.shared.settings import SharedSettings
+
+GIVEN_UP: Final = JobError(
+    "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
+)
+
+
+class JobStore:
+    """Records of jobs, each a projection of its log, changed in the same call as the log."""
+
+    def __init__(self, redis: Client, settings: SharedSettings) -> None:
+        self._redis = redis
+        self._open_ttl_ms = round(settings.open_ttl_s * 1000)
+        self._ended: list[Argument] = [
+            round(settings.retention_s * 1000),
+            round(settings.events_ttl_s * 1000),
+        ]
+
+    async def create(self, job_id: JobId, tenant: str, request: JobRequest) -> Job:
+        """Store a new job and event 1 of its log, `status` queued, in one call.
+
+        Repeatable with the same id.
+
+        Raises:
+            StoreUnavailable: the job may or may not have been stored.
+            Unserializable: the request does not fit JSON.
+        """
+        now = timestamp()
+        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, written(request), now]
+        args += [status_event("queued", 0, now).data, request.max_attempts]
+        await run(self._redis, "log_store/jobs/create", keys.of_job(job_id), args)
+        return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
+
+    async def get(self, job_id: JobId) -> Job:
+        """Read a record.
+
+        Raises:
+            JobNotFound: there is none, or not any more.
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            record = await cast("Any", self._redis).hgetall(keys.job(job_id))
+        if not record:
+            raise JobNotFound(job_id)
+        return job_of(job_id, {k.decode(): v for k, v in record.items()})
+
+    async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
+        """Raise the fence to the holder's attempt and append `status` running, in one call.
+
+        Repeatable with the same token. After it, no older attempt can write. A job whose workers
+        were lost as often as it may fail, or whose end was asked for, is closed instead.
+
+        Args:
+            holder: the attempt.
+            floor: the highest number that this holder ever sent, when the store has forgotten
+                some of them; the log goes on above it.
+
+        Raises:
+            LogClosed: no attempt is wanted; only the queue has to be told.
+            Fenced: the record is at this attempt or above it already.
+            JobNotFound: there is no record.
+            StoreUnavailable: the attempt may or may not be open.
+        """
+        job_id = holder.job_id
+        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
+        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
+        args += [*self._ended, floor, end_event("cancelled").data]
+        reply = await run(self._redis, "log_store/jobs/open", keys.of_job(job_id), args)
+        return job_of(job_id, fields(reply))
+
+    async def requeue(
+        self, holder: Holder, reason: Literal["retry", "shutdown"], *, failures: int, sent: int = 0
+    ) -> None:
+        """End the attempt and put the job back to `queued`, in one call. Repeatable.
+
+        Args:
+            holder: the attempt, which writes no more after this.
+            reason: what its next `status` events say.
+            failures: 1 for a failure, 0 for a hand-back.
+            sent: the highest number that this writer ever sent, 0 if it can't tell.
+
+        Raises:
+            CancelRequested: close the job instead.
+            SequenceHole: the store has forgotten some of what was sent.
+            WriteRefused, JobNotFound, StoreUnavailable: as every write.
+        """
+        event = status_event("queued", holder.attempt, timestamp(), reason=reason)
+        await self._suspend(holder, ["queued", event.data, reason, failures, sent])
+
+    async def pause(self, holder: Holder, pause: Pause, *, sent: int = 0) -> None:
+        """End the attempt and put the job to `waiting`, in one call. Repeatable.
+
+        Args:
+            holder: the attempt, which writes no more after this.
+            pause: where the run stopped, and what it asks.
+            sent: the highest number that this writer ever sent, 0 if it can't tell.
+
+        Raises:
+            CancelRequested: close the job instead.
+            SequenceHole: the store has forgotten some of what was sent.
+            WriteRefused, JobNotFound, StoreUnavailable: as every write.
+        """
+        event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
+        how: list[Argument] = ["waiting", event.data, "", 0, sent]
+        await self._suspend(holder, [*how, encode_value(pause.interrupts), notes(pause)])
+
+    async def answer(
+        self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
+    ) -> None:
+        """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
+
+        The same answer to the same stop again is success, also where the job waits at the next.
+
+        Args:
+            job: as it was read when the answer was checked.
+            answer: a value for each interrupt id; empty where nothing is asked.
+            after: the stop, by the number of its `waiting` event; else where
+                the job waits, or was resumed last.
+
+        Raises:
+            NotWaiting: that stop has another answer, or is not the job's last one.
+            JobNotFound: there is no record.
+            StoreUnavailable: the answer may or may not have been stored.
+        """
+        text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(text).hexdigest()
+        event = status_event("queued", job.attempt, timestamp(), reason="resume")
+        if after is None:
+            after = job.seq if job.status == "waiting" else job.answered_after
+        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
+        await run(self._redis, "log_store/jobs/answer", keys.of_job(job.id), args)
+
+    async def cancel(self, job_id: JobId) -> JobStatus:
+        """Ask for the job's end; the status that it has now. Repeatable.
+
+        A queued or waiting job is closed in this call. A running one is flagged: whoever holds it
+        closes it.
+
+        Raises:
+            JobNotFound: there is no record.
+            StoreUnavailable: the job may or may not have been cancelled.
+        """
+        args: list[Argument] = [job_id, timestamp(), end_event("cancelled").data, *self._ended]
+        [status] = await run(self._redis, "log_store/jobs/cancel", keys.of_job(job_id), args)
+        return cast("JobStatus", status.decode())
+
+    async def close_over(
+        self, job_id: JobId, status: FinalStatus, *, error: JobError | None = None
+    ) -> JobStatus:
+        """Close the job over its holder's head, under a raised fence; the status it has now.
+
+        Repeatable; a closed job stays as it is.
+
+        Raises:
+            JobNotFound: there is no record.
+            StoreUnavailable: the job may or may not have been closed.
+        """
+        return await self._close_over(job_id, status, error)
+
+    async def evict(self, holder: Holder, error: JobError) -> JobStatus:
+        """Fail the job over its holder's head, if that attempt still runs.
+
+        Repeatable; a closed job stays as it is.
+
+        Raises:
+            Fenced: the attempt has ended, or another one runs.
+            JobNotFound, StoreUnavailable: as `close_over`.
+        """
+        return await self._close_over(holder.job_id, "failed", error, token=holder.token)
+
+    async def expire(self, job_id: JobId, within_ms: int, error: JobError) -> JobStatus:
+        """Fail a job whose record would be forgotten by then. Repeatable.
+
+        Raises:
+            Fenced: it would not: somebody has written to it.
+            JobNotFound, StoreUnavailable: as `close_over`.
+        """
+        return await self._close_over(job_id, "failed", error, within_ms=within_ms)
+
+    async def _close_over(
+        self,
+        job_id: JobId,
+        status: FinalStatus,
+        error: JobError | None,
+        *,
+        token: str = "",
+        within_ms: int | str = "",
+    ) -> JobStatus:
+        args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
+        args += [encode(error.fields()) if error else "", *self._ended, token, within_ms]
+        [now] = await run(self._redis, "log_store/jobs/close_over", keys.of_job(job_id), args)
+        return cast("JobStatus", now.decode())
+
+    async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
+        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
+        await run(self._redis, "log_store/jobs/suspend", keys.of_job(holder.job_id), args)

@@ -1,0 +1,129 @@
+"""Which graphs can be run: what workers announce, and what the API may therefore accept.
+
+A worker beats while it lives. It counts as alive for three beats; what it served stays known for a
+minute, so that a restart of the last worker turns no job away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, cast
+
+from tailrace.shared.events import decode, encode
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, run, store_errors
+
+BEAT_S: Final = 2.0
+_ALIVE_MS: Final = round(3 * BEAT_S * 1000)
+_KNOWN_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSpec:
+    """Why a graph can't be run, as far as its users may know."""
+
+    reference: str
+    """Under which the worker's log has the traceback."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSpec:
+    """One graph as its worker describes it.
+
+    A field that is not in the first release has a default, so that what an older worker says can
+    be read; a reader passes over fields that it does not know.
+    """
+
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    """JSON Schema, draft 2020-12."""
+    mermaid: str
+    """A drawing of the graph, in Mermaid's flowchart language."""
+    context_schema: dict[str, Any] | None = None
+    """JSON Schema of the runtime context; None: the graph declares none."""
+    nodes: list[str] = field(default_factory=list[str])
+    """Names of its nodes; none where they are not known before a run."""
+    broken: BrokenSpec | None = None
+    """The worker could not load the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is served at one moment."""
+
+    graphs: dict[str, GraphSpec]
+    workers_alive: int
+    served: frozenset[str] = frozenset()
+    """Graphs that a worker which lives can run."""
+
+
+async def announce(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> None:
+    """Say that this worker lives and what it serves; due each `BEAT_S`.
+
+    Raises:
+        StoreUnavailable: the beat may not have been stored.
+    """
+    await _beat(redis, worker_id, graphs, age_ms=0)
+
+
+async def leave(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> None:
+    """Say that this worker takes no more jobs; what it served stays known for a while.
+
+    Raises:
+        StoreUnavailable: others will notice by the missing beats.
+    """
+    await _beat(redis, worker_id, graphs, age_ms=_ALIVE_MS)
+
+
+async def read(redis: Client) -> Catalogue:
+    """The graphs that workers serve or served a moment ago.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    with store_errors():
+        async with redis.pipeline(transaction=False) as pipe:
+            cast("Any", pipe).time().zrange(keys.CATALOGUE_WORKERS, 0, -1, withscores=True)
+            (seconds, micros), beats = cast("Any", await pipe.execute())
+        told = await _told(redis, [worker.decode() for worker, _ in beats])
+    now_ms = seconds * 1000 + micros // 1000
+    alive = [now_ms - beat < _ALIVE_MS for _, beat in beats]
+    return _merged(list(zip(alive, told, strict=True)))
+
+
+async def _told(redis: Client, workers: Sequence[str]) -> list[list[GraphSpec]]:
+    if not workers:
+        return []
+    texts = await cast("Any", redis).mget([keys.catalogue_worker(worker) for worker in workers])
+    return [[_spec(told) for told in decode(text)] if text else [] for text in texts]
+
+
+def _merged(told: Sequence[tuple[bool, Sequence[GraphSpec]]]) -> Catalogue:
+    """One word on each graph, from those of all workers in the order of their beats.
+
+    The living are believed before the gone, and of these one that can run the graph before one
+    that can't, as in the middle of a deployment; then the newest.
+    """
+    best: dict[str, tuple[bool, bool]] = {}
+    graphs: dict[str, GraphSpec] = {}
+    for alive, specs in told:
+        for spec in specs:
+            rank = (alive, spec.broken is None)
+            if rank >= best.get(spec.name, rank):
+                best[spec.name], graphs[spec.name] = rank, spec
+    served = frozenset(name for name, rank in best.items() if all(rank))
+    return Catalogue(graphs, sum(alive for alive, _ in told), served)
+
+
+def _spec(told: dict[str, Any]) -> GraphSpec:
+    # A newer release may say more; what it says beside is for newer readers.
+    known = {f.name: told[f.name] for f in fields(GraphSpec) if f.name in told}
+    if broken := known.get("broken"):
+        known["broken"] = BrokenSpec(broken["reference"], broken["detail"])
+    return GraphSpec(**known)
+
+
+async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:
+    places = [keys.CATALOGUE_WORKERS, keys.catalogue_worker(worker_id)]
+    await run(redis, "queue_store/beat", places, [worker_id, encode(graphs), _KNOWN_MS, age_ms])

@@ -1,0 +1,168 @@
+"""The queue: ids of jobs that wait for a worker or are held by one. The record knows the rest.
+
+In arq's own keys and form, so that its tools see it; with leases, attempts and wake-up tokens
+beside them (see `prelude.lua`). Every call may be repeated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, Literal, cast
+
+import orjson
+from arq.connections import ArqRedis
+from arq.constants import default_queue_name
+from arq.jobs import Deserializer, Serializer, serialize_job
+from arq.utils import timestamp_ms
+
+from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.connection import Client, run, store_errors
+from tailrace.shared.settings import SharedSettings
+
+FUNCTION: Final = "run_job"
+"""The name under which workers register the function that runs a job."""
+
+SERIALIZE: Final[Serializer] = orjson.dumps
+DESERIALIZE: Final[Deserializer] = orjson.loads
+"""JSON both ways: with arq's default, pickle, who can write to Redis could run code."""
+
+WAKE_S: Final = 1.25
+"""Without a hint the queue is looked at this often: deferred jobs, leases that ran out."""
+INBOX_S: Final = 5.0
+
+LeaseState = Literal["held", "lost", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that a worker holds, under a number that no other claim of the job has or will have."""
+
+    job_id: JobId
+    attempt: int
+
+
+def arq_client(redis: Client) -> ArqRedis:
+    """The same connections, as arq wants them."""
+    return ArqRedis(
+        cast("Any", redis.connection_pool), job_serializer=SERIALIZE, job_deserializer=DESERIALIZE
+    )
+
+
+class JobQueue:
+    """Jobs that wait or run, on one Redis or Sentinel set.
+
+    All methods raise `StoreUnavailable` when the call may or may not have been carried out.
+    """
+
+    def __init__(self, redis: Client, settings: SharedSettings) -> None:
+        self._redis = redis
+        self._ttl_ms = round(settings.open_ttl_s * 1000)
+        self._lease_ms = round(settings.lease_s * 1000)
+
+    async def enqueue(self, job_id: JobId, delay_s: float = 0, *, above: int = 0) -> None:
+        """Hand the job to the workers; an id that is queued or held stays where it is.
+
+        Args:
+            job_id: the job.
+            delay_s: not before this.
+            above: the attempt that its log has seen; a claim is above it.
+        """
+        payload = serialize_job(FUNCTION, (), {}, None, timestamp_ms(), serializer=SERIALIZE)
+        delay_ms = round(delay_s * 1000)
+        args = [job_id, payload, self._ttl_ms, delay_ms, above]
+        await run(self._redis, "queue_store/queue/enqueue", [], args)
+
+    async def claim(self, worker_id: str, most: int) -> list[Claim]:
+        """Take what is ready, oldest first, `most` jobs at most."""
+        args = [worker_id, self._lease_ms, most, self._ttl_ms]
+        reply = await run(self._redis, "queue_store/queue/claim", [], args)
+        return [Claim(JobId(i.decode()), int(n)) for i, n in zip(*[iter(reply)] * 2, strict=True)]
+
+    async def renew(self, worker_id: str, claims: Sequence[Claim]) -> list[LeaseState]:
+        """Renew the leases that are still this worker's; what became of each.
+
+        An expired one comes back while nobody else has claimed; a released one never does.
+        """
+        held = chain.from_iterable((claim.job_id, claim.attempt) for claim in claims)
+        reply = await run(
+            self._redis, "queue_store/queue/renew", [], [worker_id, self._lease_ms, *held]
+        )
+        return [cast("LeaseState", state.decode()) for state in reply]
+
+    async def finish(self, worker_id: str, claim: Claim) -> None:
+        """Take the job out of the queue, if it is still this worker's."""
+        await run(
+            self._redis, "queue_store/queue/finish", [], [claim.job_id, worker_id, claim.attempt]
+        )
+
+    async def release(
+        self, worker_id: str, claim: Claim, delay_s: float = 0, *, above: int = 0
+    ) -> None:
+        """Give the job back for another attempt, if it is still this worker's.
+
+        Args:
+            worker_id: the holder.
+            claim: what it holds.
+            delay_s: the next attempt comes no earlier.
+            above: the attempt that the log has seen, where the queue's count is behind it.
+        """
+        delay_ms = round(delay_s * 1000)
+        args = [claim.job_id, worker_id, claim.attempt, delay_ms, above, self._ttl_ms]
+        await run(self._redis, "queue_store/queue/release", [], args)
+
+    async def interrupt(self, job_id: JobId) -> bool:
+        """Tell the worker that holds the cancelled job to stop it, or take it out; was it held?"""
+        [answer] = await run(self._redis, "queue_store/queue/interrupt", [], [job_id])
+        return answer == b"told"
+
+    async def remove(self, job_id: JobId) -> None:
+        """Take a job whose log is closed out of the queue, whoever holds it."""
+        await run(self._redis, "queue_store/queue/remove", [], [job_id])
+
+    async def lead(self, process_id: str, lease_s: float, overdue_s: float) -> list[JobId] | None:
+        """Ask to be the one that sweeps: the cancelled jobs that are overdue, or None for no."""
+        args = [process_id, round(lease_s * 1000), round(overdue_s * 1000)]
+        leads, *overdue = await run(self._redis, "queue_store/queue/lead", [], args)
+        return [JobId(i.decode()) for i in overdue] if leads == b"yes" else None
+
+    async def missing(self, job_ids: Sequence[JobId]) -> list[JobId]:
+        """Those of the jobs that the queue does not know."""
+        with store_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for job_id in job_ids:
+                    cast("Any", pipe).zscore(default_queue_name, job_id)
+                scores = await pipe.execute()
+        return [job_id for job_id, score in zip(job_ids, scores, strict=True) if score is None]
+
+
+class Wakeups:
+    """Waits for hints in the queue: that a job may be ready, or that one shall stop.
+
+    Args:
+        redis: a client of its own with two connections, since both calls block.
+        worker_id: whose inbox it reads.
+    """
+
+    def __init__(self, redis: Client, worker_id: str) -> None:
+        self._redis = redis
+        self._inbox = keys.inbox(worker_id)
+
+    async def job_ready(self) -> None:
+        """Wait for a hint that a job may be ready, for `WAKE_S` at most.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            await cast("Any", self._redis).blpop([keys.TOKENS], timeout=WAKE_S)
+
+    async def job_to_stop(self) -> JobId | None:
+        """Wait for a job that this worker shall stop, for `INBOX_S` at most.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        with store_errors():
+            reply = await cast("Any", self._redis).blpop([self._inbox], timeout=INBOX_S)
+        return JobId(reply[1].decode()) if reply else None

@@ -1,0 +1,7 @@
+"""The edge to Redis. Only this room imports redis; everything untyped stays in here.
+
+connection  clients whose calls end, scripts, and Redis' failures as ours
+keys        every Redis key: name, type, life, writer
+sentinel    a store behind Sentinels
+cluster     a store on a Redis Cluster
+"""

@@ -1,0 +1,156 @@
+"""Runs a job's graph: from its input, its answer or its last checkpoint to its last state."""
+
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
+from tailrace.shared.events import Event, encode_value
+from tailrace.shared.jobs import Job
+from tailrace.worker.attempt.failures.verdict import Failure, explain, explain_to_developer
+from tailrace.worker.attempt.failures.whole_answers import whole_answers
+from tailrace.worker.attempt.interrupts import Breakpoints, standing
+from tailrace.worker.attempt.limits import RESULT_TOO_LARGE, Limits
+from tailrace.worker.attempt.outcomes import Again, Ended, Outcome, Waiting
+from tailrace.worker.attempt.run_config import asked_for, for_graph, run_config
+from tailrace.worker.attempt.stream.reader import MODES, StreamReader
+from tailrace.worker.attempt.stream.spill import Spill
+from tailrace.worker.attempt.stream.translate import Part
+from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.factories import Call, Graph
+from tailrace.worker.catalogue.registry import Registry
+from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.journal.journal import Journal
+from tailrace.worker.journal.own_thread import OwnThread
+from tailrace.worker.settings import WorkerSettings
+from tailrace.worker.store.graph_store import GraphStores, own_or
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Runs graphs of one registry."""
+
+    registry: Registry
+    checkpoints: Checkpoints
+    settings: WorkerSettings
+    unserved: Unserved
+    stores: GraphStores
+
+    async def run(self, job: Job, journal: Journal) -> Outcome:
+        """Run the job's graph to its end and hand over what it says; how it ended.
+
+        Raises:
+            WriteRefused, JobNotFound: the job is not this attempt's.
+            asyncio.CancelledError: it was stopped.
+        """
+        source = self.registry.get(job.request.graph)
+        if source is None:
+            return await self.unserved.outcome(job)
+        config = run_config(job)
+        own = OwnThread(job.id, journal, job.attempt == 1, self.settings.durability == "sync")
+        try:
+            store = self.stores.of(job.tenant)
+            async with source.open(Call(config, job.request.context, store)) as made:
+                saver = self.checkpoints.of(own)
+                graph = made.copy({"checkpointer": saver, "store": own_or(store, made)})
+                with whole_answers() if self.settings.whole_answers else nullcontext():
+                    return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
+        except (WriteRefused, JobNotFound):
+            raise
+        except StoreUnavailable:
+            return Again("retry", delay_s=self.settings.backoff_s)
+        except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
+            told = explain_to_developer if self.settings.show_errors else explain
+            return self._failed(job, told(error, job.id))
+
+    def _failed(self, job: Job, failure: Failure) -> Outcome:
+        if not failure.error.retryable or job.failures + 1 >= job.request.max_attempts:
+            return Ended("failed", error=failure.error)
+        # Full jitter: retries of many jobs do not come together.
+        longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
+        pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
+        asked_s = min(failure.retry_after_s or 0, self.settings.retry_after_max_s)
+        return Again("retry", failures=1, delay_s=max(pause_s, asked_s))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One attempt's run of the graph."""
+
+    job: Job
+    graph: Graph
+    config: RunnableConfig
+    journal: Journal
+    of: Execution
+
+    async def outcome(self) -> Outcome:
+        """Run the graph from where it stands; drained to its end, so that all is handed over."""
+        start = await self._start()
+        limits = Limits(self.of.settings, self.job.seq)
+        spill = Spill(self.journal, self.job.id, self.of.settings)
+        if isinstance(start, Waiting):
+            return Waiting(await spill.pause(start.pause))
+        reader = StreamReader(self.journal, limits, self.job.request.stream, spill)
+        async with aclosing(self._parts(start)) as parts:
+            await reader.drain(parts)
+        if reader.stops:
+            self.journal.held.release_all()
+            pause = await spill.pause((await standing(self.graph, self.config)).pause)
+            if pause.next:
+                limits.count(Event("status", encode_value(pause.interrupts)))
+                return Waiting(pause)
+        return await self._ended(reader.last, spill)
+
+    async def _start(self) -> Any:
+        """What LangGraph is given: the input, an answer, or nothing; or where the run waits still.
+
+        A crash may have come between a stop and the event that tells it: going on would pass a
+        breakpoint that nobody has let it pass.
+        """
+        job = self.job
+        if job.attempt == 1 or not await self.of.checkpoints.exists(job.id):
+            return job.request.input
+        now = await standing(self.graph, self.config)
+        given = now.open_answers(job.answer or {}, job.pause.answers_taken)
+        if given:
+            return Command(resume=given)
+        asked = asked_for(self.graph, job.request)
+        stops = Breakpoints.of(self.graph, asked["interrupt_before"], asked["interrupt_after"])
+        if now.stops(stops, job.pause.stopped_at):
+            return Waiting(now.pause)
+        return None
+
+    def _parts(self, start: Any) -> AsyncGenerator[Part]:
+        modes = list(dict.fromkeys([*self.job.request.stream, *MODES]))
+        parts: Any = self.graph.astream(
+            start,
+            self.config,
+            stream_mode=cast("Any", modes),
+            subgraphs=True,
+            version="v2",
+            **asked_for(self.graph, self.job.request),
+            durability=self.of.settings.durability,
+        )
+        return parts
+
+    async def _ended(self, last: Mapping[str, Any] | None, spill: Spill) -> Outcome:
+        values = last["data"] if last else (await self.graph.aget_state(self.config)).values
+        most = self.of.settings.max_result_bytes
+        result = await spill.within(encode_value(_output(self.graph, values)), most)
+        if len(result) > most:
+            return Ended("failed", error=RESULT_TOO_LARGE)
+        return Ended("succeeded", result=result)
+
+
+def _output(graph: Graph, values: Any) -> Any:
+    """The part of the last state that the graph declares as its output."""
+    channels = graph.output_channels
+    if isinstance(channels, str) or not isinstance(values, Mapping):
+        return values
+    state = cast("Mapping[str, Any]", values)
+    return {name: state[name] for name in channels if name in state}

@@ -1,0 +1,116 @@
+"""From an exception to what the job's user is told, and whether another attempt may help.
+
+What is shown is chosen: never the text of an exception that nobody expected, unless this is a
+development run. What a provider says is read by `provider_errors`.
+"""
+
+import logging
+import secrets
+import traceback
+from dataclasses import dataclass, replace
+from typing import Final
+
+from langgraph.errors import EmptyInputError, GraphRecursionError
+
+from tailrace.shared.errors import Unserializable
+from tailrace.shared.jobs import JobError, JobId
+from tailrace.worker.attempt.failures.masking import mask
+from tailrace.worker.attempt.failures.provider_errors.trouble import (
+    UNEXPECTED,
+    Trouble,
+    reachable,
+    trouble_of,
+)
+from tailrace.worker.attempt.failures.rejection import rejected_input
+from tailrace.worker.attempt.limits import LimitExceeded
+from tailrace.worker.attempt.run_config import NoSuchNode
+from tailrace.worker.graphs.chat_model import ModelNotConfigured
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_DETAIL: Final = 1000
+_LONGEST_TRACEBACK: Final = 16_000
+_UNREACHED: Final = "Something that the graph calls could not be reached, or did not answer."
+_NO_IDEA: Final = "Something unexpected went wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a failed run leaves."""
+
+    error: JobError
+    """`retryable` says that another attempt may help."""
+    retry_after_s: float | None = None
+    """How long the provider asks to be left alone."""
+
+
+def explain(error: Exception, job_id: JobId) -> Failure:
+    """Why a run failed.
+
+    What its user can act on is passed on: what this service itself found wrong, and a provider's
+    own words. Anything else becomes a reference, under which the log has the traceback.
+    """
+    if known := rejected_input(error) or _of_run(error):
+        return Failure(known)
+    trouble = trouble_of(error) or UNEXPECTED
+    return Failure(_told(trouble, error, job_id), trouble.retry_after_s)
+
+
+def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
+    """Why a run failed, with type, text and traceback: for a development run alone."""
+    failure = explain(error, job_id)
+    told = failure.error
+    if told.type == "internal":
+        told = replace(told, detail=_shown(_summary(error), _LONGEST_DETAIL))
+    lines = "".join(traceback.format_exception(error))
+    told = replace(told, traceback=_shown(lines[-_LONGEST_TRACEBACK:], _LONGEST_TRACEBACK))
+    return replace(failure, error=told)
+
+
+def _summary(error: Exception) -> str:
+    """Type and text; the traceback has the module and the notes."""
+    kind, text = type(error).__qualname__, str(traceback.TracebackException.from_exception(error))
+    return f"{kind}: {text}" if text else kind
+
+
+def _of_run(error: Exception) -> JobError | None:
+    """The first of ours or LangGraph's own, in the exception or behind it."""
+    return next((known for inner in reachable(error) if (known := _known(inner))), None)
+
+
+def _known(error: BaseException) -> JobError | None:
+    match error:
+        case LimitExceeded():
+            return error.error
+        case ModelNotConfigured():
+            return JobError("model-not-configured", str(error))
+        case Unserializable():
+            return JobError("unserializable", f"The graph gave what can't be written: {error}")
+        case GraphRecursionError():
+            return JobError("recursion-limit", "The graph took more steps than its limit allows.")
+        case NoSuchNode():
+            return JobError("invalid-input", str(error))
+        case EmptyInputError():
+            return JobError("invalid-input", "The input has nothing that the graph takes.")
+        case _:
+            return None
+
+
+def _told(trouble: Trouble, error: Exception, job_id: JobId) -> JobError:
+    if trouble.words is not None:
+        detail = _shown(trouble.words, _LONGEST_DETAIL)
+    else:
+        said = _NO_IDEA if trouble is UNEXPECTED else _UNREACHED
+        detail = f"{said} Reference: {_logged(error, job_id)}"
+    return JobError(trouble.type, detail, retryable=trouble.may_pass)
+
+
+def _logged(error: Exception, job_id: JobId) -> str:
+    """Under which reference the log now has the traceback."""
+    reference = secrets.token_hex(8)
+    logger.error("run failed", exc_info=error, extra={"job_id": job_id, "reference": reference})
+    return reference
+
+
+def _shown(text: str, longest: int) -> str:
+    return mask(text)[:longest].encode("utf-8", "replace").decode()

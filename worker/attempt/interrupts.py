@@ -1,0 +1,147 @@
+"""Where a graph's run stopped, as LangGraph's own snapshot says, and how it may go on from there.
+
+LangGraph stores an answer with its task as soon as `interrupt()` returns it. An attempt that goes
+on after that finds it there; handed over once more, it would answer the task's next question. And
+an attempt that goes on passes the breakpoint that it stands at: only after somebody has said so.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.types import All, StateSnapshot
+
+from tailrace.shared.jobs import Interrupt, Pause
+from tailrace.worker.catalogue.factories import Graph
+from tailrace.worker.checkpoints.codec import ran_before
+
+_RESUME: Final = "__resume__"
+"""The channel in which LangGraph keeps a task's answers: a list, one for each it has taken."""
+_INTERRUPT: Final = "__interrupt__"
+"""Under this name a checkpoint keeps which channels the last stop has seen."""
+_HIDDEN: Final = frozenset({"__start__"})
+
+Nodes = All | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoints:
+    """Where one graph stops without a question."""
+
+    before: Nodes
+    after: Nodes
+
+    @classmethod
+    def of(
+        cls, graph: Graph, before: Nodes | None = None, after: Nodes | None = None
+    ) -> "Breakpoints":
+        """The graph's own, unless the run brings others."""
+        return cls(
+            graph.interrupt_before_nodes if before is None else before,
+            graph.interrupt_after_nodes if after is None else after,
+        )
+
+    def stop_at(self, level: "Level") -> bool:
+        """Whether the graph stops where it stands now (`should_interrupt` in langgraph.pregel)."""
+        checkpoint = level.stored.checkpoint
+        passed = checkpoint["versions_seen"].get(_INTERRUPT, {})
+        moved = any(
+            str(version) > str(passed.get(channel, ""))
+            for channel, version in checkpoint["channel_versions"].items()
+        )
+        return moved and (
+            _meet(self.before, level.snapshot.next) or _meet(self.after, ran_before(checkpoint))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One graph's state: the job's own graph, or one that runs inside a task of it."""
+
+    graph: Graph | None
+    """None where only the task itself knows which graph it runs."""
+    snapshot: StateSnapshot
+    stored: CheckpointTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a job's graph, with the graphs inside it; the job's own is the first."""
+
+    levels: Sequence[Level]
+
+    @property
+    def pause(self) -> Pause:
+        """What the run waits for."""
+        top = self.levels[0].snapshot
+        return Pause(
+            interrupts=tuple(Interrupt(i.id, i.value) for i in top.interrupts),
+            next=tuple(top.next),
+            answers_taken=dict(pair for level in self.levels for pair in _taken(level)),
+            stopped_at=tuple(_id_of(level) for level in self.levels),
+        )
+
+    def open_answers(self, answer: Mapping[str, Any], before: Mapping[str, int]) -> dict[str, Any]:
+        """The part of an answer that is still to be handed over.
+
+        Args:
+            answer: a value by interrupt id.
+            before: how many answers each task had taken when the questions were asked.
+        """
+        now = self.pause.answers_taken
+        return {id_: value for id_, value in answer.items() if now.get(id_) == before.get(id_, 0)}
+
+    def stops(self, breakpoints: Breakpoints, passed: Sequence[str]) -> bool:
+        """Whether it stands at a breakpoint that nobody has let it pass.
+
+        Args:
+            breakpoints: of the job's own graph; the graphs inside have theirs.
+            passed: ids of the checkpoints from which a caller has let the run go on.
+        """
+        at = [level for level in self.levels if _id_of(level) not in passed]
+        return any(
+            (breakpoints if level is self.levels[0] else Breakpoints.of(level.graph)).stop_at(level)
+            for level in at
+            if level.graph is not None and level.snapshot.next
+        )
+
+
+async def standing(graph: Graph, config: RunnableConfig) -> Standing:
+    """Where the run stands, read from its newest checkpoint."""
+    state = await graph.aget_state(config, subgraphs=True)
+    return Standing([level async for level in _levels(graph, graph, state)])
+
+
+async def _levels(
+    top: Graph, graph: Graph | None, snapshot: StateSnapshot
+) -> AsyncGenerator[Level]:
+    saver = cast("BaseCheckpointSaver[str]", top.checkpointer)
+    stored = await saver.aget_tuple(snapshot.config)
+    if stored is None:
+        return
+    yield Level(graph, snapshot, stored)
+    inside = dict(cast("Any", graph).get_subgraphs()) if graph is not None else {}
+    for task in snapshot.tasks:
+        if isinstance(task.state, StateSnapshot):
+            async for level in _levels(top, inside.get(task.name), task.state):
+                yield level
+
+
+def _taken(level: Level) -> Iterable[tuple[str, int]]:
+    """How many answers the task behind each question has taken."""
+    writes = level.stored.pending_writes or []
+    counts = {task: len(value) for task, channel, value in writes if channel == _RESUME}
+    for task in level.snapshot.tasks:
+        for interrupt in task.interrupts:
+            yield interrupt.id, counts.get(task.id, 0)
+
+
+def _id_of(level: Level) -> str:
+    return level.stored.checkpoint["id"]
+
+
+def _meet(nodes: Nodes, there: Sequence[str]) -> bool:
+    found = set(there) - _HIDDEN
+    return bool(found) if nodes == "*" else not found.isdisjoint(nodes)

@@ -1,0 +1,175 @@
+"""One attempt at a job: open its log, run the graph, end or suspend it; what the queue is told."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
+from tailrace.shared.jobs import Job, JobError
+from tailrace.shared.log_store.journal.journal import JournalStores
+from tailrace.shared.process.tasks import stop
+from tailrace.worker.attempt.attempt import Attempt, Stop
+from tailrace.worker.attempt.execution import Execution
+from tailrace.worker.attempt.outcomes import (
+    Again,
+    Behind,
+    Done,
+    Ended,
+    Lost,
+    Outcome,
+    Verdict,
+    Waiting,
+    told_of,
+)
+from tailrace.worker.journal.journal import Journal
+from tailrace.worker.runtime.retry import insist
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT: Final = JobError("timeout", "The job took longer than it may.")
+_CANCELLED_ITSELF: Final = JobError("internal", "The graph cancelled itself.")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Carries jobs from claim to verdict."""
+
+    execution: Execution
+    stores: JournalStores
+    worker_id: str
+
+    async def run(self, attempt: Attempt) -> Verdict:
+        """Run one attempt, and write to its log how it ended; what the queue is to be told."""
+        job_id = attempt.claim.job_id
+        try:
+            job = await self._open(attempt)
+            if isinstance(job, Behind):
+                return job
+            logger.info("attempt opened", extra=self._about(attempt))
+            verdict = await self._run_open(attempt, job)
+        except (LogClosed, JobNotFound) as refusal:
+            logger.info("nothing to run", extra={"job_id": job_id, "reason": repr(refusal)})
+            return Done()
+        except WriteRefused as refusal:
+            fields = self._about(attempt) | {"reason": repr(refusal)}
+            logger.warning("attempt lost", extra=fields)
+            return Lost()
+        return verdict
+
+    async def _open(self, attempt: Attempt) -> Job | Behind:
+        async def opened() -> Job:
+            if attempt.stop is Stop.LOST:
+                # To open it all the same would count a failure against the job.
+                raise Fenced(attempt.claim.attempt)
+            return await self.stores.jobs.open_attempt(attempt.holder)
+
+        try:
+            return await insist(opened)
+        except Fenced as refusal:
+            return Behind(refusal.at)
+
+    async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
+        journal, began = Journal(self.stores, attempt.holder, job.seq), time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writing = tasks.create_task(journal.run())
+                try:
+                    outcome = await self._outcome(attempt, job, journal)
+                    verdict = await self._settle(attempt, journal, outcome)
+                finally:
+                    await stop(writing)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+        fields = self._about(attempt) | {"tenant": job.tenant, "graph": job.request.graph}
+        fields |= {"duration_s": round(time.monotonic() - began, 3), **told_of(outcome)}
+        logger.info("attempt ended", extra=fields)
+        return verdict
+
+    def _about(self, attempt: Attempt) -> dict[str, Any]:
+        claim = attempt.claim
+        return {"job_id": claim.job_id, "attempt": claim.attempt, "worker": self.worker_id}
+
+    async def _outcome(self, attempt: Attempt, job: Job, journal: Journal) -> Outcome:
+        """Run the graph until it ends or is stopped."""
+        attempt.deadline = time.monotonic() + job.request.timeout_s
+        timer = asyncio.get_running_loop().call_later(
+            job.request.timeout_s, attempt.interrupt, Stop.TIMEOUT
+        )
+        attempt.arm()
+        try:
+            if attempt.stop is None:
+                outcome = await self.execution.run(job, journal)
+                # A graph that was stopped may say that it failed; it had no choice.
+                if attempt.stop is None or _succeeded(outcome):
+                    return outcome
+        except asyncio.CancelledError:
+            if attempt.stop is None and _is_cancelled():
+                raise  # the log is lost to us: the publisher's own error tells
+        finally:
+            attempt.disarm()
+            timer.cancel()
+            if attempt.stop is not None:
+                await _absorb_cancellation()
+        return _stopped(attempt)
+
+    async def _settle(self, attempt: Attempt, journal: Journal, outcome: Outcome) -> Verdict:
+        """Write how the attempt ended, after everything that it said."""
+        holder, jobs = attempt.holder, self.stores.jobs
+        if not isinstance(outcome, Ended):
+            journal.held.release_all()
+        try:
+            match outcome:
+                case Ended(status, result, error):
+                    await journal.close(status, result=result, error=error)
+                    return Done()
+                case Waiting(pause):
+                    await journal.last_write(lambda sent: jobs.pause(holder, pause, sent=sent))
+                    return Done()
+                case Again(reason, failures):
+                    await journal.last_write(
+                        lambda sent: jobs.requeue(holder, reason, failures=failures, sent=sent)
+                    )
+                    return outcome
+        except CancelRequested:
+            await journal.close("cancelled")
+            return Done()
+
+
+def _stopped(attempt: Attempt) -> Outcome:
+    """The outcome of an attempt whose graph was stopped.
+
+    Raises:
+        Fenced: the job is another worker's.
+    """
+    match attempt.stop:
+        case Stop.CANCELLED:
+            return Ended("cancelled")
+        case Stop.TIMEOUT:
+            return Ended("failed", error=_TIMEOUT)
+        case Stop.SHUTDOWN:
+            return Again("shutdown")
+        case Stop.LOST:
+            raise Fenced(attempt.claim.attempt)
+        case None:
+            return Ended("failed", error=_CANCELLED_ITSELF)
+
+
+def _succeeded(outcome: Outcome) -> bool:
+    return isinstance(outcome, Ended) and outcome.status == "succeeded"
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _absorb_cancellation() -> None:
+    """Take our own cancellation as dealt with, delivered or not, so that what follows may wait."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    task = asyncio.current_task()
+    while task is not None and task.cancelling() > 0:
+        task.uncancel()

@@ -1,0 +1,117 @@
+"""Reads a run's stream: its events into the journal, and what the worker itself goes by."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from types import AsyncGeneratorType
+from typing import Any, Final, cast
+
+from tailrace.shared.errors import TailraceError
+from tailrace.shared.events import Event
+from tailrace.worker.attempt.limits import LimitExceeded, Limits
+from tailrace.worker.attempt.run_config import MARKED, without_ours
+from tailrace.worker.attempt.stream.spill import Spill
+from tailrace.worker.attempt.stream.translate import Part, is_cached, translate
+from tailrace.worker.journal.journal import Journal
+
+MODES: Final = ("values", "updates", "tasks")
+"""What is streamed for the worker itself: `values` tells the result, `updates` that the run stops,
+`tasks` which tasks have ended."""
+
+_INTERRUPT: Final = "__interrupt__"
+
+
+class StreamReader:
+    """The reader of one run.
+
+    Args:
+        journal: where the events go.
+        limits: count what the run gives.
+        wanted: the modes that the job asks for.
+        spill: takes large values out of events.
+    """
+
+    def __init__(
+        self, journal: Journal, limits: Limits, wanted: Collection[str], spill: Spill
+    ) -> None:
+        self._journal = journal
+        self._limits = limits
+        self._wanted = frozenset(wanted)
+        self._spill = spill
+        self._ending: Sequence[Event] = ()
+        self.last: Mapping[str, Any] | None = None
+        """The last `values` of the graph itself."""
+        self.stops = False
+        """Whether the graph itself was stopped: for a question, or at a breakpoint."""
+
+    async def drain(self, parts: AsyncGenerator[Part]) -> None:
+        """Read to the end.
+
+        Raises:
+            LimitExceeded, Unserializable: the run gave what the log does not take.
+        """
+        held, says = self._journal.held, "custom" in self._wanted
+        largest, count, put = self._spill.largest, self._limits.count, self._journal.put
+        held.stream = cast("AsyncGeneratorType[Part, None]", parts)
+        try:
+            async for part in parts:
+                if part["type"] != "custom" or self._ending:
+                    await self._take(part)
+                elif says:
+                    # As `_put`, without a coroutine: a graph may say 100,000 things a second.
+                    for event in translate(part):
+                        if len(event.data) > largest:
+                            event = await self._spill.event(event)  # noqa: PLW2901 - the smaller one
+                        count(event)
+                        await put(event)
+            for event in self._ending:
+                await self._put(event)
+        except (asyncio.CancelledError, TailraceError, LimitExceeded):
+            # Cut off by us: the graph's own errors come after all that it said.
+            held.abandon()
+            raise
+        finally:
+            # Nothing comes any more; LangGraph waits for its checkpoints as it ends.
+            held.stream = None
+
+    async def _take(self, part: Part) -> None:
+        if part["type"] in MODES:
+            await self._note(part)
+        for event in self._due(part):
+            await self._put(event)
+
+    async def _put(self, event: Event) -> None:
+        if len(event.data) > self._spill.largest:
+            event = await self._spill.event(event)
+        self._limits.count(event)
+        await self._journal.put(event)
+
+    async def _note(self, part: Part) -> None:
+        """Take what the worker goes by."""
+        mode, data, ns = part["type"], part["data"], part["ns"]
+        if mode == "tasks" and "result" in data:
+            await self._journal.held.release_in_order(data["id"])
+        elif mode == "updates" and is_cached(data):
+            self._journal.held.release_cached("|".join(ns), data)
+        elif mode == "updates" and not ns and _INTERRUPT in data:
+            self.stops = True
+        elif mode == "values" and not ns:
+            self.last = part
+
+    def _due(self, part: Part) -> Iterable[Event]:
+        """The events to be handed over now: those of the part, after one that was held back."""
+        mode, ended = part["type"], self._ending
+        if ended:
+            self._ending = ()
+        if mode not in self._wanted:
+            return ended
+        events = translate(without_ours(part) if mode in MARKED else part)
+        if mode == "updates" and _ends_a_task(part):
+            # The writes of the task go ahead of it, and the part that names the task is next.
+            self._ending = tuple(events)
+            return ended
+        return chain(ended, events) if ended else events
+
+
+def _ends_a_task(part: Part) -> bool:
+    return _INTERRUPT not in part["data"] and not is_cached(part["data"])

@@ -1,0 +1,138 @@
+"""Between LangGraph's checkpoints and what is stored of them: pure, both ways."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_id,
+    get_checkpoint_metadata,
+    writes_sort_key,
+)
+
+from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
+from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
+from tailrace.worker.checkpoints.serializer import StateSerializer
+
+_RAN: Final = "ran"
+"""A field of ours in a stored checkpoint. LangGraph takes the fields that it knows."""
+
+_TASK_MARK: Final = ":"
+"""Stands before a task's id in a namespace; LangGraph forbids it in a node's name."""
+
+
+class CheckpointCodec:
+    """Packs and unpacks with one serializer."""
+
+    def __init__(self, serializer: StateSerializer) -> None:
+        self._serializer = serializer
+
+    def checkpoint(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        ran: Sequence[str] = (),
+    ) -> kept.Checkpoint:
+        """A checkpoint without the values of its channels.
+
+        Args:
+            config: names the thread, the namespace and the checkpoint before.
+            checkpoint: as LangGraph gives it.
+            metadata: likewise.
+            ran: the nodes of the step that it comes after; read again by `ran_before`.
+
+        Raises:
+            Unserializable: the metadata hold something that is no data.
+        """
+        versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
+        return kept.Checkpoint(
+            id=checkpoint["id"],
+            parent=get_checkpoint_id(config) or "",
+            checkpoint=self._serializer.pack({**checkpoint, "channel_values": None, _RAN: ran}),
+            metadata=self._serializer.pack(get_checkpoint_metadata(config, metadata)),
+            versions={name: str(v) for name, v in versions.items() if name in values},
+            span=_span(metadata),
+            opened_by=_opened_by(place_of(config), metadata),
+        )
+
+    def values(self, checkpoint: Checkpoint, names: Sequence[str]) -> dict[str, bytes]:
+        """The values of those of the channels that have one.
+
+        Raises:
+            Unserializable: the state holds something that is no data.
+        """
+        values = checkpoint["channel_values"]
+        return {n: self._serializer.pack(values[n], n) for n in names if n in values}
+
+    def writes(
+        self, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
+    ) -> list[kept.Write]:
+        """What a task wrote.
+
+        Raises:
+            Unserializable: it wrote something that is no data.
+        """
+        return [
+            kept.Write(
+                task=task_id,
+                index=WRITES_IDX_MAP.get(channel, at),
+                path=task_path,
+                channel=channel,
+                value=self._serializer.pack(value, channel),
+            )
+            for at, (channel, value) in enumerate(writes)
+        ]
+
+    def tuple(self, place: Place, stored: kept.Stored) -> CheckpointTuple:
+        """All that was stored of a checkpoint, its writes in the order in which they apply."""
+        unpack = self._serializer.unpack
+        values = {name: unpack(value) for name, value in stored.values.items()}
+        writes = sorted(stored.writes, key=lambda w: writes_sort_key(w.path, w.task, w.index))
+        return CheckpointTuple(
+            config=config_of(place, stored.id),
+            checkpoint=cast("Checkpoint", unpack(stored.checkpoint) | {"channel_values": values}),
+            metadata=unpack(stored.metadata),
+            parent_config=config_of(place, stored.parent) if stored.parent else None,
+            pending_writes=[(w.task, w.channel, unpack(w.value)) for w in writes],
+        )
+
+
+def ran_before(checkpoint: Checkpoint) -> Sequence[str]:
+    """The nodes of the step that a stored checkpoint came after."""
+    return cast("Mapping[str, Sequence[str]]", checkpoint).get(_RAN, ())
+
+
+def configurable(config: RunnableConfig | None) -> Mapping[str, Any]:
+    """What the config asks for; nothing without one."""
+    return (config or {}).get("configurable", {})
+
+
+def place_of(config: RunnableConfig) -> Place:
+    """Whose checkpoints the config is about."""
+    wanted = configurable(config)
+    return Place(wanted["thread_id"], wanted.get("checkpoint_ns", ""))
+
+
+def config_of(place: Place, id_: str) -> RunnableConfig:
+    """The config that names one checkpoint."""
+    named = {"thread_id": place.thread, "checkpoint_ns": place.ns, "checkpoint_id": id_}
+    return {"configurable": named}
+
+
+def _span(metadata: CheckpointMetadata) -> int:
+    """How many checkpoints the state is rebuilt from: a delta channel is not stored at each."""
+    counters = metadata.get("counters_since_delta_snapshot") or {}
+    return 1 + max((supersteps for _, supersteps in counters.values()), default=0)
+
+
+def _opened_by(place: Place, metadata: CheckpointMetadata) -> tuple[str, str] | None:
+    """The checkpoint that the namespace goes with, if it is one task's and not its graph's."""
+    parents = metadata.get("parents") or {}
+    if _TASK_MARK not in place.ns or not parents:
+        return None
+    return max(parents.items(), key=lambda parent: len(parent[0]))

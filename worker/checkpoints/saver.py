@@ -1,0 +1,211 @@
+"""LangGraph's checkpointer: an attempt writes into its journal, and reads from the store.
+
+What is kept and for how long is `tailrace.shared.log_store.checkpoints.checkpoint_store`'s.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from types import CoroutineType
+from typing import Any, TypeVar
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_id,
+)
+
+from tailrace.shared.errors import Unserializable, ValuesLacking
+from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Place
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
+from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
+from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.checkpoints.sync_saver import SyncSaver
+from tailrace.worker.journal.own_thread import OwnThread, what_counts
+from tailrace.worker.runtime.turns import Turns
+
+T = TypeVar("T")
+
+
+class CheckpointSaver(SyncSaver):
+    """A LangGraph checkpointer on the log store. Every call is tried again while that is away.
+
+    Args:
+        store: where the bytes are.
+        own: the thread that goes through an attempt's journal; a graph may use others beside it.
+        keep: how many checkpoints of a namespace to keep, or `EVERY`.
+    """
+
+    def __init__(
+        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: int = EVERY
+    ) -> None:
+        serializer = StateSerializer()
+        super().__init__(serializer)
+        self._codec = CheckpointCodec(serializer)
+        self._store = store
+        self._own = own
+        self._keep = keep
+        self._turns = Turns()
+        self._seen: dict[Place, Mapping[str, Any]] = {}
+        """What the nodes of each namespace had seen at its newest checkpoint."""
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read the checkpoint that the config names, or the newest."""
+        place, id_ = place_of(config), get_checkpoint_id(config)
+        if (own := self._own_of(place)) is not None:
+            if own.is_new and not own.journal.knows(place):
+                return None
+            await own.journal.stored(place)
+        stored = await self._turns.insist(lambda: self._store.get(place, id_))
+        if stored is None:
+            return None
+        found = self._codec.tuple(place, stored)
+        # A copy: LangGraph goes on with what it is given here, and changes it.
+        self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
+        if own is not None:
+            own.journal.held.checkpoint_is_there(place, stored.id)
+        return found
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Read a thread's checkpoints, newest first; those of all threads without a config."""
+        left = limit
+        async for place, id_ in self._listed(config, before):
+            if left == 0:
+                return
+            found = await self.aget_tuple(config_of(place, id_))
+            if found is not None and (filter or {}).items() <= found.metadata.items():
+                left = left and left - 1
+                yield found
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Store a checkpoint and the channels that have changed.
+
+        Raises:
+            Unserializable: the state holds something that is no data.
+            StoreUnavailable: for half a minute; of the job's own thread the journal insists.
+            Fenced: the job is not this attempt's any more.
+        """
+        place = place_of(config)
+        new = self._new(config, checkpoint, metadata, new_versions)
+        if (own := self._own_of(place)) is None:
+            await self._put(new)
+        else:
+            await own.put(new)
+        return config_of(place, new.checkpoint.id)
+
+    def aput_writes(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> "CoroutineType[Any, Any, None]":
+        """Store what a task wrote on top of a checkpoint.
+
+        No coroutine function, since a journal takes the order of the calls: LangGraph tells its
+        stream of the task's end right after this one.
+
+        Raises:
+            Unserializable, StoreUnavailable, Fenced: as `aput`, by the coroutine.
+        """
+        place, id_ = place_of(config), configurable(config)["checkpoint_id"]
+        own = self._own_of(place)
+        counting = writes if own is None else what_counts(writes)
+        try:
+            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path))
+        except Unserializable as error:
+            return _failed(error)
+        return self._put_writes(new) if own is None else own.put_writes(new)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all checkpoints of a thread."""
+        await self._turns.insist(lambda: self._store.delete(thread_id))
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete the checkpoints that these runs have made, in whatever thread."""
+        every = [found async for found in self.alist(None)]
+        for found in (f for f in every if f.metadata.get("run_id") in run_ids):
+            place, id_ = place_of(found.config), found.checkpoint["id"]
+            await self._turns.insist(partial(self._store.drop, place, [id_]))
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Give one thread the checkpoints of another."""
+        await self._turns.insist(lambda: self._store.copy(source_thread_id, target_thread_id))
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Keep each namespace's newest checkpoint and what it is rebuilt from, or none at all."""
+        call = self._store.delete if strategy == "delete" else self._store.prune
+        for thread in thread_ids:
+            await self._turns.insist(partial(call, thread))
+
+    def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
+        """A version that sorts above the current one, and that no other branch ever gives."""
+        number = int(str(current or 0).partition(".")[0]) + 1
+        return f"{number:010}.{secrets.token_hex(4)}"
+
+    def _own_of(self, place: Place) -> OwnThread | None:
+        return self._own if self._own is not None and self._own.job_id == place.thread else None
+
+    def _new(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> NewCheckpoint:
+        place, values = place_of(config), partial(self._codec.values, checkpoint)
+        seen, before = checkpoint["versions_seen"], self._seen.get(place, {})
+        self._seen[place] = seen
+        ran = [node for node in seen if seen[node] != before.get(node)]
+        new = self._codec.checkpoint(config, checkpoint, metadata, ran)
+        changed = values([name for name in new_versions if name in new.versions])
+        return NewCheckpoint(place, new, changed, lambda: values([*new.versions]), self._keep)
+
+    async def _put(self, new: NewCheckpoint) -> None:
+        store, place = self._store, new.place
+        call = partial(store.put, place, new.checkpoint, keep=new.keep)
+        try:
+            await self._turns.insist(lambda: call(new.changed))
+        except ValuesLacking:
+            # The store went back in time, before a value that has not changed since.
+            await self._turns.insist(lambda: call(new.all_values()))
+
+    async def _put_writes(self, new: TaskWrites) -> None:
+        await self._turns.insist(
+            lambda: self._store.put_writes(new.place, new.checkpoint_id, new.writes)
+        )
+
+    async def _listed(
+        self, config: RunnableConfig | None, before: RunnableConfig | None
+    ) -> AsyncIterator[tuple[Place, str]]:
+        """Where they are that the configs ask for, newest first."""
+        wanted, below = configurable(config), configurable(before).get("checkpoint_id")
+        ns, only = wanted.get("checkpoint_ns"), wanted.get("checkpoint_id")
+        if self._own is not None:
+            await self._own.journal.flushed()
+        threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
+        for thread in threads:
+            ids = await self._turns.insist(partial(self._store.ids, thread))
+            for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
+                if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
+                    yield Place(thread, found), id_
+
+
+async def _failed(error: Exception) -> None:
+    raise error

@@ -1,0 +1,66 @@
+"""The thread that an attempt writes: what LangGraph saves of it, in the order of the calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import CoroutineType
+from typing import Any, Final
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.checkpoint.serde.types import ERROR
+
+from tailrace.shared.jobs import JobId
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
+from tailrace.worker.journal.journal import Journal
+
+_ERROR_SOURCE: Final = "__error_source_node__"
+"""A failed task's handler runs only after this is stored, or a crash would run the task again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnThread:
+    """The thread of an attempt's job."""
+
+    job_id: JobId
+    journal: Journal
+    is_new: bool
+    """Whether no attempt came before: what was not written yet is not there."""
+    waits: bool
+    """Whether a step waits for the checkpoint before it (durability `sync`)."""
+
+    async def put(self, new: NewCheckpoint) -> None:
+        """Hand a checkpoint over, and wait until it is stored where a step waits for it."""
+        await self.journal.checkpoint(new)
+        if self.waits:
+            await self.journal.stored(new.place)
+
+    def put_writes(self, new: TaskWrites) -> "CoroutineType[Any, Any, None]":
+        """Hand over what a task wrote, here and now; what is left to wait for."""
+        if not new.writes:
+            return _done()
+        channels = {write.channel for write in new.writes}
+        path, task = new.writes[0].path, new.writes[0].task
+        if channels.isdisjoint(WRITES_IDX_MAP) and not _is_silent(path):
+            self.journal.held.hold(task, new)
+        else:
+            self.journal.add(new)
+        return self.journal.stored(new.place) if _ERROR_SOURCE in channels else _done()
+
+
+def what_counts(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """What counts of the writes of a task that failed, or was stopped, after its first one.
+
+    LangGraph takes a task with any output for finished: it would never get to its edges again.
+    """
+    channels = {channel for channel, _ in writes}
+    if ERROR not in channels or _ERROR_SOURCE in channels:
+        return writes
+    return [write for write in writes if write[0] in WRITES_IDX_MAP]
+
+
+def _is_silent(task_path: str) -> bool:
+    """Whether the stream never speaks of the task: the graph's input, or no task at all."""
+    return not task_path or task_path.endswith(", __start__")
+
+
+async def _done() -> None:
+    """What is handed over needs no waiting for."""

@@ -1,1 +1,0 @@
-"""What providers do wrong, read by the shape of an exception."""

@@ -219,7 +219,7 @@ async def _problems() -> AsyncIterator[tuple[int, str, str]]:
 def test_protocol_lists_every_type_of_error_that_a_job_can_end_with() -> None:
     cells = (cell for cell, _ in rows("PROTOCOL.md", "type", "meaning"))
     listed = {kind for cell in cells for kind in re.findall(r"[a-z-]+", cell)}
-    code = chain.from_iterable((ROOT / room).glob("*.py") for room in ("shared", "worker"))
+    code = chain.from_iterable((ROOT / room).rglob("*.py") for room in ("shared", "worker"))
     assert {*chain.from_iterable(map(_error_types, code)), *get_args(TroubleType)} == listed
 
 

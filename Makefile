@@ -3,16 +3,20 @@
 PYTHON ?= python3
 # Handed on to the program a target runs: make test ARGS="-k fence", make lock ARGS=--upgrade
 ARGS ?=
+# The image of the store in `make test-store`.
+STORE ?= redis:7-alpine
 
 # What speaks to the store by itself: every script is called there. The other images get these.
 SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store item_store catalogue redis sweep tail))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+RELEASE := .venv/release
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
 # Runs a check by a program that only the system can have; where it has not, says so.
 RUN := $(BIN)/python -m tools.programs run
+SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
@@ -20,7 +24,8 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate picture check fmt test test-faults test-graphs test-docker test-browser up down bench bench-full bench-against soak lock clean
+.PHONY: help install demo dev docs generate picture check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
+  bench-against soak lock audit dist sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,9 +54,18 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
-	@$(RUN) luacheck -qq --config tools/luacheckrc $(LUA)
+	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
+	@$(BIN)/zizmor --offline --quiet .github
+	@$(SCHEMA).github-workflows .github/workflows/*.yml
+	@$(SCHEMA).github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
+	@$(SCHEMA).dependabot .github/dependabot.yml
+	@$(SCHEMA).compose-spec docker-compose.yml
+
+check-versions: install ## check the types as newer versions of Python see them
+	@$(BIN)/pyright --pythonversion 3.12
+	@$(BIN)/pyright --pythonversion 3.13
 
 fmt: install ## format, and fix what the linter can fix
 	@$(BIN)/ruff format
@@ -72,6 +86,10 @@ test-docker: install ## test on stores in containers, and the image and the whol
 	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
+
+test-store: install ## test what speaks to the store on one in a container; STORE=valkey/valkey:9-alpine
+	@$(BIN)/python -m tools.programs need docker
+	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:$(STORE) $(ARGS)
 
 test-browser: install ## test the console and the examples in Chromium, installed if run as root
 	@$(BIN)/python -m tools.programs install chromium nginx openssl
@@ -102,7 +120,22 @@ lock: $(BIN)/uv ## lock the dependencies into requirements/; ARGS=--upgrade take
 	@$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/base.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --extra local --output-file requirements/local.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --extra local --group dev --output-file requirements/dev.txt
+	@$(COMPILE) $(ARGS) --group release --output-file requirements/release.txt
 	@echo uv | $(COMPILE) $(ARGS) - --output-file requirements/uv.txt
+
+audit: $(RELEASE)/.installed ## look for known vulnerabilities in the locked dependencies
+	@for lock in requirements/*.txt; do echo "$$lock" && \
+	  $(RELEASE)/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || exit 1; done
+
+dist: install ## build the packages into dist/
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+sbom: $(RELEASE)/.installed ## list what the service is built on, into dist/, in CycloneDX's format
+	@mkdir -p dist
+	@$(BIN)/uv venv --quiet --clear .venv/sbom
+	@$(BIN)/uv pip sync --quiet --python .venv/sbom --require-hashes requirements/base.txt
+	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/tailrace.cdx.json .venv/sbom
 
 clean: ## remove .venv, caches and builds; data in .tailrace stays
 	@rm -rf .venv dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
@@ -118,6 +151,12 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/python
 	@echo "Fetching uv into .venv"
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	  --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+# What a release needs, apart, since nobody else does.
+$(RELEASE)/.installed: requirements/release.txt | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear $(RELEASE)
+	@$(BIN)/uv pip sync --quiet --python $(RELEASE) --require-hashes requirements/release.txt
 	@touch $@
 
 # sync removes what is not listed, but spares uv and pip. awk leaves out the list of packages, a

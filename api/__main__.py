@@ -13,7 +13,7 @@ from tailrace.api.app import create_app
 from tailrace.api.http.protocol import PeerProtocol
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import EX_CONFIG, ConfigurationError
-from tailrace.shared.process.garbage import pass_over_what_stays
+from tailrace.shared.process.garbage import freeze_startup_objects
 from tailrace.shared.process.logging import configure_logging
 from tailrace.shared.settings import load_settings
 
@@ -61,7 +61,7 @@ def _collect_less() -> None:
     By default a third of the time in which listeners are accepted goes there, as
     `bench.relay --profile W4` shows.
     """
-    pass_over_what_stays()
+    freeze_startup_objects()
     gc.set_threshold(_NEW_OBJECTS, 10, 10)
 
 

@@ -20,14 +20,14 @@ from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
 from tailrace.api.http.problems import HANDLERS, ErrorBoundary
 from tailrace.api.relay.relay import Relay
-from tailrace.api.relay.response import EventStreamResponse, StreamsLast
+from tailrace.api.relay.response import DeferredStreams, EventStreamResponse
 from tailrace.api.routes import blobs, events, graphs, health, jobs
 from tailrace.api.routes import console as web
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.connection import connect
@@ -63,7 +63,7 @@ def create_app(settings: ApiSettings) -> ASGIApp:
     app.router.routes.append(events.ROUTE)
     for module in (jobs, blobs, graphs, health, web):
         app.include_router(module.router)
-    return StreamsLast(app)
+    return DeferredStreams(app)
 
 
 async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Services:
@@ -79,7 +79,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay)):
         task = tasks.create_task(work)
         task.add_done_callback(_end_if_broken)
-        stack.push_async_callback(stop, task)
+        stack.push_async_callback(cancel_and_wait, task)
     secret = settings.secret
     return Services(
         settings=settings,

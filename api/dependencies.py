@@ -35,21 +35,21 @@ class Services:
     tickets: TicketOffice
 
 
-async def services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     """The services of the app that serves this request."""
     return cast("Services", request.state.services)
 
 
-Shared = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-async def authenticate(request: Request, shared: Shared) -> str:
+async def authenticate(request: Request, services: ServicesDep) -> str:
     """The caller's tenant.
 
     Raises:
         Unauthorized: no or wrong credentials.
     """
-    return shared.keyring.tenant(
+    return services.keyring.tenant(
         request.headers.get("authorization"), frozenset(request.query_params)
     )
 
@@ -57,26 +57,26 @@ async def authenticate(request: Request, shared: Shared) -> str:
 Tenant = Annotated[str, Depends(authenticate)]
 
 
-async def reader(request: Request, shared: Shared) -> str:
+async def reader(request: Request, services: ServicesDep) -> str:
     """The tenant in whose name a job is read: the caller's own, or the one of the job's ticket.
 
     Raises:
         Unauthorized: no or wrong credentials, or a ticket that opens another job.
     """
     ticket = request.query_params.get("ticket")
-    if ticket is None or shared.keyring.open:
-        return await authenticate(request, shared)
-    return shared.tickets.tenant(ticket, JobId(request.path_params["job_id"]))
+    if ticket is None or services.keyring.open:
+        return await authenticate(request, services)
+    return services.tickets.tenant(ticket, JobId(request.path_params["job_id"]))
 
 
-async def find_job(shared: Services, job_id: str, tenant: str) -> Job:
+async def find_job(services: Services, job_id: str, tenant: str) -> Job:
     """The tenant's job.
 
     Raises:
         JobNotFound: malformed (and then no key is touched), unknown, or another tenant's.
         StoreUnavailable: the store did not answer.
     """
-    job = await shared.jobs.get(parse_job_id(job_id))
+    job = await services.jobs.get(parse_job_id(job_id))
     if job.tenant != tenant:
         raise JobNotFound
     return job

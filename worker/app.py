@@ -19,8 +19,8 @@ from tailrace.shared.log_store.items.item_store import reap
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
-from tailrace.shared.process.garbage import pass_over_what_stays
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.garbage import freeze_startup_objects
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
 from tailrace.shared.queue_store import catalogue
@@ -41,7 +41,7 @@ from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.leases.consumer import LeasedWorker
 from tailrace.worker.leases.containment import Containment
 from tailrace.worker.leases.lease_keeper import LeaseKeeper
-from tailrace.worker.runtime.retry import insist
+from tailrace.worker.runtime.retry import until_stored
 from tailrace.worker.settings import WorkerSettings
 from tailrace.worker.store.graph_store import GraphStores
 from tailrace.worker.store.meaning import load_index
@@ -100,7 +100,7 @@ async def _work(
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
     worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
     keeper.start()
-    pass_over_what_stays()
+    freeze_startup_objects()
     await catalogue.announce(queue_store, worker_id, specs)
     _say_ready(registry)
     async with asyncio.TaskGroup() as tasks:
@@ -111,7 +111,7 @@ async def _work(
         )
         running = [tasks.create_task(work) for work in beside]
         await worker.async_run()
-        await stop(*running)
+        await cancel_and_wait(*running)
     keeper.stop()
     try:
         await catalogue.leave(queue_store, worker_id, specs)
@@ -136,7 +136,7 @@ async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Clie
     for client in (queue_store, log_store, wake_store):
         stack.push_async_callback(client.aclose)
     for client in (queue_store, log_store):
-        await insist(lambda client=client: ping(client))
+        await until_stored(lambda client=client: ping(client))
     return queue_store, log_store, wake_store
 
 

@@ -24,7 +24,7 @@ class Accepted:
 
 
 async def accept(
-    shared: Services, tenant: str, submission: Submission, body: CreateJob, new_id: JobId
+    services: Services, tenant: str, submission: Submission, body: CreateJob, new_id: JobId
 ) -> Accepted:
     """The job that the POST asks for: a new one under `new_id`, or the one that its key stands for.
 
@@ -34,7 +34,7 @@ async def accept(
         NothingToResume: the caller has had events, and the key does not know of what job.
         StoreUnavailable: not acknowledged. With a key, the same POST again is safe.
     """
-    posted = _Posted(shared, tenant, body, submission.resumes)
+    posted = _Posted(services, tenant, body, submission.resumes)
     if submission.key is None:
         accepted = Accepted(await posted.start(new_id), repeated=False)
     else:
@@ -51,31 +51,31 @@ async def accept(
 class _Posted:
     """One POST on its way to a job."""
 
-    shared: Services
+    services: Services
     tenant: str
     body: CreateJob
     resumes: bool
 
     async def start(self, job_id: JobId) -> Job:
         """A new job that only this caller will ever know of."""
-        await self.shared.graphs.check(self.body)
+        await self.services.graphs.check(self.body)
         job = await self._create(job_id)
         try:
-            await self.shared.queue.enqueue(job_id)
+            await self.services.queue.enqueue(job_id)
         except StoreUnavailable:
             # A job that the caller was never told of must not run later.
-            await self.shared.jobs.cancel(job_id)
+            await self.services.jobs.cancel(job_id)
             raise
         return job
 
     async def reserve(self, key: str, mine: Reservation) -> Reservation:
         """What the key stands for, from now on at the latest."""
-        keys = self.shared.idempotency
+        keys = self.services.idempotency
         first = await keys.find(self.tenant, key)
         if first is None:
             self._refuse_to_resume()
             # Behind `find`: a refused job leaves no key, and an accepted one is refused no more.
-            await self.shared.graphs.check(self.body)
+            await self.services.graphs.check(self.body)
             first = await keys.reserve(self.tenant, key, mine)
         if first.digest != mine.digest:
             raise IdempotencyConflict("The Idempotency-Key was used before, with another body.")
@@ -87,18 +87,18 @@ class _Posted:
         Nothing is taken back where the store goes away in between: with the key it is found again.
         """
         try:
-            job = await self.shared.jobs.get(job_id)
+            job = await self.services.jobs.get(job_id)
         except JobNotFound:
             self._refuse_to_resume()
             await self._create(job_id)
-            job = await self.shared.jobs.get(job_id)
+            job = await self.services.jobs.get(job_id)
         if job.status == "queued":
-            await self.shared.queue.enqueue(job_id, above=job.attempt)
+            await self.services.queue.enqueue(job_id, above=job.attempt)
         return job
 
     async def _create(self, job_id: JobId) -> Job:
-        return await self.shared.jobs.create(
-            job_id, self.tenant, self.body.request(self.shared.settings)
+        return await self.services.jobs.create(
+            job_id, self.tenant, self.body.request(self.services.settings)
         )
 
     def _refuse_to_resume(self) -> None:

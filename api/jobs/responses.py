@@ -16,7 +16,7 @@ class Links:
     """Where a job and its events are, for one caller."""
 
     request: Request
-    shared: Services
+    services: Services
     tenant: str
     ticket: bool
     """Whether the events' URL shall carry a stream ticket."""
@@ -37,9 +37,9 @@ class Links:
             TicketsUnavailable: a ticket is wanted, and the service can't sign one.
         """
         url = f"{self.job(job_id)}/events"
-        if not self.ticket or self.shared.keyring.open:
+        if not self.ticket or self.services.keyring.open:
             return url
-        return f"{url}?ticket={self.shared.tickets.issue(job_id, self.tenant)}"
+        return f"{url}?ticket={self.services.tickets.issue(job_id, self.tenant)}"
 
 
 def job_answer(

@@ -10,7 +10,7 @@ from tailrace.api.errors import InvalidIdempotencyKey, NothingToResume
 from tailrace.api.http.negotiation import choose
 from tailrace.api.http.preferences import wait_s
 from tailrace.api.relay.cursor import Cursor, parse_cursor
-from tailrace.api.relay.frames import FORMS, Form
+from tailrace.api.relay.frames import STREAM_FORMATS, StreamFormat
 
 JSON: Final = "application/json"
 _KEY: Final = re.compile(r"[ -~]{1,255}")
@@ -21,7 +21,7 @@ _START: Final = Cursor(0, from_header=False)
 class Submission:
     """One POST, but for its body."""
 
-    form: Form | None
+    form: StreamFormat | None
     """The form of the event stream that shall be the answer; None is the job itself."""
     key: str | None
     """The caller's `Idempotency-Key`."""
@@ -45,7 +45,7 @@ def read_submission(request: Request, max_wait_s: int) -> Submission:
         NothingToResume: a stream that shall go on, and no key that tells of which job.
         InvalidCursor: a `Last-Event-ID` that no event could have.
     """
-    form = FORMS.get(choose(request, JSON, *FORMS))
+    form = STREAM_FORMATS.get(choose(request, JSON, *STREAM_FORMATS))
     key = _key(request.headers.getlist("idempotency-key"))
     if form is not None:
         return Submission(form, key, _cursor(request, key), None)

@@ -11,10 +11,10 @@ from starlette.types import Message, Receive, Scope
 from tailrace.api.dependencies import Services
 from tailrace.api.jobs.responses import Links, job_answer
 from tailrace.api.relay.frames import EVENT_STREAM
-from tailrace.api.relay.relay import Start
+from tailrace.api.relay.relay import StartPosition
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 
 _ASKS: Final = b'event: status\ndata: {"status":"waiting",'
 """No data can look like it: data is one line."""
@@ -32,15 +32,15 @@ async def waited_answer(links: Links, job: Job, limit_s: int) -> Response:
     """
     try:
         if limit_s and not job.ended and job.status != "waiting":
-            await _settled(links.shared, links.request.receive, job, limit_s)
-            job = await links.shared.jobs.get(job.id)
+            await _settled(links.services, links.request.receive, job, limit_s)
+            job = await links.services.jobs.get(job.id)
     except (StoreUnavailable, JobNotFound) as error:
         logger.warning("wait broken off", extra={"job_id": job.id, "reason": repr(error)})
     applied = {"Preference-Applied": f"wait={limit_s}"}
     return job_answer(links, job, 200 if job.ended else 202, applied)
 
 
-async def _settled(shared: Services, receive: Receive, job: Job, limit_s: int) -> None:
+async def _settled(services: Services, receive: Receive, job: Job, limit_s: int) -> None:
     """Listen until the job ends or asks something, or the time is over.
 
     Like any listener this one is sent away when the caller leaves, the process stops, or the store
@@ -54,8 +54,8 @@ async def _settled(shared: Services, receive: Receive, job: Job, limit_s: int) -
 
     async def listen() -> None:
         try:
-            start = Start(job.id, job.seq, job.seq)
-            await shared.relay.serve(start, EVENT_STREAM, _NO_CONNECTION, receive, hear)
+            start = StartPosition(job.id, job.seq, job.seq)
+            await services.relay.serve(start, EVENT_STREAM, _NO_CONNECTION, receive, hear)
         finally:
             over.set()
 
@@ -64,4 +64,4 @@ async def _settled(shared: Services, receive: Receive, job: Job, limit_s: int) -
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await over.wait()
-        await stop(listening)
+        await cancel_and_wait(listening)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tailrace.api.relay.frames import Form
+from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent
@@ -47,9 +47,9 @@ class Channel:
         """Ticks since the last listener left."""
         self.window_bytes = LARGEST_WINDOW
         self.page_events = FIRST_PAGE
-        self._windows: dict[Form, Window] = {}
+        self._windows: dict[StreamFormat, Window] = {}
 
-    def window(self, form: Form, known: int) -> Window:
+    def window(self, form: StreamFormat, known: int) -> Window:
         """The recent frames in this form; if there are none yet, an empty window.
 
         Args:

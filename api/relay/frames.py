@@ -44,7 +44,7 @@ def _nothing() -> bytes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class StreamFormat:
     """A way to write a log; compared by identity."""
 
     content_type: str
@@ -55,6 +55,6 @@ class Form:
     """What a listener is told before its stream is cut."""
 
 
-EVENT_STREAM: Final = Form("text/event-stream", frame, b": hb\n", come_back)
-NDJSON: Final = Form("application/x-ndjson", line, b"\n", _nothing)
-FORMS: Final = {form.content_type: form for form in (EVENT_STREAM, NDJSON)}
+EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", come_back)
+NDJSON: Final = StreamFormat("application/x-ndjson", line, b"\n", _nothing)
+STREAM_FORMATS: Final = {form.content_type: form for form in (EVENT_STREAM, NDJSON)}

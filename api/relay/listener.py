@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.types import Message, Receive, Send
 
 from tailrace.api.http.peer import Peer
-from tailrace.api.relay.frames import Form
+from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.window import Window, Write
 
 _OPEN: Final = 0
@@ -15,7 +15,7 @@ _OVER: Final = 1
 _CUT: Final = 2
 
 
-class Rest:
+class PendingSend:
     """The rest of a send that has to wait for its socket; to be awaited in a task.
 
     The first step was made by whoever had the frames, who can't wait for one client.
@@ -64,11 +64,13 @@ class Listener:
         "ticks_left",
     )
 
-    def __init__(self, send: Send, peer: Peer | None, form: Form, seq: int, ticks: int) -> None:
+    def __init__(
+        self, send: Send, peer: Peer | None, form: StreamFormat, seq: int, ticks: int
+    ) -> None:
         self._send = send
         self._peer = peer
         self._task = asyncio.current_task()
-        self._rest: Rest | None = None
+        self._rest: PendingSend | None = None
         self._state = _OPEN
         self._waits = False
         self._taken = 0
@@ -205,5 +207,5 @@ class Listener:
             future = sending.send(None)
         except StopIteration:
             return True
-        self._rest = Rest(sending, future)
+        self._rest = PendingSend(sending, future)
         return False

@@ -14,7 +14,7 @@ from tailrace.api.errors import EventsExpired
 from tailrace.api.http.peer import peer_of
 from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.cursor import Cursor
-from tailrace.api.relay.frames import Form
+from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.housekeeping import Housekeeping
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.pages import Pages
@@ -39,7 +39,7 @@ class AtTheEnd(TailraceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartPosition:
     """Where a listener begins."""
 
     job_id: JobId
@@ -51,7 +51,7 @@ class Start:
     """What it is told before anything is read, `seq` included."""
 
     @staticmethod
-    def of(job_id: JobId, head: JobSummary, cursor: Cursor) -> "Start":
+    def of(job_id: JobId, head: JobSummary, cursor: Cursor) -> "StartPosition":
         """Where a client begins that has everything up to the cursor.
 
         Raises:
@@ -60,15 +60,15 @@ class Start:
         """
         if not head.ended and cursor.seq > head.seq:
             gap = gap_event(head.seq + 1, cursor.seq, "lost")
-            return Start(job_id, cursor.seq, head.seq, gap)
+            return StartPosition(job_id, cursor.seq, head.seq, gap)
         if not head.ended:
-            return Start(job_id, cursor.seq, cursor.seq)
+            return StartPosition(job_id, cursor.seq, cursor.seq)
         if cursor.from_header and cursor.seq >= head.seq:
             raise AtTheEnd
         if not head.has_log:
             raise EventsExpired("The job has ended, and its events are not kept any more.")
         seq = min(cursor.seq, head.seq - 1)
-        return Start(job_id, seq, seq)
+        return StartPosition(job_id, seq, seq)
 
 
 class Relay:
@@ -111,7 +111,12 @@ class Relay:
                 await asyncio.sleep(_DRAIN_STEP_S)
 
     async def serve(
-        self, start: Start | None, form: Form, scope: Scope, receive: Receive, send: Send
+        self,
+        start: StartPosition | None,
+        form: StreamFormat,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Write a log to a client whose response has begun; returns early where it is cut.
 

@@ -8,8 +8,8 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tailrace.api.relay.frames import Form
-from tailrace.api.relay.relay import AtTheEnd, Relay, Start
+from tailrace.api.relay.frames import StreamFormat
+from tailrace.api.relay.relay import AtTheEnd, Relay, StartPosition
 from tailrace.shared.errors import StoreUnavailable
 
 _HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
@@ -41,8 +41,8 @@ class EventStreamResponse(EventSourceResponse):
     def __init__(
         self,
         relay: Relay,
-        start: Start | None,
-        form: Form,
+        start: StartPosition | None,
+        form: StreamFormat,
         headers: Mapping[str, str],
     ) -> None:
         own = {**_HEADERS, **headers, "Content-Type": form.content_type}
@@ -52,7 +52,7 @@ class EventStreamResponse(EventSourceResponse):
         self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Begin the answer; `StreamsLast` has it go on when the app has returned."""
+        """Begin the answer; `DeferredStreams` has it go on when the app has returned."""
         if scope["method"] == "HEAD":
             await super().__call__(scope, receive, send)
             return
@@ -73,9 +73,9 @@ class EventStreamResponse(EventSourceResponse):
 
 
 async def stream_from(
-    beginning: Awaitable[Start],
+    beginning: Awaitable[StartPosition],
     relay: Relay,
-    form: Form,
+    form: StreamFormat,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """A log's stream; `204` for a reconnect that has all of it.
@@ -101,7 +101,7 @@ async def stream_from(
     return EventStreamResponse(relay, start, form, headers)
 
 
-class StreamsLast:
+class DeferredStreams:
     """Serves streams when everything that led to them has returned.
 
     Middlewares, router and route would otherwise stand around each stream for its whole life, and

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from starlette.types import Message
 
-from tailrace.api.relay.frames import MAX_WRITE_BYTES, Form
+from tailrace.api.relay.frames import MAX_WRITE_BYTES, StreamFormat
 from tailrace.shared.events import LoggedEvent, gap_event
 
 _WRITES_KEPT: Final = 4
@@ -49,7 +49,7 @@ class Window:
 
     __slots__ = ("_form", "_frames", "_numbers", "_writes", "base", "ended", "size")
 
-    def __init__(self, form: Form, base: int) -> None:
+    def __init__(self, form: StreamFormat, base: int) -> None:
         self._form = form
         self._numbers = array("q")
         self._frames: list[bytes] = []

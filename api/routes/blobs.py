@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from tailrace.api.dependencies import Shared, find_job, reader
+from tailrace.api.dependencies import ServicesDep, find_job, reader
 from tailrace.shared.errors import BlobNotFound
 from tailrace.shared.log_store.blobs.blob_store import Blob
 
@@ -35,20 +35,20 @@ Reader = Annotated[str, Depends(reader)]
 
 @router.api_route("/jobs/{job_id}/blobs/{number}", methods=["GET", "HEAD"])
 async def get_blob(
-    request: Request, shared: Shared, tenant: Reader, job_id: str, number: str
+    request: Request, services: ServicesDep, tenant: Reader, job_id: str, number: str
 ) -> Response:
     """The blob's bytes, as they were in the event."""
-    job = await find_job(shared, job_id, tenant)
+    job = await find_job(services, job_id, tenant)
     if not _NUMBER.fullmatch(number):
         raise BlobNotFound
-    blob = await shared.blobs.find(job.id, int(number))
+    blob = await services.blobs.find(job.id, int(number))
     headers = _headers(blob)
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(blob.size)
     if request.method == "HEAD":
         return Response(headers=headers)
-    return StreamingResponse(shared.blobs.pieces(job.id, blob), headers=headers)
+    return StreamingResponse(services.blobs.pieces(job.id, blob), headers=headers)
 
 
 def _headers(blob: Blob) -> dict[str, str]:

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tailrace.api.dependencies import Services, reader, services
+from tailrace.api.dependencies import Services, get_services, reader
 from tailrace.api.http.negotiation import choose
 from tailrace.api.relay.cursor import parse_cursor
-from tailrace.api.relay.frames import FORMS
-from tailrace.api.relay.relay import Start
+from tailrace.api.relay.frames import STREAM_FORMATS
+from tailrace.api.relay.relay import StartPosition
 from tailrace.api.relay.response import stream_from
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import parse_job_id
@@ -19,15 +19,15 @@ async def stream_events(request: Request) -> Response:
 
     Checked in this order: credentials, the job, the cursor, whether there is anything left.
     """
-    shared, job_id = await services(request), request.path_params["job_id"]
-    tenant = await reader(request, shared)
-    form = FORMS[choose(request, *FORMS)]
-    return await stream_from(_start(request, shared, job_id, tenant), shared.relay, form)
+    services, job_id = await get_services(request), request.path_params["job_id"]
+    tenant = await reader(request, services)
+    form = STREAM_FORMATS[choose(request, *STREAM_FORMATS)]
+    return await stream_from(_start(request, services, job_id, tenant), services.relay, form)
 
 
-async def _start(request: Request, shared: Services, job_id: str, tenant: str) -> Start:
+async def _start(request: Request, services: Services, job_id: str, tenant: str) -> StartPosition:
     known_id = parse_job_id(job_id)
-    head = await shared.relay.summaries.get(known_id)
+    head = await services.relay.summaries.get(known_id)
     if head.tenant != tenant:
         raise JobNotFound
     query = request.query_params
@@ -35,7 +35,7 @@ async def _start(request: Request, shared: Services, job_id: str, tenant: str) -
         request.headers.getlist("last-event-id"),
         query.getlist("after") + query.getlist("last_event_id"),
     )
-    return Start.of(known_id, head, cursor)
+    return StartPosition.of(known_id, head, cursor)
 
 
 ROUTE = Route("/jobs/{job_id}/events", stream_events, methods=["GET", "HEAD"])

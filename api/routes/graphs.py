@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from tailrace.api.dependencies import Shared, authenticate
+from tailrace.api.dependencies import ServicesDep, authenticate
 from tailrace.shared.events import encode
 from tailrace.shared.queue_store.catalogue import GraphSpec
 
@@ -14,9 +14,9 @@ router = APIRouter(dependencies=[Depends(authenticate)])
 
 
 @router.api_route("/graphs", methods=["GET", "HEAD"])
-async def list_graphs(shared: Shared) -> Response:
+async def list_graphs(services: ServicesDep) -> Response:
     """Every graph by name, with description, input schema and a drawing."""
-    catalogue = await shared.graphs.catalogue()
+    catalogue = await services.graphs.catalogue()
     specs = sorted(catalogue.graphs.values(), key=lambda spec: spec.name)
     headers = {"Cache-Control": "no-store"}
     body = encode({"graphs": [_told(spec) for spec in specs]})

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tailrace.api.dependencies import Shared
+from tailrace.api.dependencies import ServicesDep
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.events import encode
 from tailrace.shared.redis.connection import ping
@@ -18,12 +18,12 @@ async def livez() -> Response:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-async def readyz(shared: Shared) -> Response:
+async def readyz(services: ServicesDep) -> Response:
     """200 once the stores answer and a worker has announced graphs; 503 says what is missing."""
     try:
-        for store in shared.stores:
+        for store in services.stores:
             await ping(store)
-        catalogue = await shared.graphs.catalogue()
+        catalogue = await services.graphs.catalogue()
     except StoreUnavailable:
         return _answer(503, {"status": "waiting for the store"})
     if not (catalogue.workers_alive and catalogue.graphs):

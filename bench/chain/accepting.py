@@ -19,7 +19,7 @@ from bench.polling import until
 from tailrace.deploy.local.die_with_parent import tied_to_parent
 from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.ports import LOOPBACK, take_port
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.queue_store import catalogue
 from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
@@ -69,7 +69,7 @@ async def _announced(running: Service) -> AsyncGenerator[None]:
         await catalogue.announce(store, "bench", specs)
         beating = tasks.create_task(_beat(store, specs))
         yield
-        await stop(beating)
+        await cancel_and_wait(beating)
 
 
 async def _beat(store: Client, specs: Sequence[GraphSpec]) -> None:

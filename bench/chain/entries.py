@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from arq.constants import in_progress_key_prefix
 
 from tailrace.shared.jobs import JobId
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import connect
 from tailrace.shared.redis.keys import log
 
@@ -67,7 +67,7 @@ async def observed(url: str) -> AsyncGenerator[Entries]:
             await channel.psubscribe(*(f"{_KEYSPACE}{keys}" for keys in changes))
             watching = tasks.create_task(_watch(channel, entries))
             yield entries
-            await stop(watching)
+            await cancel_and_wait(watching)
 
 
 async def _watch(channel: Any, entries: Entries) -> None:

@@ -9,7 +9,7 @@ import orjson
 from bench.chain.service import GRAPHS
 from bench.publisher.runs import Counting, bare, through_worker
 from bench.store import embedded
-from tailrace.shared.process.garbage import pass_over_what_stays
+from tailrace.shared.process.garbage import freeze_startup_objects
 from tailrace.shared.project.file import read_project
 from tailrace.worker.catalogue.registry import Registry, load_registry
 from tailrace.worker.runtime.event_loop import WorkerLoop
@@ -23,7 +23,7 @@ _SMALL: Final = Counting(2000)
 def main() -> None:
     """Run as often as asked, in turns."""
     registry = load_registry(read_project(GRAPHS))
-    pass_over_what_stays()
+    freeze_startup_objects()
     with embedded("everysec") as store:
         bare(_SMALL)
         through_worker(_SMALL, store.url, registry, WorkerLoop)

@@ -16,7 +16,7 @@ from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import Ended
@@ -133,7 +133,7 @@ async def _carry(execution: Execution, stores: JournalStores, holder: Holder) ->
         if not isinstance(outcome, Ended) or outcome.status != "succeeded":
             raise RunFailed(repr(outcome))
         await journal.close(outcome.status, result=outcome.result)
-        await stop(writing)
+        await cancel_and_wait(writing)
 
 
 class _Timed:

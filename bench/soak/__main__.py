@@ -16,7 +16,7 @@ from bench.soak.frames import FAULTS
 from bench.soak.logs import Logs
 from bench.soak.processes import CROWDS, Api, Crowds, crowds, serving
 from bench.store import embedded
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 
 _WARM_UP_S: Final = 180.0
 """Longer than a log lives: its frames are at their most by then."""
@@ -68,7 +68,7 @@ class _Soak:
                 tasks.create_task(crowd.listen())
                 writing = [tasks.create_task(logs.run()) for _ in range(self._options.logs)]
                 busy = await self._watch(seconds, crowd)
-                await stop(*writing)
+                await cancel_and_wait(*writing)
                 await crowd.leave()
             await logs.aclose()
             self.total += crowd.counts

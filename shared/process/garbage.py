@@ -3,7 +3,7 @@
 import gc
 
 
-def pass_over_what_stays() -> None:
+def freeze_startup_objects() -> None:
     """Have the collector look only at what is made from here on: modules and graphs stay.
 
     Each look at all of them would hold up every job or listener of the process.

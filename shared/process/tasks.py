@@ -6,7 +6,7 @@ from typing import Any, Final
 _AGAIN_S: Final = 0.1
 
 
-async def stop(*tasks: "asyncio.Task[Any]") -> None:
+async def cancel_and_wait(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel tasks until they are done.
 
     Once is not enough: redis-py sends through `asyncio.wait_for`, which may swallow a cancellation

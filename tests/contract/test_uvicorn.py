@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailrace.api.http.peer import peer_of
 from tailrace.api.http.protocol import PeerProtocol
-from tailrace.api.relay.listener import Rest
+from tailrace.api.relay.listener import PendingSend
 from tailrace.api.relay.response import EventStreamResponse
 from tailrace.api.relay.window import write_of
 from tests.support.bare_socket import bare
@@ -89,7 +89,7 @@ class Stuck:
             self.waits_at = peer.pending
             assert not future.done()
             self.waited = True
-            await Rest(sending, future)
+            await PendingSend(sending, future)
             return
 
 

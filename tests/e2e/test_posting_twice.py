@@ -85,7 +85,7 @@ async def test_invariant_11_a_replica_killed_in_the_middle_of_posts_leaves_one_j
     """Every caller posts again, elsewhere, until somebody has answered."""
     asked = answered = 0
 
-    async def insist(client: httpx.AsyncClient, key: str) -> str:
+    async def until_stored(client: httpx.AsyncClient, key: str) -> str:
         nonlocal asked, answered
         url = replicas.urls[0]
         while True:
@@ -102,7 +102,7 @@ async def test_invariant_11_a_replica_killed_in_the_middle_of_posts_leaves_one_j
             return str(answer.json()["id"])
 
     async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as tasks:
-        posts = [tasks.create_task(insist(client, f"order-{n}")) for n in range(KEYS)]
+        posts = [tasks.create_task(until_stored(client, f"order-{n}")) for n in range(KEYS)]
     assert asked >= KEYS + 10, "too few posts were broken off"
     assert len({task.result() for task in posts}) == KEYS
     assert await replicas.jobs() == KEYS

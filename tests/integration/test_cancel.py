@@ -11,7 +11,7 @@ from blockbuster import BlockBuster
 
 from tailrace.shared.errors import LogClosed
 from tailrace.shared.jobs import Holder
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.sweep import CANCEL_OVERDUE_S
 from tailrace.worker.catalogue.registry import Registry
 from tests.support.jobs import custom
@@ -117,7 +117,7 @@ async def test_a_job_whose_holder_does_not_answer_is_ended_by_the_sweep(place: S
     await place.cancel(job_id)
     sweeping = asyncio.ensure_future(place.sweep().run())
     assert (await place.ended(job_id)).status == "cancelled"
-    await stop(sweeping)
+    await cancel_and_wait(sweeping)
 
     assert CANCEL_OVERDUE_S <= time.monotonic() - since < 5
     with pytest.raises(LogClosed):

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from tailrace.shared.errors import Fenced, SequenceTaken
 from tailrace.shared.events import Event, EventName, decode, encode
 from tailrace.shared.jobs import Holder
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import connect
 from tailrace.worker.journal.batches import BATCH_EVENTS
 from tailrace.worker.journal.journal import (
@@ -50,7 +50,7 @@ async def journalling(at: Stores, holder: Holder) -> AsyncGenerator[Journal]:
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(journal.run())
         yield journal
-        await stop(writing)
+        await cancel_and_wait(writing)
 
 
 async def values(kept: Stores, holder: Holder) -> list[object]:
@@ -119,7 +119,7 @@ async def test_a_graph_that_never_waits_leaves_the_loop_its_turns(kept: Stores) 
         watching = tasks.create_task(watch())
         for taken in range(1, 4 * TURN_EVENTS):
             await journal.put(custom(taken))
-        await stop(watching)
+        await cancel_and_wait(watching)
 
     assert max(after - before for before, after in pairwise(seen)) <= TURN_EVENTS
 
@@ -303,7 +303,7 @@ async def test_a_log_that_went_back_in_time_goes_on_above_what_it_once_had(
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(journal.run())
         await journal.close("succeeded")
-        await stop(writing)
+        await cancel_and_wait(writing)
 
     events = await kept.events(holder.job_id)
     assert [(e.seq, e.name) for e in events[2:]] == [(42, "status"), (43, "custom"), (44, "end")]

@@ -17,15 +17,15 @@ from blockbuster import BlockBuster
 from starlette.types import Message
 
 from tailrace.api.relay.frames import EVENT_STREAM
-from tailrace.api.relay.relay import Relay, Start
+from tailrace.api.relay.relay import Relay, StartPosition
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.jobs.summaries import read_summaries
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import Client, connect, ping
 from tailrace.worker.attempt.attempt import Stop
 from tailrace.worker.catalogue.registry import Registry
-from tailrace.worker.runtime.retry import insist
+from tailrace.worker.runtime.retry import until_stored
 from tests.support.leased import Hand, Site, faulty_graphs, site, working
 from tests.support.proxy import store_proxy
 from tests.support.service import writing
@@ -63,7 +63,7 @@ class Crowd:
     async def post(self) -> None:
         moves = self.chance.choices(["ask", "fail", "rest"], [4, 1, 2], k=MOVES_OF_A_JOB)
         job_id = await self.place.created("wavering", {"moves": moves}, max_attempts=99)
-        await insist(lambda: self.place.queue.enqueue(job_id))
+        await until_stored(lambda: self.place.queue.enqueue(job_id))
         self.open[job_id] = moves
 
     async def go_on(self) -> bool:
@@ -85,9 +85,9 @@ class Crowd:
         """As the API does, or as where the queue has lost its count of attempts."""
         job = await self.place.jobs.get(job_id)
         answer = {asked.id: "this" for asked in job.pause.interrupts}
-        await insist(lambda: self.place.jobs.answer(job, answer))
+        await until_stored(lambda: self.place.jobs.answer(job, answer))
         above = self.chance.choice([job.attempt, 0])
-        await insist(lambda: self.place.queue.enqueue(job_id, above=above))
+        await until_stored(lambda: self.place.queue.enqueue(job_id, above=above))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ async def _relay(pages_url: str, tail_url: str) -> AsyncGenerator[Relay]:
     try:
         yield relay
     finally:
-        await stop(running)
+        await cancel_and_wait(running)
         await store.aclose()
 
 
@@ -205,6 +205,6 @@ async def _heard(relay: Relay, job_id: JobId, seq: int) -> bytes:
         await complete.wait()
         return {"type": "http.disconnect"}
 
-    start = Start(job_id, seq, seq)
+    start = StartPosition(job_id, seq, seq)
     await relay.serve(start, EVENT_STREAM, {"type": "http"}, receive, send)
     return b"".join(heard)

@@ -16,10 +16,10 @@ from tailrace.api.jobs.streaming import stream_answer
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import EVENT_STREAM, frame, line
 from tailrace.api.relay.relay import Relay
-from tailrace.api.relay.response import StreamsLast
+from tailrace.api.relay.response import DeferredStreams
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId, JobRequest
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import connect
 from tests.support.event_stream import EventStreamReader
@@ -252,8 +252,8 @@ async def test_a_store_that_is_lost_before_the_stream_begins_is_no_error(logs: L
         heads = tasks.create_task(relay.summaries.run())
         answer = await stream_answer(links, job, EVENT_STREAM, Cursor(2, from_header=True))
         scope = {"type": "http", "method": "POST"}
-        await StreamsLast(answer)(scope, cast("Any", None), cast("Any", collecting(sent)))
-        await stop(heads)
+        await DeferredStreams(answer)(scope, cast("Any", None), cast("Any", collecting(sent)))
+        await cancel_and_wait(heads)
     await store.aclose()
     assert [message.get("status") for message in sent] == [200, None]
     assert sent[-1]["body"].startswith(b"retry: ")

@@ -16,7 +16,7 @@ from tailrace.api.settings import ApiSettings
 from tailrace.deploy.local.store import EmbeddedStore
 from tailrace.shared.errors import LogClosed
 from tailrace.shared.jobs import FinalStatus
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis import keys
 from tests.support.service import Api, Logs, serving, writing
 from tests.support.store import embedded_store
@@ -99,7 +99,7 @@ async def test_a_listener_beyond_a_busy_log_still_hears_heartbeats(api: Api, log
         async with asyncio.TaskGroup() as tasks:
             busy = tasks.create_task(keep_busy())
             await far.until(b": hb\n")
-            await stop(busy)
+            await cancel_and_wait(busy)
 
 
 async def test_a_listener_whose_events_expire_is_sent_back_to_learn_it(api: Api, logs: Logs):

@@ -17,12 +17,12 @@ from starlette.types import Message
 
 from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.cursor import Cursor
-from tailrace.api.relay.frames import EVENT_STREAM, FORMS, Form
-from tailrace.api.relay.relay import AtTheEnd, Relay, Start
+from tailrace.api.relay.frames import EVENT_STREAM, STREAM_FORMATS, StreamFormat
+from tailrace.api.relay.relay import AtTheEnd, Relay, StartPosition
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import connect
 from tests.support.service import Attempt, writing
 from tests.support.wait import wait_until
@@ -39,7 +39,7 @@ class Client:
 
     relay: Relay
     job: Attempt
-    form: Form
+    form: StreamFormat
     events: list[LoggedEvent] = field(default_factory=list[LoggedEvent])
     flows: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,7 +76,7 @@ class Client:
         seq = self.events[-1].seq if self.events else 0
         head = await self.relay.summaries.get(self.job.job_id)
         try:
-            start = Start.of(self.job.job_id, head, Cursor(seq, from_header=True))
+            start = StartPosition.of(self.job.job_id, head, Cursor(seq, from_header=True))
         except AtTheEnd:
             return
         await self.relay.serve(start, self.form, {"type": "http"}, self.receive, self.send)
@@ -97,7 +97,7 @@ class Client:
                 await self.task
 
 
-def parsed(body: bytes, form: Form) -> list[LoggedEvent]:
+def parsed(body: bytes, form: StreamFormat) -> list[LoggedEvent]:
     """The events in whole frames; nothing else but signs of life may be there."""
     if form is not EVENT_STREAM:
         lines = [orjson.loads(line) for line in body.splitlines() if line]
@@ -115,7 +115,7 @@ async def running(store_url: str) -> AsyncGenerator[Relay]:
     try:
         yield relay
     finally:
-        await stop(task)
+        await cancel_and_wait(task)
         await store.aclose()
 
 
@@ -152,7 +152,8 @@ async def test_invariant_02_any_order_of_appends_cuts_and_joins_gives_every_list
     async with writing(store_url) as logs, running(store_url) as relay:
         job = await logs.opened()
         clients = [
-            Client(relay, job, form) for form in (*FORMS.values(), EVENT_STREAM, EVENT_STREAM)
+            Client(relay, job, form)
+            for form in (*STREAM_FORMATS.values(), EVENT_STREAM, EVENT_STREAM)
         ]
         for step in steps:
             await act(step, clients, job)

@@ -16,7 +16,7 @@ from tailrace.api.relay.frames import EVENT_STREAM
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.tail import LOGS_A_READ, Lane, Tail
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import connect
 from tests.support.living import living
 from tests.support.service import Attempt, Logs, writing
@@ -69,7 +69,7 @@ async def running_tail(store_url: str) -> AsyncGenerator[Tailed]:
     try:
         yield Tailed(tail)
     finally:
-        await stop(running)
+        await cancel_and_wait(running)
         await store.aclose()
     assert running.cancelled()
 
@@ -242,7 +242,7 @@ async def test_a_reader_with_more_logs_than_one_read_takes_goes_round(
             await said_promptly(job, heard)
         assert await _logs_named(monitor, reads=15) == LOGS_A_READ
     lane.stop()
-    await stop(running)
+    await cancel_and_wait(running)
     await store.aclose()
 
 

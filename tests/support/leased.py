@@ -22,7 +22,7 @@ from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
 from tailrace.shared.redis.connection import Client, connect
@@ -198,7 +198,7 @@ class Hand:
         """Be gone, as far as the store can see, as after a crash."""
         self.vanished.set()
         # How a cancelled worker ends is nobody's business.
-        await stop(self.main)
+        await cancel_and_wait(self.main)
         await asyncio.gather(self.main, return_exceptions=True)
 
 

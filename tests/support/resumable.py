@@ -16,7 +16,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 from tailrace.shared.jobs import Holder
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.worker.attempt.limits import Limits
 from tailrace.worker.attempt.stream.reader import MODES, StreamReader
 from tailrace.worker.attempt.stream.spill import Spill
@@ -91,7 +91,7 @@ class Resumable:
                 await self._task  # says why nothing more is written
             await draining
         finally:
-            await stop(draining)
+            await cancel_and_wait(draining)
             await asyncio.gather(draining, return_exceptions=True)
             if not self._task.done():
                 journal.held.release_all()
@@ -126,7 +126,7 @@ class Resumable:
         running = asyncio.ensure_future(self.run(graph, {"ran": []}, durability))
         yield
         await self.close()
-        await stop(running)
+        await cancel_and_wait(running)
         await asyncio.gather(running, return_exceptions=True)
 
     async def state(self) -> Any:

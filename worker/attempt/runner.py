@@ -10,7 +10,7 @@ from typing import Any, Final
 from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
 from tailrace.shared.jobs import Job, JobError
 from tailrace.shared.log_store.journal.journal import JournalStores
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import (
@@ -25,7 +25,7 @@ from tailrace.worker.attempt.outcomes import (
     told_of,
 )
 from tailrace.worker.journal.journal import Journal
-from tailrace.worker.runtime.retry import insist
+from tailrace.worker.runtime.retry import until_stored
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Runner:
             return await self.stores.jobs.open_attempt(attempt.holder)
 
         try:
-            return await insist(opened)
+            return await until_stored(opened)
         except Fenced as refusal:
             return Behind(refusal.at)
 
@@ -80,7 +80,7 @@ class Runner:
                     outcome = await self._outcome(attempt, job, journal)
                     verdict = await self._settle(attempt, journal, outcome)
                 finally:
-                    await stop(writing)
+                    await cancel_and_wait(writing)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
         fields = self._about(attempt) | {"tenant": job.tenant, "graph": job.request.graph}

@@ -30,7 +30,7 @@ from tailrace.worker.journal.batches import (
 )
 from tailrace.worker.journal.held_writes import HeldWrites
 from tailrace.worker.journal.lasting_state import LastingState
-from tailrace.worker.runtime.retry import insist
+from tailrace.worker.runtime.retry import until_stored
 
 BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
@@ -145,7 +145,7 @@ class Journal:
             StoreUnavailable: for half a minute.
         """
         put = self._stores.blobs.put
-        return await insist(lambda: put(self._holder, data, media_type, most=most))
+        return await until_stored(lambda: put(self._holder, data, media_type, most=most))
 
     def knows(self, place: Place) -> bool:
         """Whether state of the namespace was ever handed over."""
@@ -189,7 +189,7 @@ class Journal:
                     await self._append([])
                 await write(self._last_seq)
 
-        await insist(insisted, for_s=None)
+        await until_stored(insisted, for_s=None)
 
     async def _until_written(self, awaited: int) -> None:
         while self._written < awaited:
@@ -200,7 +200,7 @@ class Journal:
     async def _write_batch(self) -> None:
         batch = next_batch(self._buffer, self._buffered_bytes)
         # A batch once sent is sent again unchanged, so that the store knows a repeat.
-        await insist(lambda: self._append(batch), for_s=None)
+        await until_stored(lambda: self._append(batch), for_s=None)
         if self._states:
             events, size = events_in(batch), sum(map(size_of, batch))
         else:

@@ -15,7 +15,7 @@ from arq.worker import Worker, func
 
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.jobs import JobId
-from tailrace.shared.process.tasks import stop
+from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.queue_store.queue.job_queue import (
     DESERIALIZE,
     FUNCTION,
@@ -29,7 +29,7 @@ from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT
 from tailrace.worker.leases.lease_keeper import LeaseKeeper
-from tailrace.worker.runtime.retry import insist
+from tailrace.worker.runtime.retry import until_stored
 from tailrace.worker.settings import WorkerSettings
 
 _PAUSE_S: Final = 0.2
@@ -106,7 +106,7 @@ class LeasedWorker(Worker):
                 # Flags beside the cancellation, which redis-py may swallow (see shared.tasks).
                 self._stopping.set()
                 self._gone = True
-            await stop(inbox)
+            await cancel_and_wait(inbox)
 
     def stop(self, job_id: JobId, reason: Stop) -> None:
         """Stop a job's graph, if this worker has it."""
@@ -188,12 +188,12 @@ class LeasedWorker(Worker):
             match verdict:
                 case Done():
                     self.jobs_complete += 1
-                    await insist(lambda: self._queue.finish(worker_id, claim))
+                    await until_stored(lambda: self._queue.finish(worker_id, claim))
                 case Again(delay_s=delay_s):
                     self.jobs_retried += 1
-                    await insist(lambda: self._queue.release(worker_id, claim, delay_s))
+                    await until_stored(lambda: self._queue.release(worker_id, claim, delay_s))
                 case Behind(attempt=seen):
-                    await insist(lambda: self._queue.release(worker_id, claim, above=seen))
+                    await until_stored(lambda: self._queue.release(worker_id, claim, above=seen))
                 case Lost():
                     self.jobs_failed += 1
         except StoreUnavailable as error:

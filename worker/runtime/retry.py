@@ -18,7 +18,7 @@ _LONGEST_PAUSE_S: Final = 1.0
 logger = logging.getLogger(__name__)
 
 
-async def insist(call: Callable[[], Awaitable[T]], *, for_s: float | None = FOR_S) -> T:
+async def until_stored(call: Callable[[], Awaitable[T]], *, for_s: float | None = FOR_S) -> T:
     """Make a repeatable call until the store takes it; what it returns.
 
     Args:

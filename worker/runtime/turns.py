@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.worker.runtime.retry import FOR_S, insist
+from tailrace.worker.runtime.retry import FOR_S, until_stored
 
 T = TypeVar("T")
 
@@ -20,13 +20,13 @@ class Turns:
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(_AT_ONCE)
 
-    async def insist(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def until_stored(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a repeatable call when it is its turn, until the store takes it.
 
         Raises:
             StoreUnavailable: it did not come to its turn, or did not get through, in time.
         """
-        return await insist(partial(self._in_turn, call))
+        return await until_stored(partial(self._in_turn, call))
 
     async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -143,7 +143,7 @@ class GraphStore(BaseStore):
             vectors = await self._index.vectors(ops.values())
             changes = [replace(c, vectors=vectors.get((c.namespace, c.key), b"")) for c in changes]
         since = time.time_ns() // 1000
-        await self._turns.insist(lambda: self._items.change(changes, since))
+        await self._turns.until_stored(lambda: self._items.change(changes, since))
 
     def _change(self, op: PutOp) -> Change:
         packed = None if op.value is None else self._serializer.pack(dict(op.value))
@@ -151,14 +151,14 @@ class GraphStore(BaseStore):
 
     async def _got(self, ops: Sequence[GetOp]) -> Iterator[Item | None]:
         places, anew = [(op.namespace, op.key) for op in ops], [op.refresh_ttl for op in ops]
-        found = await self._turns.insist(lambda: self._items.get(places, anew)) if ops else []
+        found = await self._turns.until_stored(lambda: self._items.get(places, anew)) if ops else []
         return iter([item and Item(**self._fields(item)) for item in found])
 
     async def _searched(self, op: SearchOp) -> list[SearchItem]:
         found = await self._found(op) if not op.query else await self._nearest(op)
         lasting = [item for item, _ in found if item.expires]
         if op.refresh_ttl and lasting:
-            await self._turns.insist(lambda: self._items.renew(lasting))
+            await self._turns.until_stored(lambda: self._items.renew(lasting))
         return [result for _, result in found]
 
     async def _nearest(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
@@ -170,11 +170,11 @@ class GraphStore(BaseStore):
         return [(stored[result.namespace, result.key], result) for result in results]
 
     async def _found(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
-        spaces = await self._turns.insist(partial(self._items.spaces, op.namespace_prefix))
+        spaces = await self._turns.until_stored(partial(self._items.spaces, op.namespace_prefix))
         way = plan(op)
         found: list[tuple[StoredItem, SearchItem]] = []
         for slices in rounds(spaces, way.skip, way.page):
-            read = await self._turns.insist(
+            read = await self._turns.until_stored(
                 partial(self._items.read, slices, vectors=bool(op.query))
             )
             results = [SearchItem(**self._fields(item)) for item in read]
@@ -193,7 +193,7 @@ class GraphStore(BaseStore):
         patterns = op.match_conditions or ()
         prefixes = [tuple(p.path) for p in patterns if p.match_type == "prefix"]
         fixed = tuple(takewhile(lambda label: label != "*", max(prefixes, default=(), key=len)))
-        spaces = await self._turns.insist(partial(self._items.spaces, fixed))
+        spaces = await self._turns.until_stored(partial(self._items.spaces, fixed))
         matching = (
             s.namespace for s in spaces if all(_does_match(p, s.namespace) for p in patterns)
         )

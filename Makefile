@@ -18,6 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 RUN := $(BIN)/python -m tools.programs run
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
+MARKDOWN = $(wildcard *.md bench/*.md) docs .github api/console/examples/README.md
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
 # Otherwise pyright's wrapper asks for newer releases of itself on every run.
@@ -42,7 +43,7 @@ docs: install ## build the documentation site into site/, strictly; ARGS=serve s
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS) --livereload,build --clean) --strict
 
 generate: install ## rewrite the parts of the documents that repeat the code
-	@$(BIN)/python -m tools.documents
+	@$(BIN)/python -m tools.documents.generate
 
 picture: install ## record README's picture again: a job in a terminal, cut and resumed
 	@$(BIN)/python -m tools.documents.recording
@@ -54,6 +55,7 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
+	@$(BIN)/mdformat --check $(MARKDOWN)
 	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
@@ -73,6 +75,7 @@ prose: install ## our English, by tools/prose/style.toml; ARGS="docs api/relay"
 fmt: install ## format, and fix what the linter can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+	@$(BIN)/mdformat $(MARKDOWN)
 
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)

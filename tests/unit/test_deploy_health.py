@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.deploy.health import RESPONSE_S, OLDEST_S, main
+from tailrace.deploy.health import OLDEST_S, RESPONSE_S, main
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from tailrace.api.errors import InvalidIdempotencyKey, NothingToResume
-from tailrace.api.http.negotiation import choose
-from tailrace.api.http.preferences import wait_s
+from tailrace.api.http.negotiation import choose, preferred_wait_s
 from tailrace.api.relay.cursor import Cursor, parse_cursor
 from tailrace.api.relay.frames import STREAM_FORMATS, StreamFormat
 
@@ -49,7 +48,7 @@ def read_submission(request: Request, max_wait_s: int) -> Submission:
     key = _key(request.headers.getlist("idempotency-key"))
     if form is not None:
         return Submission(form, key, _cursor(request, key), None)
-    wait = wait_s(request)
+    wait = preferred_wait_s(request)
     return Submission(None, key, _START, None if wait is None else min(wait, max_wait_s))
 
 

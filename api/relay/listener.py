@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
-from tailrace.api.http.peer import Peer
+from tailrace.api.http.connection import Peer
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.window import Window, Write
 

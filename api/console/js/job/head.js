@@ -43,9 +43,11 @@ export class Head {
    * @param {boolean} final
    */
   show(job, status, final) {
-    this.#parts.status.textContent = status;
-    this.#parts.state.dataset.is = status;
-    this.#parts.cancel.hidden = final;
+    if (this.#parts.status.textContent !== status) {
+      this.#parts.status.textContent = status;
+      this.#parts.state.dataset.is = status;
+      this.#parts.cancel.hidden = final;
+    }
     this.#clock.show(job, status, final);
   }
 

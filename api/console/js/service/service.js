@@ -40,7 +40,7 @@ export class Service {
    * @returns {Promise<Job>}
    */
   create(body, key) {
-    return this.#post("jobs", body, { "Idempotency-ApiKey": key });
+    return this.#post("jobs", body, { "Idempotency-Key": key });
   }
 
   /**

@@ -1,4 +1,4 @@
-"""The table of goals in `docs/reference/benchmarks.md`; `tools.documents` writes it there."""
+"""The table of goals in `docs/reference/benchmarks.md`; `make generate` writes it there."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What one part of the suite hands to the report: a table, its goals, the figures behind them."""
+"""One part of the suite as the report shows it: a table, its goals, and all figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One goal beside what was measured; a row of `latest.json`."""
+    """One goal beside what was measured; a row of the report."""
 
     name: str
     """What is measured, such as `W1 CPU of nchan's`."""

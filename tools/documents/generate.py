@@ -1,4 +1,4 @@
-"""`make generate`: write every generated part of the documents again."""
+"""`make generate`: regenerate every generated part of the documents."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

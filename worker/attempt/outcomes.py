@@ -1,9 +1,11 @@
 """How an attempt can end, and what the queue is then told. Values only."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tailrace.shared.jobs import FinalStatus, JobError, Pause
+
+TIMEOUT: Final = JobError("timeout", "The job took longer than it may.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import (
+    TIMEOUT,
     Again,
     Behind,
     Done,
@@ -29,7 +30,6 @@ from tailrace.worker.runtime.retry import until_stored
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT: Final = JobError("timeout", "The job took longer than it may.")
 _CANCELLED_ITSELF: Final = JobError("internal", "The graph cancelled itself.")
 
 
@@ -148,7 +148,7 @@ def _stopped(attempt: Attempt) -> Outcome:
         case Stop.CANCELLED:
             return Ended("cancelled")
         case Stop.TIMEOUT:
-            return Ended("failed", error=_TIMEOUT)
+            return Ended("failed", error=TIMEOUT)
         case Stop.SHUTDOWN:
             return Again("shutdown")
         case Stop.LOST:

@@ -86,10 +86,13 @@ class LeasedWorker(Worker):
         self._awaits_hint = False
         self._gone = False
         self._stopping = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self.loop.add_signal_handler(number, self._stopping.set)
         self.claimed_at = time.monotonic()
         """When the queue last answered: what liveness means here."""
+
+    def stop_on_signals(self) -> None:
+        """From here on, SIGTERM and SIGINT end `main` in an orderly way."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, self._stopping.set)
 
     async def main(self) -> None:
         """Take jobs until a signal; let them finish within the grace, and hand back the rest."""

@@ -139,7 +139,7 @@ async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Clie
     for client in (queue_store, log_store, wake_store):
         stack.push_async_callback(client.aclose)
     for client in (queue_store, log_store):
-        await until_stored(lambda client=client: ping(client))
+        await until_stored(partial(ping, client))
     return queue_store, log_store, wake_store
 
 

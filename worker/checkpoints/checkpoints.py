@@ -9,7 +9,7 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointSto
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent
 
 _NEWEST: Final = 1
 """LangGraph goes on from the newest checkpoint alone; time travel is not offered."""
@@ -36,4 +36,4 @@ class Checkpoints:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        return await until_stored(lambda: self._store.exists(job_id))
+        return await persistent(self._store).exists(job_id)

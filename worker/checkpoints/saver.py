@@ -25,7 +25,7 @@ from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, config
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.checkpoints.sync_saver import SyncSaver
 from tailrace.worker.journal.own_thread import OwnThread, what_counts
-from tailrace.worker.runtime.turns import Turns
+from tailrace.worker.runtime.turns import in_turns
 
 T = TypeVar("T")
 
@@ -45,10 +45,9 @@ class CheckpointSaver(SyncSaver):
         serializer = StateSerializer()
         super().__init__(serializer)
         self._codec = CheckpointCodec(serializer)
-        self._store = store
+        self._store = in_turns(store)
         self._own = own
         self._keep = keep
-        self._turns = Turns()
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
@@ -59,7 +58,7 @@ class CheckpointSaver(SyncSaver):
             if own.is_new and not own.journal.knows(place):
                 return None
             await own.journal.stored(place)
-        stored = await self._turns.until_stored(lambda: self._store.get(place, id_))
+        stored = await self._store.get(place, id_)
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
@@ -135,24 +134,24 @@ class CheckpointSaver(SyncSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._turns.until_stored(lambda: self._store.delete(thread_id))
+        await self._store.delete(thread_id)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints that these runs have made, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
             place, id_ = place_of(found.config), found.checkpoint["id"]
-            await self._turns.until_stored(partial(self._store.drop, place, [id_]))
+            await self._store.drop(place, [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Give one thread the checkpoints of another."""
-        await self._turns.until_stored(lambda: self._store.copy(source_thread_id, target_thread_id))
+        await self._store.copy(source_thread_id, target_thread_id)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Keep each namespace's newest checkpoint and what it is rebuilt from, or none at all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
-            await self._turns.until_stored(partial(call, thread))
+            await call(thread)
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """A version that sorts above the current one, and that no other branch ever gives."""
@@ -178,18 +177,15 @@ class CheckpointSaver(SyncSaver):
         return NewCheckpoint(place, new, changed, lambda: values([*new.versions]), self._keep)
 
     async def _put(self, new: NewCheckpoint) -> None:
-        store, place = self._store, new.place
-        call = partial(store.put, place, new.checkpoint, keep=new.keep)
+        put = partial(self._store.put, new.place, new.checkpoint, keep=new.keep)
         try:
-            await self._turns.until_stored(lambda: call(new.changed))
+            await put(new.changed)
         except ValuesLacking:
             # The store went back in time, before a value that has not changed since.
-            await self._turns.until_stored(lambda: call(new.all_values()))
+            await put(new.all_values())
 
     async def _put_writes(self, new: TaskWrites) -> None:
-        await self._turns.until_stored(
-            lambda: self._store.put_writes(new.place, new.checkpoint_id, new.writes)
-        )
+        await self._store.put_writes(new.place, new.checkpoint_id, new.writes)
 
     async def _listed(
         self, config: RunnableConfig | None, before: RunnableConfig | None
@@ -201,7 +197,7 @@ class CheckpointSaver(SyncSaver):
             await self._own.journal.flushed()
         threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
         for thread in threads:
-            ids = await self._turns.until_stored(partial(self._store.ids, thread))
+            ids = await self._store.ids(thread)
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_

@@ -6,6 +6,7 @@ buffer pushes back on the graph.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, cast
 
 from tailrace.shared.errors import Fenced, SequenceHole, StoreUnavailable, ValuesLacking
@@ -30,7 +31,7 @@ from tailrace.worker.journal.batches import (
 )
 from tailrace.worker.journal.held_writes import HeldWrites
 from tailrace.worker.journal.lasting_state import LastingState
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent, until_stored
 
 BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
@@ -144,8 +145,8 @@ class Journal:
             BlobsFull, WriteRefused, JobNotFound: as `BlobStore.put`.
             StoreUnavailable: for half a minute.
         """
-        put = self._stores.blobs.put
-        return await until_stored(lambda: put(self._holder, data, media_type, most=most))
+        blobs = persistent(self._stores.blobs)
+        return await blobs.put(self._holder, data, media_type, most=most)
 
     def knows(self, place: Place) -> bool:
         """Whether state of the namespace was ever handed over."""
@@ -200,7 +201,7 @@ class Journal:
     async def _write_batch(self) -> None:
         batch = next_batch(self._buffer, self._buffered_bytes)
         # A batch once sent is sent again unchanged, so that the store knows a repeat.
-        await until_stored(lambda: self._append(batch), for_s=None)
+        await until_stored(partial(self._append, batch), for_s=None)
         if self._states:
             events, size = events_in(batch), sum(map(size_of, batch))
         else:

@@ -29,7 +29,7 @@ from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT
 from tailrace.worker.leases.lease_keeper import LeaseKeeper
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent
 from tailrace.worker.settings import WorkerSettings
 
 _PAUSE_S: Final = 0.2
@@ -186,17 +186,17 @@ class LeasedWorker(Worker):
         del self.tasks[attempt.token]
 
     async def _tell_queue(self, attempt: Attempt, verdict: Verdict) -> None:
-        claim, worker_id = attempt.claim, self._worker_id
+        queue, claim, worker_id = persistent(self._queue), attempt.claim, self._worker_id
         try:
             match verdict:
                 case Done():
                     self.jobs_complete += 1
-                    await until_stored(lambda: self._queue.finish(worker_id, claim))
+                    await queue.finish(worker_id, claim)
                 case Again(delay_s=delay_s):
                     self.jobs_retried += 1
-                    await until_stored(lambda: self._queue.release(worker_id, claim, delay_s))
+                    await queue.release(worker_id, claim, delay_s)
                 case Behind(attempt=seen):
-                    await until_stored(lambda: self._queue.release(worker_id, claim, above=seen))
+                    await queue.release(worker_id, claim, above=seen)
                 case Lost():
                     self.jobs_failed += 1
         except StoreUnavailable as error:

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar
 
@@ -36,7 +35,7 @@ from tailrace.shared.redis.connection import Client
 from tailrace.worker.catalogue.factories import Graph
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.runtime.from_threads import wait_for
-from tailrace.worker.runtime.turns import Turns
+from tailrace.worker.runtime.turns import in_turns
 from tailrace.worker.store.meaning import Index, Place
 from tailrace.worker.store.search import matches, plan, rounds
 
@@ -89,11 +88,10 @@ class GraphStore(BaseStore):
 
     def __init__(self, items: ItemStore, ttl: TTLConfig, index: Index | None = None) -> None:
         self.ttl_config = ttl
-        self._items = items
+        self._items = in_turns(items)
         self._index = index
         self._serializer = StateSerializer()
         self._loop = asyncio.get_running_loop()
-        self._turns = Turns()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """`abatch`, from a thread.
@@ -143,7 +141,7 @@ class GraphStore(BaseStore):
             vectors = await self._index.vectors(ops.values())
             changes = [replace(c, vectors=vectors.get((c.namespace, c.key), b"")) for c in changes]
         since = time.time_ns() // 1000
-        await self._turns.until_stored(lambda: self._items.change(changes, since))
+        await self._items.change(changes, since)
 
     def _change(self, op: PutOp) -> Change:
         packed = None if op.value is None else self._serializer.pack(dict(op.value))
@@ -151,14 +149,14 @@ class GraphStore(BaseStore):
 
     async def _got(self, ops: Sequence[GetOp]) -> Iterator[Item | None]:
         places, anew = [(op.namespace, op.key) for op in ops], [op.refresh_ttl for op in ops]
-        found = await self._turns.until_stored(lambda: self._items.get(places, anew)) if ops else []
+        found = await self._items.get(places, anew) if ops else []
         return iter([item and Item(**self._fields(item)) for item in found])
 
     async def _searched(self, op: SearchOp) -> list[SearchItem]:
         found = await self._found(op) if not op.query else await self._nearest(op)
         lasting = [item for item, _ in found if item.expires]
         if op.refresh_ttl and lasting:
-            await self._turns.until_stored(lambda: self._items.renew(lasting))
+            await self._items.renew(lasting)
         return [result for _, result in found]
 
     async def _nearest(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
@@ -170,13 +168,11 @@ class GraphStore(BaseStore):
         return [(stored[result.namespace, result.key], result) for result in results]
 
     async def _found(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
-        spaces = await self._turns.until_stored(partial(self._items.spaces, op.namespace_prefix))
+        spaces = await self._items.spaces(op.namespace_prefix)
         way = plan(op)
         found: list[tuple[StoredItem, SearchItem]] = []
         for slices in rounds(spaces, way.skip, way.page):
-            read = await self._turns.until_stored(
-                partial(self._items.read, slices, vectors=bool(op.query))
-            )
+            read = await self._items.read(slices, vectors=bool(op.query))
             results = [SearchItem(**self._fields(item)) for item in read]
             pairs = zip(read, results, strict=True)
             found += [pair for pair in pairs if matches(op.filter, pair[1].value)]
@@ -193,7 +189,7 @@ class GraphStore(BaseStore):
         patterns = op.match_conditions or ()
         prefixes = [tuple(p.path) for p in patterns if p.match_type == "prefix"]
         fixed = tuple(takewhile(lambda label: label != "*", max(prefixes, default=(), key=len)))
-        spaces = await self._turns.until_stored(partial(self._items.spaces, fixed))
+        spaces = await self._items.spaces(fixed)
         matching = (
             s.namespace for s in spaces if all(_does_match(p, s.namespace) for p in patterns)
         )

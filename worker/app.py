@@ -1,4 +1,4 @@
-"""The worker process: what it is made of, and what runs beside the jobs."""
+"""The worker process: its parts, and what runs besides the jobs."""
 
 import asyncio
 import logging
@@ -53,17 +53,17 @@ _REAP_EVERY_S: Final = 60.0
 
 
 async def serve(settings: WorkerSettings) -> None:
-    """Take jobs until SIGTERM or SIGINT, then let go of them.
+    """Take jobs until SIGTERM or SIGINT, then finish or hand them back.
 
     Raises:
-        ConfigurationError: the project's file is wrong, or asks for what is not supported.
-        StoreUnavailable: there is no store at the start, not even half a minute later.
+        ConfigurationError: the project file is wrong, or needs something that is not supported.
+        StoreUnavailable: the store could not be reached within half a minute.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.threads, "node"))
     project = read_project(settings.graphs)
     refuse_longer_lives(project, settings)
-    # In a thread: what a module does at import may need a loop of its own.
+    # In a thread: a module may run an event loop of its own when it is imported.
     registry = await asyncio.to_thread(load_registry, project)
     index = await asyncio.to_thread(load_index, project)
     remember = partial(GraphStores, life=project.store.ttl, index=index)
@@ -108,7 +108,7 @@ async def _work(
     _say_ready(registry)
     async with asyncio.TaskGroup() as tasks:
         beside = (
-            _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
+            _beat(queue_store, worker_id, specs, lambda: worker.replied_at),
             Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
             _reap(log_store),
         )
@@ -119,7 +119,10 @@ async def _work(
     try:
         await catalogue.leave(queue_store, worker_id, specs)
     except StoreUnavailable as error:
-        logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
+        logger.warning(
+            "worker not taken out of the catalogue, its entry will expire",
+            extra={"reason": str(error)},
+        )
     logger.info("worker stopped")
 
 
@@ -131,7 +134,7 @@ def _say_ready(registry: Registry) -> None:
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:
-    # A connection for each slot's writes, and some for everything beside.
+    # A connection for each slot's writes, and some for everything else.
     size = settings.slots + 10
     queue_store = connect(settings.redis_url, max_connections=size)
     log_store = connect(settings.log_store_url, max_connections=2 * size)
@@ -144,21 +147,21 @@ async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Clie
 
 
 async def _beat(
-    redis: Client, worker_id: str, specs: Sequence[GraphSpec], claimed_at: Callable[[], float]
+    redis: Client, worker_id: str, specs: Sequence[GraphSpec], replied_at: Callable[[], float]
 ) -> None:
-    """Announce this worker for as long as the queue answers it."""
+    """Announce this worker for as long as the queue replies to it."""
     while True:
         await asyncio.sleep(BEAT_S)
-        if time.monotonic() - claimed_at() > _ALIVE_S:
+        if time.monotonic() - replied_at() > _ALIVE_S:
             continue
         try:
             await catalogue.announce(redis, worker_id, specs)
         except StoreUnavailable as error:
-            logger.warning("beat not stored", extra={"reason": str(error)})
+            logger.warning("heartbeat not stored", extra={"reason": str(error)})
 
 
 async def _reap(redis: Client) -> None:
-    """Delete items that have expired in shards that nobody uses."""
+    """Delete expired items, also in shards that nobody uses."""
     while True:
         await asyncio.sleep(_REAP_EVERY_S)
         try:

@@ -1,6 +1,6 @@
-"""LangGraph's checkpointer: an attempt writes into its journal, and reads from the store.
+"""LangGraph's checkpointer: an attempt writes to its journal and reads from the store.
 
-What is kept and for how long is `tailrace.shared.log_store.checkpoints.checkpoint_store`'s.
+What is kept, and for how long, is up to `shared.log_store.checkpoints.checkpoint_store`.
 """
 
 import secrets
@@ -31,12 +31,12 @@ T = TypeVar("T")
 
 
 class CheckpointSaver(SyncSaver):
-    """A LangGraph checkpointer on the log store. Every call is tried again while that is away.
+    """A LangGraph checkpointer on the log store. Calls are repeated while it is unavailable.
 
     Args:
         store: where the bytes are.
-        own: the thread that goes through an attempt's journal; a graph may use others beside it.
-        keep: how many checkpoints of a namespace to keep, or `EVERY`.
+        own: the thread that is written through the journal; a graph may use others besides.
+        keep: how many checkpoints of each namespace to keep, or `EVERY`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class CheckpointSaver(SyncSaver):
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
-        # A copy: LangGraph goes on with what it is given here, and changes it.
+        # A copy: LangGraph changes what it gets here.
         self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
         if own is not None:
             own.journal.held.checkpoint_is_there(place, stored.id)
@@ -96,9 +96,9 @@ class CheckpointSaver(SyncSaver):
         """Store a checkpoint and the channels that have changed.
 
         Raises:
-            Unserializable: the state holds something that is no data.
-            StoreUnavailable: for half a minute; of the job's own thread the journal insists.
-            Fenced: the job is not this attempt's any more.
+            Unserializable: the state contains something that is not data.
+            StoreUnavailable: after half a minute; for the job's own thread, the journal retries.
+            Fenced: the job is no longer this attempt's.
         """
         place = place_of(config)
         new = self._new(config, checkpoint, metadata, new_versions)
@@ -117,11 +117,11 @@ class CheckpointSaver(SyncSaver):
     ) -> "CoroutineType[Any, Any, None]":
         """Store what a task wrote on top of a checkpoint.
 
-        No coroutine function, since a journal takes the order of the calls: LangGraph tells its
-        stream of the task's end right after this one.
+        Not a coroutine function, because the journal keeps the order of the calls: right after
+        this one, LangGraph puts the task's end into its stream.
 
         Raises:
-            Unserializable, StoreUnavailable, Fenced: as `aput`, by the coroutine.
+            Unserializable, StoreUnavailable, Fenced: as `aput`, when awaited.
         """
         place, id_ = place_of(config), configurable(config)["checkpoint_id"]
         own = self._own_of(place)
@@ -137,24 +137,24 @@ class CheckpointSaver(SyncSaver):
         await self._store.delete(thread_id)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """Delete the checkpoints that these runs have made, in whatever thread."""
+        """Delete the checkpoints of these runs, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
             place, id_ = place_of(found.config), found.checkpoint["id"]
             await self._store.drop(place, [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Give one thread the checkpoints of another."""
+        """Copy the checkpoints of one thread to another."""
         await self._store.copy(source_thread_id, target_thread_id)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Keep each namespace's newest checkpoint and what it is rebuilt from, or none at all."""
+        """Keep each namespace's newest checkpoint and what it is rebuilt from, or delete all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
             await call(thread)
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
-        """A version that sorts above the current one, and that no other branch ever gives."""
+        """A version that sorts above the current one, and that no other branch ever uses."""
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
 
@@ -181,7 +181,7 @@ class CheckpointSaver(SyncSaver):
         try:
             await put(new.changed)
         except ValuesLacking:
-            # The store went back in time, before a value that has not changed since.
+            # The store went back in time and lost a value that has not changed since.
             await put(new.all_values())
 
     async def _put_writes(self, new: TaskWrites) -> None:
@@ -190,7 +190,7 @@ class CheckpointSaver(SyncSaver):
     async def _listed(
         self, config: RunnableConfig | None, before: RunnableConfig | None
     ) -> AsyncIterator[tuple[Place, str]]:
-        """Where they are that the configs ask for, newest first."""
+        """Place and id of the checkpoints that the configs ask for, newest first."""
         wanted, below = configurable(config), configurable(before).get("checkpoint_id")
         ns, only = wanted.get("checkpoint_ns"), wanted.get("checkpoint_id")
         if self._own is not None:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from tailrace.shared.jobs import JobId
 
 CURRENT: Final[ContextVar[JobId | None]] = ContextVar("current_job", default=None)
-"""The job in whose context code runs: every task that a graph starts inherits it."""
+"""The job in whose context the code runs; every task that a graph starts inherits it."""
 
 
 class GraphExit(Exception):
@@ -48,7 +48,7 @@ class Containment:
         task = asyncio.Task(_kept_in(work) if owner else work, loop=loop, context=context, **named)
         if owner:
             self._owners[task] = owner
-            # A task that is cancelled before its first step never comes to its work.
+            # A task that is cancelled before its first step never runs its coroutine.
             task.add_done_callback(lambda _: work.close())
         return task
 

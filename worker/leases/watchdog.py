@@ -24,7 +24,7 @@ OVERTIME_S: Final = 5.0
 
 EXIT_BLOCKED: Final = 70
 
-_BLOCKED: Final = JobError("blocked", "The graph blocked its worker for longer than it may.")
+_BLOCKED: Final = JobError("blocked", "The graph blocked its worker for too long.")
 
 logger = logging.getLogger(__name__)
 

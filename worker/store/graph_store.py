@@ -1,8 +1,8 @@
-"""LangGraph's store for the graphs of a tenant: what they remember beyond a job.
+"""LangGraph's store for the graphs of a tenant: what they remember across jobs.
 
-What an item is in Redis is `shared.item_store`'s. What a search finds and in which order is as of
-LangGraph's `InMemoryStore`, whose own comparisons are used. Writes are not fenced: an item belongs
-to no job, and the last writer wins, as in every store of LangGraph's.
+How an item is stored in Redis is up to `shared.log_store.items`. What a search finds, and in which
+order, is the same as in LangGraph's `InMemoryStore`, whose own comparisons are used. Writes are not
+fenced: an item belongs to no job, and the last writer wins, as in every LangGraph store.
 """
 
 import asyncio
@@ -55,8 +55,8 @@ class GraphStores:
 
     Args:
         redis: the log store.
-        life: of items that do not say how long they live.
-        index: what a search by meaning is made with.
+        life: the TTL of items that have none of their own.
+        index: makes semantic search possible.
     """
 
     def __init__(
@@ -68,20 +68,20 @@ class GraphStores:
         self._index = index
 
     def of(self, tenant: str) -> BaseStore:
-        """The tenant's store for one run; asked for in the loop that runs the graph."""
+        """The tenant's store for one run; call it in the event loop that runs the graph."""
         return GraphStore(ItemStore(self._redis, tenant), self._ttl, self._index)
 
 
 def own_or(store: BaseStore, graph: Graph) -> BaseStore:
-    """The store that the graph was compiled with, else this one."""
+    """The store that the graph was compiled with, or else this one."""
     return store if graph.store is None else graph.store
 
 
 class GraphStore(BaseStore):
-    """A LangGraph store on the log store. Every call is tried again while that is away.
+    """A LangGraph store on the log store. Calls are repeated while it is unavailable.
 
-    Plain functions call it from their threads. Called without `await` in the loop that it was made
-    in, it would wait for ever, so there it raises, as LangGraph's own stores do.
+    Plain functions call it from their threads. In the event loop where it was created, a call
+    without `await` would wait forever, so it raises there, as LangGraph's own stores do.
     """
 
     supports_ttl = True
@@ -97,21 +97,21 @@ class GraphStore(BaseStore):
         """`abatch`, from a thread.
 
         Raises:
-            asyncio.InvalidStateError: it was called in the loop.
-            StoreUnavailable: the store is away, or the loop is blocked, for half a minute.
+            asyncio.InvalidStateError: it was called in the event loop.
+            StoreUnavailable: after half a minute of no store, or of a blocked event loop.
             Others: as `abatch`.
         """
         in_loop = asyncio.InvalidStateError(_NOT_AWAITED)
         return wait_for(lambda: self.abatch(ops), self._loop, in_loop=in_loop)
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Do several operations: reads first, then of the writes to one item the last.
+        """Do several operations: reads first, then for each item the last of its writes.
 
         Raises:
-            InvalidNamespaceError: a label is empty, no string, or has a period or NUL.
-            NotImplementedError: a search by meaning, without an index.
-            Unserializable: a value is no data.
-            StoreUnavailable: for half a minute.
+            InvalidNamespaceError: a label is empty, not a string, or contains a period or NUL.
+            NotImplementedError: a semantic search without an index.
+            Unserializable: a value is not data.
+            StoreUnavailable: after half a minute.
             Exception: whatever the project's own embedding raises.
         """
         given = list(ops)
@@ -193,6 +193,6 @@ class GraphStore(BaseStore):
         matching = (
             s.namespace for s in spaces if all(_does_match(p, s.namespace) for p in patterns)
         )
-        # A slice up to None keeps the whole path.
+        # With `max_depth` None, the slice keeps the whole path.
         found = sorted({namespace[: op.max_depth] for namespace in matching})
         return found[op.offset : op.offset + op.limit]

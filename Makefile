@@ -24,7 +24,7 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate picture check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
+.PHONY: help install demo dev docs generate picture check check-versions prose fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
   bench-against soak lock audit dist sbom clean
 
 help: ## list the targets
@@ -66,6 +66,9 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
+
+prose: install ## our English, by tools/prose/style.toml; ARGS="docs api/relay"
+	@$(BIN)/python -m tools.prose $(ARGS)
 
 fmt: install ## format, and fix what the linter can fix
 	@$(BIN)/ruff format

@@ -134,7 +134,7 @@ def _say_ready(registry: Registry) -> None:
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:
-    # A connection for each slot's writes, and some for everything else.
+    # A connection for each slot's writes, and ten for the rest.
     size = settings.slots + 10
     queue_store = connect(settings.redis_url, max_connections=size)
     log_store = connect(settings.log_store_url, max_connections=2 * size)

@@ -31,7 +31,7 @@ class WorkerSettings(SharedSettings):
     retry_after_max_s: Seconds = 3600
     """How long a provider may delay a retry at most, with `Retry-After`."""
     whole_answers: bool = True
-    """Whether an answer of a chat model without a finish reason is a temporary error."""
+    """Whether a chat model's output without a finish reason is a temporary error."""
     min_blob_bytes: int = Field(default=64 * 1024, ge=1024)
     """Texts and bytes from this size on are moved out of an event that is too large."""
     max_blob_bytes: int = Field(default=16 * 1024 * 1024, gt=0)

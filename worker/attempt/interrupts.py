@@ -2,8 +2,8 @@
 
 LangGraph stores a resume value with its task as soon as `interrupt()` returns it. An attempt that
 resumes after that finds it there; if it were handed over again, the task's next question would get
-it. An attempt that resumes also passes the breakpoint where it stands, so it may do so only after a
-caller has let it.
+it. An attempt that resumes also passes the breakpoint where it stopped, so it may do so only after
+a caller has let it.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -95,7 +95,7 @@ class Standing:
         return {id_: value for id_, value in values.items() if now.get(id_) == before.get(id_, 0)}
 
     def stops(self, breakpoints: Breakpoints, passed: Sequence[str]) -> bool:
-        """Whether it stands at a breakpoint that no caller has let it pass.
+        """Whether it has stopped at a breakpoint that no caller has let it pass.
 
         Args:
             breakpoints: of the job's own graph; the graphs inside have their own.

@@ -58,7 +58,7 @@ Verdict = Done | Again | Behind | Lost
 
 
 def told_of(outcome: Outcome) -> dict[str, str]:
-    """The outcome in a word or two, as fields of a log line."""
+    """The outcome as fields of a log line."""
     match outcome:
         case Ended(status, error=JobError(type=kind)):
             return {"outcome": status, "error": kind}

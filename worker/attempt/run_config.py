@@ -68,7 +68,7 @@ def run_config(job: Job) -> RunnableConfig:
 
 
 def for_graph(config: RunnableConfig, graph: Graph) -> RunnableConfig:
-    """The same with a limit of steps: the caller's, else the graph's, else ours."""
+    """The same with a limit of steps: the caller's, the graph's or ours, whichever comes first."""
     own = graph.config or {}
     limit = config.get("recursion_limit") or own.get("recursion_limit") or RECURSION_LIMIT
     return {**config, "recursion_limit": limit}

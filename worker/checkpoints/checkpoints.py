@@ -34,6 +34,6 @@ class Checkpoints:
         """Whether the job's graph has a checkpoint to resume from.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: after half a minute.
         """
         return await persistent(self._store).exists(job_id)

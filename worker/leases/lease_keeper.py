@@ -24,7 +24,7 @@ from tailrace.worker.leases.watchdog import EXIT_BLOCKED, Watchdog
 from tailrace.worker.settings import WorkerSettings
 
 _STANDSTILL_S: Final = 1.0
-"""A pause that much longer than it was meant to be was no graph's doing."""
+"""If a pause takes that much longer than intended, no graph is to blame."""
 
 logger = logging.getLogger(__name__)
 

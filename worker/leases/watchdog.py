@@ -62,7 +62,7 @@ class Watchdog:
         self._beat_at = time.monotonic()
 
     async def look(self) -> None:
-        """Report a blocked event loop, and end what has gone on for too long."""
+        """Report a blocked event loop, and end the jobs that take too long."""
         await self._look_at_event_loop()
         try:
             await self._end_overtime()

@@ -25,7 +25,7 @@ async def until_stored(call: Callable[[], Awaitable[T]], *, for_s: float | None 
     """Make a repeatable call until the store takes it; what it returns.
 
     Args:
-        call: makes the call anew each time.
+        call: makes the call; called again each time.
         for_s: give up after this; with None, the caller has to be stopped from outside.
 
     Raises:

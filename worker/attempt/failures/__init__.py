@@ -2,7 +2,7 @@
 
 verdict          decides it
 provider_errors  recognizes errors of model providers by their shape
-whole_answers    treats an answer that was cut off as a failure
+whole_answers    treats output that was cut off as a failure
 rejection        whether LangGraph rejected the input
 masking          removes secrets from texts that come from outside
 """

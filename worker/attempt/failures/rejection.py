@@ -27,7 +27,7 @@ _SHOWN: Final = 1000
 
 
 def rejected_input(error: BaseException) -> JobError | None:
-    """What is wrong with the input or the context, in the words of what rejected it; else None."""
+    """What is wrong with the input or the context, in the words of what rejected it, if any is."""
     for frame in _frames(error):
         name = frame.f_code.co_name
         if _is_past_the_input(name, frame):

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_DETAIL: Final = 1000
 _LONGEST_TRACEBACK: Final = 16_000
-_UNREACHED: Final = "Something that the graph calls could not be reached, or did not answer."
+_UNREACHED: Final = "Something that the graph calls could not be reached, or did not respond."
 _NO_IDEA: Final = "Something unexpected went wrong."
 
 

@@ -1,7 +1,7 @@
-"""Treats a model's answer that was cut off as a failure, not as a short answer.
+"""Treats a model's output that was cut off as a failure, not as short output.
 
 A chat model of langchain-openai returns what has arrived when a stream ends, however it ends. Only
-the finish reason tells: OpenAI's API gives one to every complete answer. A LangChain callback
+the finish reason tells: OpenAI's API ends every complete output with one. A LangChain callback
 checks it, so graphs need not.
 """
 
@@ -23,7 +23,7 @@ _ENDINGS: Final = ("finish_reason", "status")
 
 
 class _WholeAnswers(BaseCallbackHandler):
-    """Raises for an answer without a finish reason, where the model was called."""
+    """Raises for output without a finish reason, where the model was called."""
 
     raise_error = True
     run_inline = True
@@ -33,7 +33,7 @@ class _WholeAnswers(BaseCallbackHandler):
         """Do nothing yet."""
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Check how each answer ended."""
+        """Check how each output ended."""
         for generations in response.generations:
             for generation in generations:
                 if isinstance(generation, ChatGeneration):
@@ -46,7 +46,7 @@ register_configure_hook(_HANDLER, inheritable=True)
 
 @contextmanager
 def whole_answers() -> Generator[None]:
-    """Inside the block, a model's answer that was cut off raises where the model was called.
+    """Inside the block, output that was cut off raises where the model was called.
 
     Raises:
         AnswerCutOff: in the graph's node, so that its own retries come first.
@@ -63,7 +63,7 @@ def _check(message: Any) -> None:
         return
     metadata = message.response_metadata
     if metadata.get("model_provider") == _OPENAI and not _has_end(metadata):
-        raise AnswerCutOff("The model's answer was cut off before its end.")
+        raise AnswerCutOff("The model's output was cut off before its end.")
 
 
 def _has_end(metadata: dict[str, Any]) -> bool:

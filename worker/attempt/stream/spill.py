@@ -101,7 +101,7 @@ class Spill:
 
 
 def _largest_part(root: list[Any]) -> LargeValue | None:
-    """The largest member of an object that is large enough, else the value itself."""
+    """The largest member of an object if it is large enough, or the value itself."""
     value = root[0]
     if isinstance(value, dict) and bytes_in(value) is None:
         members = [_as_json(value, name) for name in cast("dict[str, Any]", value)]

@@ -149,7 +149,7 @@ def _strings(fields: Fields, names: tuple[str, ...]) -> tuple[str, ...]:
 def _words(
     error: BaseException, response: object, body: Fields | None, status: int | None
 ) -> str | None:
-    """The provider's own text, else its SDK's, else the reason phrase of the status."""
+    """The first there is: the provider's own text, its SDK's, the reason phrase of the status."""
     content = _content(response)
     plain = (attribute(error, "body"), content and content.decode("utf-8", "replace"))
     candidates = (

@@ -55,7 +55,7 @@ _OVERFLOW_WORDS: Final = (
 
 
 class AnswerCutOff(Exception):
-    """A model's answer was cut off, as `whole_answers` found; the message is for the user."""
+    """A model's output was cut off, as `whole_answers` found; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ def refuse_longer_lives(project: Project, settings: SharedSettings) -> None:
     if longer := bounded_lives(project, settings):
         wanted = ", ".join(f"{name}={value}" for name, value in longer.items())
         raise ConfigurationError(
-            f"{project.path}: checkpointer.ttl.default_ttl is shorter than the life of jobs; set {wanted}"
-            " for the API and the workers"
+            f"{project.path}: checkpointer.ttl.default_ttl is shorter than the life of jobs; set"
+            f" {wanted} for the API and the workers"
         )
 
 

@@ -61,6 +61,7 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
 	@$(MAKE) --no-print-directory check-console
+	@$(NODE) tools/stylua.mjs --check $(LUA)
 	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
@@ -85,6 +86,7 @@ fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
+	@$(NODE) tools/stylua.mjs $(LUA)
 
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
@@ -170,7 +172,8 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/python
 
 $(TOOLS): tools/package-lock.json | $(INSTALLED)
 	@echo "Installing the tools that run on Node into tools/node_modules (once)"
-	@$(NPM) ci --prefix tools --silent --no-audit --no-fund --ignore-scripts
+	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null || { echo >&2 \
+	  "npm can't install what tools/package-lock.json lists; its words are above."; exit 1; }
 	@touch $@
 
 # The tools of a release have an environment of their own, because nothing else needs them.

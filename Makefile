@@ -60,9 +60,8 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
-	@$(MAKE) --no-print-directory check-console
-	@$(NODE) tools/stylua.mjs --check $(LUA)
-	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
+	@$(BIN)/rumdl check --quiet .
+	@$(MAKE) --no-print-directory check-console check-lua
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
 	@$(BIN)/zizmor --offline --quiet .github
@@ -74,6 +73,10 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 check-console: $(TOOLS) ## check the console's scripts and styles: lint, format, types
 	@$(BIOME) check --config-path tools/biome.json --error-on-warnings --log-level=error api/console
 	@$(NODE) tools/node_modules/typescript/bin/tsc --project tools/tsconfig.json
+
+check-lua: $(TOOLS) ## check the scripts that run in Redis: format, lint
+	@$(NODE) tools/stylua.mjs --check $(LUA)
+	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
@@ -87,6 +90,7 @@ fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIN)/ruff check --fix
 	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
 	@$(NODE) tools/stylua.mjs $(LUA)
+	@$(BIN)/rumdl fmt --silent .
 
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)

@@ -63,6 +63,7 @@ ScriptName = Literal[
     "log_store/checkpoints/put",
     "log_store/checkpoints/read",
     "log_store/checkpoints/write",
+    "log_store/events/wake",
     "log_store/items/change",
     "log_store/items/get",
     "log_store/items/namespaces",
@@ -107,6 +108,7 @@ _AWAY_REPLY: Final = re.compile(
 _ENDING: Final = (
     "log_store/jobs/cancel",
     "log_store/events/close",
+    "log_store/events/wake",
     "log_store/jobs/close_over",
     "log_store/jobs/suspend",
     "queue_store/queue/finish",

@@ -90,7 +90,7 @@ async def _reads(store: Store, witness: Any, count: int) -> Figures:
     async with asyncio.TaskGroup() as tasks:
         for n in range(1, count + 1):
             reading = tasks.create_task(store.read(_logs(n), _BLOCK_MS))
-            # Long enough for the read to arrive; one that does not block yet is answered as well.
+            # Long enough for the read to arrive; one that does not block yet gets its reply too.
             await asyncio.sleep(0.003)
             since = time.perf_counter()
             await witness.xadd(

@@ -65,17 +65,17 @@ class LogReader:
 
         Args:
             after: for each log the number that is known.
-            block_s: how long to wait, `BLOCK_S` at most; less than a millisecond is no wait.
+            block_s: how long to wait, `BLOCK_S` at most; below a millisecond, it does not wait.
 
         Raises:
-            StoreUnavailable: the store did not answer; the next read makes a new connection.
+            StoreUnavailable: the store did not reply; the next read makes a new connection.
         """
         self._wakeups = self._wakeups or keys.wakeups(next(iter(after)), uuid4().hex)
         logs = [keys.log(job_id) for job_id in after]
         count = _EVENTS // len(logs)
         count = min(max(count, _EVENTS_OF_A_LOG.start), _EVENTS_OF_A_LOG.stop)
         numbers = [f"{n}-0" for n in after.values()]
-        # BLOCK 0 would wait for ever.
+        # BLOCK 0 would wait forever.
         block = ("BLOCK", ms) if (ms := round(block_s * 1000)) else ()
         streams = (self._wakeups, *logs, f"{self._times_woken}-{_LAST}", *numbers)
         command = ("XREAD", "COUNT", count, *block, "STREAMS", *streams)
@@ -96,7 +96,7 @@ class LogReader:
         """End a read that blocks in the server, or soon would; it then gives what it has.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         if self._wakeups:
             self._times_woken += 1
@@ -130,7 +130,7 @@ def _packed(command: Sequence[str | int]) -> bytes:
 
 
 def shard_of_reader(url: str, job_id: JobId) -> str:
-    """Logs of the same answer can be read by one reader: all of one Redis, a shard of a Cluster."""
+    """Logs with the same value can share a reader: all of one Redis, or one shard of a Cluster."""
     return job_id[-1] if is_cluster(url) else ""
 
 

@@ -8,15 +8,12 @@ import hiredis
 
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.events.event_log import Entries, events_of
+from tailrace.shared.log_store.events.event_log import events_of
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import (
-    Client,
-    connect_to_node_of,
-    is_cluster,
-    run,
-    store_errors,
-)
+from tailrace.shared.redis.commands import Entries
+from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
+from tailrace.shared.redis.failures import store_errors
+from tailrace.shared.redis.scripts import run_script
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""
@@ -100,8 +97,13 @@ class LogReader:
         """
         if self._wakeups:
             self._times_woken += 1
-            args = (self._times_woken, _WAKEUPS_LIVE_MS)
-            await run(self._store, "log_store/events/wake", [self._wakeups], args)
+            await run_script(
+                self._store,
+                "log_store/events/wake",
+                {"WAKEUPS": self._wakeups},
+                number=self._times_woken,
+                ttl_ms=_WAKEUPS_LIVE_MS,
+            )
 
     async def rest(self) -> None:
         """Hold no connection until the next read: one that idles may be closed by then."""

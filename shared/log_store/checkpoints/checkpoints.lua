@@ -196,9 +196,19 @@ end
 -- opened this namespace ('' for id where it outlives that one), number of refs (channel \1 version)
 -- and the refs, number of changed channels and for each ref, value. Returns it, and the next place.
 local function read_checkpoint(i)
-  local c = { ns = ARGV[i], id = ARGV[i + 1], parent = ARGV[i + 2], span = tonumber(ARGV[i + 3]),
-    checkpoint = ARGV[i + 4], metadata = ARGV[i + 5], keep = tonumber(ARGV[i + 6]),
-    opener_ns = ARGV[i + 7], opener = ARGV[i + 8], refs = {}, changed = {} }
+  local c = {
+    ns = ARGV[i],
+    id = ARGV[i + 1],
+    parent = ARGV[i + 2],
+    span = tonumber(ARGV[i + 3]),
+    checkpoint = ARGV[i + 4],
+    metadata = ARGV[i + 5],
+    keep = tonumber(ARGV[i + 6]),
+    opener_ns = ARGV[i + 7],
+    opener = ARGV[i + 8],
+    refs = {},
+    changed = {},
+  }
   i = i + 10
   for n = 1, tonumber(ARGV[i - 1]) do
     c.refs[n] = ARGV[i]
@@ -234,8 +244,17 @@ local function store_checkpoint(c)
   for ref, value in pairs(c.changed) do
     set(blob(c.ns, ref), value)
   end
-  set('ckpt:' .. c.ns .. '\1' .. c.id, cmsgpack.pack({ v = FORMAT, parent = c.parent,
-    span = c.span, refs = c.refs, checkpoint = c.checkpoint, metadata = c.metadata }))
+  set(
+    'ckpt:' .. c.ns .. '\1' .. c.id,
+    cmsgpack.pack({
+      v = FORMAT,
+      parent = c.parent,
+      span = c.span,
+      refs = c.refs,
+      checkpoint = c.checkpoint,
+      metadata = c.metadata,
+    })
+  )
   list_id(c.ns, c.id)
   local head = get('head:' .. c.ns)
   if not head and c.opener ~= '' then

@@ -17,6 +17,7 @@ elseif r.status ~= 'waiting' or r.seq ~= tonumber(after) then
   return { 'conflict', r.status }
 end
 add(r.seq + 1, 'status', event)
+-- stylua: ignore
 redis.call('HSET', JOB, 'status', 'queued', 'seq', whole(r.seq + 1), 'reason', 'resume',
   'answer', answer, 'answer_digest', digest, 'answered_after', after)
 keep_open(open_ttl_ms)

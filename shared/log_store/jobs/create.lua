@@ -5,6 +5,7 @@
 -- request: JSON. event: data of event 1.
 -- Returns {'ok', seq}.
 if redis.call('EXISTS', JOB) == 0 then
+  -- stylua: ignore
   redis.call('HSET', JOB, 'format', FORMAT, 'tenant', tenant, 'request', request,
     'created_at', created_at, 'status', 'queued', 'attempt', '0', 'token', '', 'seq', '1',
     'failures', '0', 'max_attempts', max_attempts)

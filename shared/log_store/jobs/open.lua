@@ -48,6 +48,7 @@ if not repeated then
   end
   add(seq, 'status', data .. '}')
   redis.call('HSETNX', JOB, 'started_at', at)
+  -- stylua: ignore
   redis.call('HSET', JOB, 'status', 'running', 'attempt', whole(number), 'token', token,
     'seq', whole(seq), 'failures', whole(r.failures), 'batch', '0')
   redis.call('HDEL', JOB, 'reason')

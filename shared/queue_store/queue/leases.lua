@@ -9,10 +9,18 @@
 local QUEUE, ABORT, TOKENS = 'arq:queue', 'arq:abort', 'tailrace:tokens'
 local TOKENS_KEPT, TOKENS_LIVE_S, INBOX_LIVES_S = 1000, 3600, 60
 
-local function job_key(id) return 'arq:job:' .. id end
-local function progress_key(id) return 'arq:in-progress:' .. id end
-local function lease_key(id) return 'tailrace:lease:' .. id end
-local function inbox_key(worker) return 'tailrace:inbox:' .. worker end
+local function job_key(id)
+  return 'arq:job:' .. id
+end
+local function progress_key(id)
+  return 'arq:in-progress:' .. id
+end
+local function lease_key(id)
+  return 'tailrace:lease:' .. id
+end
+local function inbox_key(worker)
+  return 'tailrace:inbox:' .. worker
+end
 
 local function holds(id, owner, attempt)
   local r = redis.call('HMGET', lease_key(id), 'owner', 'attempt')

@@ -18,6 +18,7 @@ lie at the top of the repository and are linked here under the one name to impor
     sequence  frames to events, each number once and in order
     sse       bytes to frames
     models    what calls take and return
+    json_values  JSON, strictly, as values
     errors    what can go wrong, by name
     cli       the command `tailrace`
 """
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unreachable,
     )
+    from tailrace.json_values import JsonValue
     from tailrace.models import (
         BrokenGraph,
         Graph,
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
         JobError,
         JobOptions,
         JobUrls,
-        JsonValue,
         Patience,
         ReceivedEvent,
     )
@@ -74,7 +75,7 @@ __all__ = [
     "Unreachable",
 ]
 
-_HOMES: Final = ("client", "errors", "models", "stream")
+_HOMES: Final = ("client", "errors", "models", "stream", "json_values")
 
 
 def __getattr__(name: str) -> Any:

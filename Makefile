@@ -24,21 +24,30 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full bench-against \
-  soak lock audit dist sbom clean
+.PHONY: help install demo dev docs generate picture check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
+  bench-against soak lock audit dist sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## make .venv with everything in it, from the locked requirements
+install: $(INSTALLED) ## create .venv with everything in it, from the locked requirements
 
-demo: install ## run one job on a real model, cut the line, show that nothing is lost
+demo: install ## run one job on a real model, cut its connection, show that nothing is lost
 	@$(BIN)/tailrace demo $(ARGS)
 
-dev: install ## run the whole service on this machine; Ctrl-C ends it
+dev: install ## run the whole service on this machine; Ctrl-C stops it
 	@$(BIN)/tailrace dev $(ARGS)
 
-check: install ## format, lint, types, layers, dependencies, spelling; Lua, shell, Dockerfile, workflows
+docs: install ## build the documentation site into site/, strictly; ARGS=serve serves it on this machine
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS) --livereload,build --clean) --strict
+
+generate: install ## rewrite the parts of the documents that repeat the code
+	@$(BIN)/python -m tools.documents
+
+picture: install ## record README's picture again: a job in a terminal, cut and resumed
+	@$(BIN)/python -m tools.documents.recording
+
+check: install ## check format, lint, types, layers, dependencies and spelling; Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
@@ -54,74 +63,74 @@ check: install ## format, lint, types, layers, dependencies, spelling; Lua, shel
 	@$(SCHEMA).dependabot .github/dependabot.yml
 	@$(SCHEMA).compose-spec docker-compose.yml
 
-check-versions: install ## the types once more, as the newer versions of Python see them
+check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
 
-fmt: install ## format, and repair what the linter can
+fmt: install ## format, and fix what the linter can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-test: install ## all tiers; no Docker, no key
+test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-test-faults: install ## kill, freeze, restart and cut everything for a quarter of an hour, then count
+test-faults: install ## kill, freeze, restart and cut everything for a quarter of an hour, then count the losses
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-test-graphs: install ## a corpus of graphs against LangGraph itself, and with workers that are killed; ARGS="--seed 7"
+test-graphs: install ## compare a corpus of graphs with LangGraph itself, also while workers are killed; ARGS="--seed 7"
 	@$(BIN)/python -m tests.corpus $(ARGS)
 
-test-docker: install ## the store in containers, the image and the whole stack; needs Docker and Compose
+test-docker: install ## test on stores in containers, and the image and the whole stack; needs Docker and Compose
 	@$(BIN)/python -m tools.programs need docker openssl
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)
 	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
 
-test-store: install ## what speaks to the store, on one in a container; STORE=valkey/valkey:9-alpine
+test-store: install ## test what speaks to the store on one in a container; STORE=valkey/valkey:9-alpine
 	@$(BIN)/python -m tools.programs need docker
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:$(STORE) $(ARGS)
 
-test-browser: install ## the first page and the examples in Chromium, which is installed when run as root
+test-browser: install ## test the console and the examples in Chromium, installed if run as root
 	@$(BIN)/python -m tools.programs install chromium nginx openssl
 	@$(BIN)/python -m tests.browser.needs
 	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 
-up: ## the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
+up: ## run the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
 	@docker compose up --build --wait $(ARGS)
 	@docker image inspect --format 'The image has {{.Size}} bytes.' $${TAILRACE_IMAGE:-tailrace}
 	@echo "Tailrace is at http://127.0.0.1:$${TAILRACE_HTTP_PORT:-8080}. make down ends it; its data stays."
 
-down: ## end what `make up` began; ARGS=--volumes deletes its data too
+down: ## stop what `make up` started; ARGS=--volumes also deletes its data
 	@docker compose --profile model down $(ARGS)
 
-bench: install ## relay, chain, queue and publisher against their goals: some minutes
+bench: install ## measure relay, chain, queue and publisher against their goals; takes minutes
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-full: install ## the same with more rounds and full sizes: the figures that README shows
+bench-full: install ## measure the same with more rounds and full sizes
 	@$(BIN)/python -m bench --full $(ARGS)
 
-bench-against: install ## is this tree over 5 % slower than the commit REV? ten rounds of both, in turns
+bench-against: install ## tell whether this tree is over 5 % slower than the commit REV: ten rounds of both, in turns
 	@$(BIN)/python -m bench.against $(REV) $(ARGS)
 
-soak: install ## thousands of listeners that come and go for ten minutes; memory and files have to come back
+soak: install ## let thousands of listeners come and go for ten minutes; memory and files must come back
 	@$(BIN)/python -m bench.soak $(ARGS)
 
-lock: $(BIN)/uv ## write requirements/ anew; ARGS=--upgrade takes the newest versions
+lock: $(BIN)/uv ## lock the dependencies into requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/base.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --extra local --output-file requirements/local.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --extra local --group dev --output-file requirements/dev.txt
 	@$(COMPILE) $(ARGS) --group release --output-file requirements/release.txt
 	@echo uv | $(COMPILE) $(ARGS) - --output-file requirements/uv.txt
 
-audit: $(RELEASE)/.installed ## look for known holes in what is locked
+audit: $(RELEASE)/.installed ## look for known vulnerabilities in the locked dependencies
 	@for lock in requirements/*.txt; do echo "$$lock" && \
 	  $(RELEASE)/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || exit 1; done
 
-dist: install ## the packages, in dist/
+dist: install ## build the packages into dist/
 	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
 
-sbom: $(RELEASE)/.installed ## list what the service is built on, in dist/ and in CycloneDX's form
+sbom: $(RELEASE)/.installed ## list what the service is built on, into dist/, in CycloneDX's format
 	@mkdir -p dist
 	@$(BIN)/uv venv --quiet --clear .venv/sbom
 	@$(BIN)/uv pip sync --quiet --python .venv/sbom --require-hashes requirements/base.txt
@@ -129,7 +138,7 @@ sbom: $(RELEASE)/.installed ## list what the service is built on, in dist/ and i
 	  --output-file dist/tailrace.cdx.json .venv/sbom
 
 clean: ## remove .venv, caches and builds; data in .tailrace stays
-	@rm -rf .venv dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Debian without python3-venv makes an environment only without pip; pip then works from outside.

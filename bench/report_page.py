@@ -1,4 +1,4 @@
-"""The table of goals in `docs/benchmarks.md`, written from `latest.json`."""
+"""The table of goals in `docs/reference/benchmarks.md`, written from `latest.json`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Final
 from bench.report import measured
 from bench.report_file import Report, goals
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE: Final = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 
 _BEGIN: Final = "<!-- written by `python -m bench` -->\n"
 _END: Final = "<!-- until here -->\n"

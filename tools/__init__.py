@@ -1,4 +1,5 @@
-"""What checks this repository beside Python's own tools; nothing of it is packed or installed.
+"""What checks and describes this repository; nothing of it is packed or installed.
 
-`programs` finds programs that `make install` can't bring, and says which are missing.
+`programs` finds programs that `make install` can't bring, and says which are missing. `documents`
+writes what repeats the code in the documents, builds their site, and records README's picture.
 """

@@ -43,7 +43,7 @@ async def alone(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say where the pictures go."""
-    words = "write the pictures of the page's states to docs/screenshots"
+    words = "write the pictures of the page's states to docs/images"
     parser.addoption("--screenshots", action="store_true", help=words)
 
 

@@ -14,7 +14,7 @@ from tests.support.browser_neighbour import neighbour
 from tests.support.browser_page import FirstPage
 from tests.support.processes import answers, free_port, running_service
 
-DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
+DOCS = Path(__file__).parents[2] / "docs" / "images"
 MODEL_READY_S = 60.0
 MOST_BYTES = 400_000
 """Twice what a window full of text takes: they are kept in the repository."""

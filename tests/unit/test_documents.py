@@ -1,19 +1,29 @@
-"""The documents agree with the code: states, keys, rooms, invariants, links, settings."""
+"""The documents agree with the code: generated parts, rooms, invariants, links, commands."""
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import pytest
+import yaml
 
-from tailrace.shared.jobs import TRANSITIONS
-from tailrace.shared.redis import keys
-from tests.support.markdown import ROOT, blocks, rows
+from tests.support.markdown import CONSOLE, DOCUMENTS, ROOT, Block, all_blocks, blocks, rows
+from tools.documents.__main__ import PARTS, documents
+from tools.documents.marks import renewed
 
-DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md"))
 ROOMS = ("src/tailrace", "api", "worker", "shared", "deploy")
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+GENERATED = [path.relative_to(ROOT).as_posix() for path in documents()]
+
+
+@pytest.mark.parametrize("document", GENERATED)
+def test_what_repeats_the_code_is_what_make_generate_writes(document: str) -> None:
+    text = (ROOT / document).read_text()
+    assert renewed(text, PARTS) == text, "run: make generate"
 
 
 def packages() -> Iterator[str]:
@@ -21,19 +31,6 @@ def packages() -> Iterator[str]:
     for room in ROOMS:
         for path in (ROOT / room).rglob("__init__.py"):
             yield str(path.parent.relative_to(ROOT))
-
-
-@pytest.mark.parametrize("document", ["PROTOCOL.md", "ARCHITECTURE.md"])
-def test_the_arrows_between_states_are_the_transition_table(document: str) -> None:
-    [drawn] = [block.text for block in blocks(document) if block.text.startswith("queued  ->")]
-    lines = (line.split("->") for line in drawn.splitlines())
-    arrows = {state.strip(): set(map(str.strip, to.split("|"))) for state, to in lines}
-    assert arrows == {state: to for state, to in TRANSITIONS.items() if to}
-
-
-def test_architecture_has_the_key_table_of_the_code() -> None:
-    table = [line for line in cast("str", keys.__doc__).splitlines() if line.startswith("|")]
-    assert "\n".join(table) in (ROOT / "ARCHITECTURE.md").read_text()
 
 
 @pytest.mark.parametrize("room", sorted(packages()))
@@ -71,10 +68,10 @@ def _invariants_tested() -> Iterator[int]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_to_a_file_and_a_heading(document: str) -> None:
-    text = (ROOT / document).read_text()
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+    here = ROOT / document
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", here.read_text()):
         name, _, anchor = target.partition("#")
-        place = ROOT / (name or document)
+        place = here.parent / name if name else here
         assert place.exists(), target
         assert not anchor or anchor in _anchors(place), target
 
@@ -86,9 +83,9 @@ def _anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_make_targets_that_are_named_exist(document: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = re.findall(r"(?:`|^)make ([a-z][a-z-]+)", (ROOT / document).read_text(), re.MULTILINE)
-    assert set(named) <= targets
+    text = (ROOT / document).read_text()
+    named = re.findall(r"(?:`|^|=\S+ )make ([a-z][a-z-]+)", text, re.MULTILINE)
+    assert set(named) <= TARGETS
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -100,10 +97,83 @@ def test_settings_that_are_named_exist(document: str) -> None:
     assert named - settings - read <= {"TAILRACE_TEST_REDIS_URL"}
 
 
-def test_settings_in_the_readme_have_the_defaults_of_the_example() -> None:
-    text = (ROOT / ".env.example").read_text()
-    example = dict(re.findall(r"^#?(\w+)=(.*)$", text, re.MULTILINE))
-    for names, defaults, _ in rows("README.md", "variable", "default", ""):
-        for name, default in zip(names.split(", "), defaults.split(", "), strict=True):
-            told = "" if default.startswith("empty") else default.strip("`")
-            assert example[name.strip("`")] == told
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_that_are_named_exist(document: str) -> None:
+    text = re.sub(
+        r"^```.*?^```$", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+    tops = "api|worker|shared|deploy|bench|tests|docs|src"
+    named = re.findall(rf"`((?:{tops})/[\w./-]+)`", text)
+    assert [name for name in named if not _exists(name)] == []
+
+
+def _exists(name: str) -> bool:
+    """Whether there is such a file; a module may be named without its suffix.
+
+    A run of the benchmarks leaves files in `bench/results` that are not kept.
+    """
+    places = (ROOT / name, ROOT / f"{name}.py")
+    return any(place.exists() for place in places) or name.startswith("bench/results/")
+
+
+@pytest.mark.parametrize("block", all_blocks("console"), ids=str)
+def test_a_command_that_is_not_run_says_why_and_could_be(block: Block) -> None:
+    assert block.name in CONSOLE
+    subprocess.run(["bash", "-n", "-c", block.text], check=True)
+    for module in re.findall(r"python -m (\S+)", block.text):
+        assert find_spec(module), module
+    for target in re.findall(r"\bmake ([a-z][a-z-]+)", block.text):
+        assert target in TARGETS
+
+
+def test_no_block_is_of_a_kind_that_no_test_takes() -> None:
+    assert [str(block) for document in DOCUMENTS for block in _not_taken(document)] == []
+
+
+def _not_taken(document: str) -> Iterator[Block]:
+    generated = re.findall(
+        r"^<!-- generated: .*?^<!-- /generated -->$",
+        (ROOT / document).read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    first = Block(document, "", 0, "", "", "")
+    for before, block in pairwise([first, *blocks(document)]):
+        written = any(f"\n{block.text}```" in part for part in generated)
+        if not (written or _taken(before, block)):
+            yield block
+
+
+def _taken(before: Block, block: Block) -> bool:
+    """Whether a test takes a block: test_protocol, tests/e2e, tests/docker, or one of these."""
+    match block.language:
+        case "bash" | "console" | "js":
+            return True
+        case "python":
+            return not block.name or block.name.endswith(".py")
+        case "text":
+            return before.language == "bash" or block.name in {"drawing", "example", "redis.conf"}
+        case "yaml":
+            return block.name == "docker-compose.override.yml"
+        case "json":
+            return block.name == "langgraph.json" or block.document == "PROTOCOL.md"
+        case _:
+            return block.document == "PROTOCOL.md" and block.language in {"sse", "ndjson"}
+
+
+def test_the_store_of_the_stack_is_configured_as_the_page_says() -> None:
+    [shown] = [block.text for block in all_blocks("text") if block.name == "redis.conf"]
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert [line for line in shown.splitlines() if line not in compose] == []
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
+def test_an_override_names_services_of_the_stack(block: Block) -> None:
+    stack = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert set(yaml.safe_load(block.text)["services"]) <= set(stack["services"])
+
+
+@pytest.mark.parametrize("block", all_blocks("js"), ids=str)
+def test_a_script_of_a_page_is_one_that_a_browser_can_read(block: Block) -> None:
+    """The browser runs it in tests/browser."""
+    node = ["node", "--input-type=module", "--check", "-"]
+    subprocess.run(node, input=block.text, text=True, check=True)

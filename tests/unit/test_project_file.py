@@ -13,7 +13,6 @@ from tailrace.shared.project.lives import bounded_lives, refuse_longer_lives
 from tailrace.shared.project.values import GraphEntry, Project, StoreConfig, StoreIndex, StoreTtl
 from tailrace.shared.settings import SharedSettings
 from tests.support.graphs import graphs_file
-from tests.support.markdown import rows
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 GRAPH = {"agent": "./agent.py:graph"}
@@ -39,11 +38,6 @@ def refusal(folder: Path, graphs: Any = GRAPH, **more: Any) -> str:
 def test_every_key_that_langgraph_knows_is_in_the_table() -> None:
     assert {key.name for key in KEYS} >= {*LANGGRAPHS_OWN, "$schema"}
     assert {key.fate for key in KEYS} == set(get_args(Fate))
-
-
-def test_the_documentation_has_the_table() -> None:
-    told = rows("docs/langgraph-json.md", "key", "", "")
-    assert told == [[key.name, key.fate, key.words] for key in KEYS]
 
 
 TOP = [key.name for key in KEYS if "." not in key.name]

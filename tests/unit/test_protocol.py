@@ -197,7 +197,7 @@ def test_protocol_names_the_stream_modes_and_their_default() -> None:
     named = re.findall(r"`(\w+)`", text)
     assert set(named) == set(get_args(StreamMode))
     assert tuple(named[:3]) == DEFAULT_STREAM
-    assert "default are the first three" in text
+    assert "defaults to the first three" in text
 
 
 async def test_protocol_lists_every_problem_with_its_status_and_title() -> None:

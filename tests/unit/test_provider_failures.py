@@ -1,9 +1,8 @@
-"""What providers and gateways do wrong, over real HTTP; docs/failures.md has the same table."""
+"""What providers and gateways do wrong, over real HTTP; the documents have the same table."""
 
 import logging
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from tailrace.shared.jobs import new_job_id
 from tailrace.worker.attempt.failures.verdict import explain
 from tests.support.gateway import HangsUp, Replies, Reply, Streams, gateway, refusing_url, token
-from tests.support.markdown import rows
 from tests.support.provider_calls import (
     Call,
     aiohttp_disconnected,
@@ -452,15 +450,3 @@ async def test_what_a_provider_does_wrong_is_told_as_the_document_says(
         assert f"Reference: {vars(record)['reference']}" in told.detail
     else:
         assert (told.detail, caplog.records) == (case.words, [])
-
-
-def test_the_document_has_the_table_of_these_tests() -> None:
-    told = [
-        [case.provider, case.sends, case.type, "yes" if case.type in AGAIN else "no"]
-        for case in CASES
-    ]
-    once = [row for row, _ in groupby(told)]
-    written = rows("docs/failures.md", "provider", "what happens", "error.type", "tried again")
-    assert [[cell.strip("`") for cell in row] for row in written] == [
-        [cell.strip("`") for cell in row] for row in once
-    ]

@@ -1,8 +1,8 @@
-"""README and PROTOCOL do what they say: their commands run here, on a real service.
+"""The documents do what they say: their commands run here, on a real service.
 
-A `bash` block is run; a `text` block behind it is what it prints, where `…` stands for anything. A
-block with a file's name is written to that file. `console` blocks are for a terminal that stays
-open: `make dev` is the service of these tests.
+The `bash` blocks of a page run in one shell, one after the other, as a reader types them; a `text`
+block after one is what it prints, where `…` stands for anything. `console` blocks are for a
+terminal that stays open: `make dev` is the service of these tests.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ import pytest
 from dotenv import dotenv_values
 from pytest_examples import CodeExample, EvalExample, find_examples
 
-from tests.support.markdown import ROOT, Block, blocks
+from tests.support.markdown import DOCUMENTS, ROOT, Block, blocks
 from tests.support.processes import Service, running_service
 
 DOCUMENTED_URL = "http://127.0.0.1:8000"
-SECTION_S = 25.0
+PAGE_S = 60.0
+"""Two cores may run everything at once, and each `tailrace` starts a Python of its own."""
 NEXT_BLOCK = "--- next block ---"
-KEYS, GRAPHS, MEMORY = "API keys and stream tickets", "Your own graphs", "Memory"
-OWN_SERVICE = {KEYS, GRAPHS, MEMORY}
+KEYS = "docs/guides/api-keys.md"
 
 
 def _curl_version() -> tuple[int, ...]:
@@ -40,39 +40,38 @@ def _curl_version() -> tuple[int, ...]:
 needs_curl = pytest.mark.skipif(_curl_version() < (7, 83), reason="needs curl 7.83 or newer")
 
 
-def _sections() -> list[tuple[str, str]]:
-    found = [
-        (document, block.heading)
-        for document in ("README.md", "PROTOCOL.md")
-        for block in blocks(document)
-        if block.language == "bash" and block.heading not in OWN_SERVICE
-    ]
-    return list(dict.fromkeys(found))
+def _pages() -> list[str]:
+    """Every page that has commands."""
+    return [page for page in DOCUMENTS if any(block.language == "bash" for block in blocks(page))]
+
+
+def _projects() -> list[str]:
+    """The pages that bring a project of their own."""
+    return [page for page in _pages() if any(b.name == "langgraph.json" for b in blocks(page))]
 
 
 @needs_curl
-@pytest.mark.parametrize(("document", "heading"), _sections())
-async def test_commands_of_a_section_print_what_it_says(
-    document: str, heading: str, service: Service, tmp_path: Path
+@pytest.mark.parametrize("page", sorted({*_pages()} - {*_projects(), KEYS}))
+async def test_commands_of_a_page_print_what_it_says(
+    page: str, service: Service, tmp_path: Path
 ) -> None:
-    await _run(_section(document, heading), service.url, tmp_path)
+    await _run(blocks(page), service.url, tmp_path)
 
 
 @needs_curl
-@pytest.mark.parametrize("heading", [GRAPHS, MEMORY])
-async def test_a_graph_as_the_readme_shows_it_is_served(heading: str, tmp_path: Path) -> None:
-    section = _section("README.md", heading)
-    for block in section:
-        if block.name:
+@pytest.mark.parametrize("page", _projects())
+async def test_a_project_as_a_page_shows_it_is_served(page: str, tmp_path: Path) -> None:
+    for block in blocks(page):
+        if block.language in {"python", "json"}:
             (tmp_path / block.name).write_text(block.text)
     env = {"TAILRACE_GRAPHS": str(tmp_path / "langgraph.json")}
     async with running_service(tmp_path, env) as service:
-        await _run(section, service.url, tmp_path)
+        await _run(blocks(page), service.url, tmp_path)
 
 
 @needs_curl
-async def test_keys_and_tickets_work_as_the_readme_shows(tmp_path: Path) -> None:
-    first, *others = _section("README.md", KEYS)
+async def test_keys_and_tickets_work_as_their_page_shows(tmp_path: Path) -> None:
+    first, *others = blocks(KEYS)
     await _run([first], DOCUMENTED_URL, tmp_path)
     env = {name: value or "" for name, value in dotenv_values(tmp_path / ".env").items()}
     async with running_service(tmp_path, env) as service:
@@ -83,7 +82,7 @@ async def test_keys_and_tickets_work_as_the_readme_shows(tmp_path: Path) -> None
     "example",
     [
         example
-        for example in find_examples(ROOT / "README.md", ROOT / "PROTOCOL.md")
+        for example in find_examples(*(ROOT / document for document in DOCUMENTS))
         if example.prefix == "python"
     ],
     ids=lambda example: f"{example.path.name}:{example.start_line}",
@@ -95,18 +94,14 @@ def test_python_examples_print_what_they_say(
     eval_example.run_print_check(example)
 
 
-def _section(document: str, heading: str) -> list[Block]:
-    return [block for block in blocks(document) if block.heading == heading]
-
-
-async def _run(section: Sequence[Block], url: str, folder: Path) -> None:
-    """Run the section's commands in one shell and compare what they print."""
-    ran = [(n, block) for n, block in enumerate(section) if block.language == "bash"]
+async def _run(page: Sequence[Block], url: str, folder: Path) -> None:
+    """Run the commands in one shell and compare what each block of them prints."""
+    ran = [(n, block) for n, block in enumerate(page) if block.language == "bash"]
     script = f"\necho '{NEXT_BLOCK}'\n".join(block.text for _, block in ran)
     printed = await _shell(script.replace(DOCUMENTED_URL, url), url, folder)
-    for (n, _), text in zip(ran, printed.split(NEXT_BLOCK), strict=True):
-        for expected in takewhile(lambda block: block.language == "text", section[n + 1 : n + 2]):
-            assert _pattern(expected.text).fullmatch(text.strip()), f"printed:\n{text}"
+    for (n, block), text in zip(ran, printed.split(NEXT_BLOCK), strict=True):
+        for expected in takewhile(lambda block: block.language == "text", page[n + 1 : n + 2]):
+            assert _pattern(expected.text).fullmatch(text.strip()), f"{block} printed:\n{text}"
 
 
 async def _shell(script: str, url: str, folder: Path) -> str:
@@ -119,7 +114,7 @@ async def _shell(script: str, url: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    async with asyncio.timeout(SECTION_S):
+    async with asyncio.timeout(PAGE_S):
         out, complaints = await process.communicate()
     assert process.returncode == 0, f"{complaints.decode()}\n{out.decode()}"
     return out.decode()

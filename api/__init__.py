@@ -13,3 +13,7 @@ jobs          from a POST to a job, and a job as a response
 http          HTTP beyond the routes: bodies, headers, problems, connections
 relay         logs on their way to listeners
 """
+
+from tailrace.extras import need
+
+need("api")

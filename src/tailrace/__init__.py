@@ -12,15 +12,16 @@ lie at the top of the repository and are linked here under the one name to impor
             async for event in events:
                 print(event.seq, event.name, event.value)
 
-    client    `Tailrace`: every call of the service, as a method
-    stream    a job's events, over as many connections as it takes
-    http      one call; a POST that is repeated under its key
-    sequence  frames to events, each number once and in order
-    sse       bytes to frames
-    models    what calls take and return
-    json_values  JSON, strictly, as values
-    errors    what can go wrong, by name
-    cli       the command `tailrace`
+    client       `Tailrace`: every call of the service, as a method
+    stream       a job's events, over as many connections as it takes
+    http         one call; a POST that is repeated under its key
+    sequence     frames to events, each number once and in order
+    sse          bytes to frames
+    models       what calls take and return
+    json_values  JSON to values, and back
+    errors       what can go wrong, by name
+    cli          the command `tailrace`
+    extras       says which extra is not installed
 """
 
 from importlib import import_module

@@ -1,12 +1,12 @@
-# What a contributor runs. Each target works from a fresh clone with only Python, pip and make.
+# Commands for contributors. Each target works from a fresh clone with only Python, pip and make.
 
 PYTHON ?= python3
-# Handed on to the program a target runs: make test ARGS="-k fence", make lock ARGS=--upgrade
+# Passed on to the program that a target runs: make test ARGS="-k fence", make lock ARGS=--upgrade
 ARGS ?=
 # The image of the store in `make test-store`.
 STORE ?= redis:7-alpine
 
-# What speaks to the store by itself: every script is called there. The other images get these.
+# The tests that talk to the store directly and call every script. The other images run only these.
 SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store item_store catalogue redis sweep tail))
 
 BIN := .venv/bin
@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 LIKE := --constraint requirements/
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-compile
 
-# Runs a check by a program that only the system can have; where it has not, says so.
+# Runs a check with a program of the system, and says so if the program is missing.
 RUN := $(BIN)/python -m tools.programs run
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
@@ -29,11 +29,11 @@ ifneq ($(wildcard /etc/ssl/certs/*.pem /etc/ssl/certs/*.crt /etc/ssl/cert.pem /e
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-# Otherwise pyright's wrapper asks for newer releases of itself on every run.
+# Otherwise pyright's wrapper looks for newer releases of itself on every run.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate picture check check-versions fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
+.PHONY: help install demo dev docs generate picture check check-versions prose fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
   bench-against soak lock audit dist sbom clean
 
 help: ## list the targets
@@ -76,6 +76,9 @@ check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
 
+prose: install ## lint our English by tools/prose/style.toml; ARGS="docs api/relay"
+	@$(BIN)/python -m tools.prose $(ARGS)
+
 fmt: install ## format, and fix what the linter can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
@@ -83,7 +86,7 @@ fmt: install ## format, and fix what the linter can fix
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-test-faults: install ## kill, freeze, restart and cut everything for a quarter of an hour, then count the losses
+test-faults: install ## kill, freeze, restart and disconnect everything for 15 minutes, then check every log the losses
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 test-graphs: install ## compare a corpus of graphs with LangGraph itself, also while workers are killed; ARGS="--seed 7"
@@ -149,7 +152,7 @@ sbom: $(RELEASE)/.installed ## list what the service is built on, into dist/, in
 	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --output-file dist/tailrace.cdx.json .venv/sbom
 
-clean: ## remove .venv, caches and builds; data in .tailrace stays
+clean: ## remove .venv, caches and builds, but not the data in .tailrace
 	@rm -rf .venv dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -177,14 +180,14 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/pip
 	@$(PIP) --require-hashes --requirement requirements/uv.txt
 	@touch $@
 
-# What a release needs, apart, since nobody else does.
+# The tools of a release have an environment of their own, because nothing else needs them.
 $(RELEASE)/.installed: requirements/release.txt | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear $(RELEASE)
 	@$(BIN)/uv pip sync --quiet --python $(RELEASE) --require-hashes requirements/release.txt
 	@touch $@
 
 # sync removes what is not listed, but spares uv and pip. awk leaves out the list of packages, a
-# hundred lines, and carries a failure through the pipe. What a run needs is among it.
+# hundred lines, and carries a failure through the pipe. It includes what a run needs.
 $(INSTALLED): pyproject.toml requirements/dev.txt deploy/local/model.txt $(BIN)/uv
 	@echo "Installing what developers need into .venv: 400 MB are fetched, once"
 	@{ $(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements/dev.txt 2>&1 || echo FAILED; } \

@@ -25,7 +25,7 @@ _EX_MISSING: Final = 2
 
 
 def main() -> int:
-    """Measure, print and keep; 0 if all was measured, whatever was reached: goals are no tests."""
+    """Measure, print and save; 0 if everything was measured, even if a goal was missed."""
     options = _options()
     page = console()
     if options.profile:

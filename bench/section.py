@@ -1,4 +1,4 @@
-"""What one part of the suite hands to the report: a table, its goals, the figures behind them."""
+"""One part of the suite as the report shows it: a table, its goals, and all figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

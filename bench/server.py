@@ -19,7 +19,7 @@ _WORDS: Final = 2000
 
 
 class Failed(Exception):
-    """A process ended, or said nothing, where it had to answer; its own words are the message."""
+    """A process ended, or stayed silent, when it had to respond; its own output is the message."""
 
 
 def on_store(url: str) -> dict[str, str]:
@@ -55,10 +55,10 @@ async def start(command: tuple[str, ...], log: Path, env: Mapping[str, str]) -> 
 
 
 async def answering(process: Process, port: int, path: str, log: Path) -> None:
-    """Wait until it answers `GET path` with 200.
+    """Wait until it returns 200 for `GET path`.
 
     Raises:
-        Failed: it ended, or did not answer within a minute.
+        Failed: it ended, or did not respond within a minute.
     """
 
     async def answers_or_ended() -> bool:
@@ -67,7 +67,7 @@ async def answering(process: Process, port: int, path: str, log: Path) -> None:
     try:
         await until(answers_or_ended, START_S)
     except TimeoutError as error:
-        raise Failed(f"the server does not answer: {last_words(log)}") from error
+        raise Failed(f"the server does not respond: {last_words(log)}") from error
     if process.returncode is not None:
         raise Failed(f"the server ended: {last_words(log)}")
 

@@ -1,8 +1,8 @@
 """Programs that `make install` can't bring: where they are, and what to do where they are not.
 
-    python -m tools.programs run luacheck shared   # run it; where it is missing, say so and go on
-    python -m tools.programs need docker cc        # name what is missing; 1 where anything is
-    python -m tools.programs install               # as root on Debian; else name them
+    python -m tools.programs run luacheck shared   # run it; if it is missing, say so and continue
+    python -m tools.programs need docker cc        # name what is missing; 1 if anything is
+    python -m tools.programs install               # as root on Debian; otherwise name them
 
 A check that can't be run is an error where the variable CI is set, and a line on stderr elsewhere.
 """
@@ -64,7 +64,7 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "git": Program("knows which files are committed", "git", "git"),
     "hadolint": Program("checks the Dockerfile", homebrew="hadolint"),
     "luacheck": Program("checks the Lua scripts", "lua-check", "luacheck"),
-    "nginx": Program("stands in front of the API in some tests", "nginx-light", "nginx"),
+    "nginx": Program("is the proxy in front of the API in some tests", "nginx-light", "nginx"),
     "openssl": Program("makes certificates for tests", "openssl", "openssl"),
     "shellcheck": Program("checks the shell scripts", "shellcheck", "shellcheck"),
 }

@@ -1,6 +1,6 @@
 """Writes events at an even pace once it is told to, each stamped as `loadgen.c` reads it.
 
-It knows nothing of the service: both commits serve this very file.
+It knows nothing of the service: both commits serve this same file.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ class Pair:
     theirs: Service
 
     def in_order(self, turn: int) -> Sequence[Service]:
-        """Who comes first changes with every turn, so that neither has always the warmer caches."""
+        """The order changes with every turn, so that neither always has the warmer caches."""
         return (self.theirs, self.ours) if turn % 2 else (self.ours, self.theirs)
 
 

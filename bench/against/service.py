@@ -38,7 +38,7 @@ async def serving(side: Side) -> AsyncGenerator[Service]:
     """A warm service on a free port; ended on the way out.
 
     Raises:
-        Failed: a process ended, or did not answer within a minute.
+        Failed: a process ended, or did not respond within a minute.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))

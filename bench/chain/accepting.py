@@ -28,11 +28,11 @@ from tailrace.worker.catalogue.description import describe
 from tailrace.worker.catalogue.registry import load_registry
 
 POST_PACE: Final = 100
-"""POSTs a second at which the time to the answer is measured."""
+"""POSTs per second at which the response time is measured."""
 AT_ONCE: Final = 16
 """Connections of the load that is not paced."""
 _SPARE: Final = 50
-"""Connections of the paced load: a slow answer must not hold up the next POST."""
+"""Connections of the paced load: a slow response must not delay the next POST."""
 _WARM_UP: Final = 500
 _START_S: Final = 20.0
 
@@ -46,7 +46,7 @@ class Accepting:
     ceiling: float
     """The same load against a server that does nothing."""
     latencies_ms: Sequence[float]
-    """At `POST_PACE` a second: from when each was due to its answer."""
+    """At `POST_PACE` per second: from when each was due to its response."""
 
 
 async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:

@@ -11,7 +11,7 @@ _ALIVE: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 class _Answers(asyncio.Protocol):
-    """One answer for each piece that comes: the load waits for it before it sends more."""
+    """One response for each piece that arrives: the load waits for it before it sends more."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport

@@ -1,4 +1,4 @@
-"""A worker is killed: how long until its job goes on elsewhere."""
+"""A worker is killed: how long until its job resumes elsewhere."""
 
 import asyncio
 import time

@@ -32,10 +32,10 @@ class Service:
 
         Args:
             module: `api` or `worker`.
-            probe: wait until the API answers this path with 200.
+            probe: wait until the API returns 200 for this path.
 
         Raises:
-            Failed: it ended, or the API did not answer so within a minute.
+            Failed: it ended, or the API did not do so within a minute.
         """
         log = self.folder / f"{module}.log"
         command = (sys.executable, "-P", "-m", module)

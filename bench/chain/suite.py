@@ -106,7 +106,7 @@ def _other_rows(
         ],
         [f"POST /jobs, {AT_ONCE} at once", spread(posts.rates), "", "/s"],
         _ms_row(f"POST /jobs at {POST_PACE}/s", posts.latencies_ms),
-        ["killed worker: job goes on", f"{median(waits):.2f}", f"{max(waits):.2f}", "s"],
+        ["killed worker: job resumes", f"{median(waits):.2f}", f"{max(waits):.2f}", "s"],
     ]
 
 
@@ -135,8 +135,8 @@ def _post_goals(posts: Accepting) -> list[Goal]:
 
 
 def _kill_goals(kills: Sequence[Killed]) -> list[Goal]:
-    """Met only if every job came to its end: going on is no use otherwise."""
-    name = f"killed worker, job goes on (lease {LEASE_S:g} s)"
+    """Met only if every job reached its end: resuming is useless otherwise."""
+    name = f"killed worker, job resumes (lease {LEASE_S:g} s)"
     waits = [kill.went_on_s for kill in kills]
     judged = [
         at_most(f"{name}, median", median(waits), LEASE_S + 0.5, "s"),

@@ -12,13 +12,13 @@ import orjson
 from tailrace.deploy.local.ports import LOOPBACK
 
 WITHIN_S: Final = 120.0
-"""Far above what any answer may take; a service that needs longer does not work."""
+"""Far longer than any response may take; a service that needs more is broken."""
 _READ: Final = 256 * 1024
 _END: Final = b"event: end\n"
 
 
 class Refused(Exception):
-    """The service answered with another status than asked for; the message is its answer."""
+    """The service returned an unexpected status; the message is its response."""
 
 
 class Connection:
@@ -34,7 +34,7 @@ class Connection:
         return cls(*await asyncio.open_connection(LOOPBACK, port, limit=_READ))
 
     async def post(self, path: str, body: bytes) -> bytes:
-        """The answer's body.
+        """The response's body.
 
         Raises:
             Refused: it is not 202.
@@ -58,7 +58,7 @@ class Listening:
     """What has come of one job's events so far: each piece with the time it came, in ns."""
 
     opened_ns: int = 0
-    """When the answer's head had come."""
+    """When the response's headers had arrived."""
     pieces: list[tuple[int, bytes]] = field(default_factory=list[tuple[int, bytes]])
 
 
@@ -117,7 +117,7 @@ def arrivals(heard: Listening) -> list[Arrival]:
 
 
 def _unchunked(pieces: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """The body of an answer in chunks (RFC 9112, section 7.1), each chunk when it was complete."""
+    """The body of a chunked response (RFC 9112, section 7.1), each chunk when it was complete."""
     rest = b""
     for at_ns, piece in pieces:
         rest += piece
@@ -144,7 +144,7 @@ def _length(head: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    raise Refused(f"an answer without a length: {head!r}")
+    raise Refused(f"a response without a length: {head!r}")
 
 
 def job(count: int, interval_s: float = 0) -> bytes:

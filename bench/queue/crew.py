@@ -19,7 +19,7 @@ _STOP_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Processes that stand at the start line."""
+    """Processes that are ready to start together."""
 
     processes: tuple[Process, ...]
     stamps: Stamps

@@ -1,4 +1,4 @@
-"""Processes of a run: servers on their core, and the C programs that answer in JSON lines."""
+"""Processes of a run: servers on their core, and the C programs that print lines of JSON."""
 
 import asyncio
 import sys
@@ -23,10 +23,10 @@ Json = Mapping[str, object]
 async def server(
     command: tuple[str, ...], port: int, path: str, log: Path, env: Mapping[str, str]
 ) -> AsyncGenerator[Process]:
-    """A server that answers `GET path` with 200, on its core; ended on the way out.
+    """A server that returns 200 for `GET path`, on its core; ended on the way out.
 
     Raises:
-        Failed: it ended, or did not answer within a minute.
+        Failed: it ended, or did not respond within a minute.
     """
     process = await start(command, log, env)
     try:
@@ -38,7 +38,7 @@ async def server(
 
 
 async def _ended(process: Process) -> None:
-    """Let it end by itself, which it does as its input ends; else end it."""
+    """Let it end on its own, which it does when its input ends; otherwise end it."""
     try:
         async with asyncio.timeout(_STOP_S):
             await process.wait()

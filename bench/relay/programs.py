@@ -1,4 +1,4 @@
-"""The C programs, compiled on the spot, and the machine's limits that they need."""
+"""The C programs, compiled for this machine, and the limits of the machine that they need."""
 
 import resource
 import subprocess

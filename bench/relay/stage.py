@@ -14,7 +14,7 @@ _WARM_LISTENERS: Final = 50
 _WARM_EVENTS: Final = 200
 _WARM_S: Final = 20.0
 SETTLE_S: Final = 0.5
-"""Between the last answer and the first event, so that each listener is where it waits."""
+"""Between the last response and the first event, so that every listener is already waiting."""
 
 
 class Stage:
@@ -82,7 +82,7 @@ class Stage:
 def listening(
     relay: Relay, logs: Sequence[Log], connections: int, events: int, *, seconds: float
 ) -> Listening:
-    """Listeners that are done behind the last of so many events, or never where there are none."""
+    """Listeners that are done after the last of so many events, or never if there are none."""
     return Listening(
         port=relay.port,
         paths=[log.path for log in logs],

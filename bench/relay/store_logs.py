@@ -17,7 +17,7 @@ from tailrace.shared.settings import SharedSettings
 
 TENANT: Final = "bench"
 _ANY_NUMBER: Final = 77_777_777
-"""Eight digits that stand in no key."""
+"""Eight digits that occur in no key."""
 _BATCH: Final = 500
 
 

@@ -52,7 +52,7 @@ async def measure(
     """Run the workloads on the contenders; takes minutes, and two cores.
 
     Args:
-        full: five rounds of everything; else two shorter ones, of the naive relay one.
+        full: five rounds of everything; otherwise two shorter ones, and one of the naive relay.
         say: is told what happens.
         only: names of workloads.
         names: names of contenders.

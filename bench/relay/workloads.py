@@ -17,7 +17,7 @@ _HOLD_S: Final = 2.0
 _NAP_US: Final = 500
 """Where events come one by one; half of it is added to every latency."""
 _WINDOW: Final = 256
-"""Calls without an answer at most while thousands come: no accept queue overflows."""
+"""The most requests in flight while thousands connect, so that no accept queue overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ async def _steady(stage: Stage, size: Size) -> Round:
 
 
 async def _return(stage: Stage, size: Size) -> Round:
-    """All drop in the middle, each at a number of its own, and come back in one moment."""
+    """All drop in the middle, each at its own number, and reconnect at once."""
     done = await _stream(stage, size, drop=True)
     counted = done.counted
     caught_up = counted.finish_ms if counted.finished == size.listeners else None

@@ -78,7 +78,7 @@ async def publish(
         patience_s: it ends where no reply has come for so long.
 
     Raises:
-        Failed: one was refused or not answered; the publisher has said which.
+        Failed: one was rejected or got no reply; the publisher has said which.
     """
     with tempfile.NamedTemporaryFile(prefix="requests-") as file:
         for log in logs:

@@ -1,4 +1,4 @@
-"""Ten minutes of coming and going on one API process: does it give back what it took?
+"""Ten minutes of connects and disconnects on one API process: does it release what it took?
 
 Owns the crowd, what it checks of every frame, and the verdict. Rates and costs are `bench.relay`'s.
 """

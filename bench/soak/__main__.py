@@ -101,7 +101,7 @@ def _say(text: str) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="beside the warm-up")
-    parser.add_argument("--listeners", type=int, default=2000, help="who come and go")
+    parser.add_argument("--listeners", type=int, default=2000, help="how many come and go")
     parser.add_argument("--logs", type=int, default=40, help="live at a time")
     options = parser.parse_args()
     if options.minutes < _SHORTEST or options.listeners < CROWDS or options.logs < 1:

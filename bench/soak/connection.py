@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for what is behind the number that the listener has."""
+        """Ask for everything after the number that the listener has."""
         self._transport = cast("asyncio.Transport", transport)
         self._reading.connect()
         cursor = f"Last-Event-ID: {self._reading.seq}\r\n" if self._reading.seq else ""
@@ -107,7 +107,7 @@ async def connect(port: int, reading: Reading, *, small: bool) -> Connection:
 
     Args:
         port: the API's, on loopback.
-        reading: where to go on, and what takes the frames.
+        reading: where to resume, and what takes the frames.
         small: with as small a buffer as the kernel gives, so that a pause is felt by the server.
     """
     sock = socket.socket()

@@ -34,7 +34,7 @@ async def serving(store_url: str, log: Path) -> AsyncGenerator[Api]:
     """Start it, and end it as an operator would.
 
     Raises:
-        Failed: it has ended, or does not answer.
+        Failed: it has ended, or does not respond.
     """
     port = take_port(LOOPBACK, 0)
     env = {

@@ -19,7 +19,7 @@ async def test_a_graph_that_takes_no_object_takes_json(browser: Browser, tmp_pat
         assert orjson.loads(log[-1].data)["status"] == "succeeded"
         await first.start("nested", path='["given"]')
         await first.ends()
-        await expect(first.page.locator(".block h3 small").first).to_have_text("child")
+        await expect(first.page.locator(".node-output h3 small").first).to_have_text("child")
 
 
 async def test_a_graph_that_takes_a_context_is_given_one(browser: Browser, tmp_path: Path) -> None:

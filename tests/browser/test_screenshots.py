@@ -52,7 +52,7 @@ async def test_the_main_states_are_kept_as_pictures(
 async def _take_article(first: FirstPage, folder: Path) -> None:
     page = first.page
     await first.start("article", topic="how rivers shape the land")
-    await expect(page.locator(".block h3").nth(1)).to_be_visible(timeout=120_000)
+    await expect(page.locator(".node-output h3").nth(1)).to_be_visible(timeout=120_000)
     await first.drop_and_take_up()
     await first.says("resumed after")
     await _picture(page, folder / "job-light.png")
@@ -70,7 +70,7 @@ async def _take_question(first: FirstPage, folder: Path) -> None:
     await page.set_viewport_size({"width": 1280, "height": 860})
     await first.start("approval", text="The mill is closed on Monday.")
     await page.get_by_role("radio", name="A text").check()
-    await page.locator(".question textarea").fill("The mill is closed all week.")
+    await page.locator(".interrupt textarea").fill("The mill is closed all week.")
     await _picture(page, folder / "question-light.png")
 
 

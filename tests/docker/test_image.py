@@ -94,7 +94,7 @@ async def test_without_keys_it_refuses_to_serve_and_says_how_to(image: str):
 
 
 async def test_a_worker_that_never_reached_its_queue_is_not_healthy(image: str):
-    with pytest.raises(DockerFailed, match="unhealthy: the queue has never answered"):
+    with pytest.raises(DockerFailed, match="unhealthy: the worker has never heard"):
         await ran(image, "python", "-m", "tailrace.deploy.health", "worker")
 
 

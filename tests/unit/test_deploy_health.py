@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.deploy.health import ANSWER_S, OLDEST_S, main
+from tailrace.deploy.health import OLDEST_S, RESPONSE_S, main
 
 
 @contextmanager
@@ -56,9 +56,9 @@ def test_a_model_that_answers_200_is_healthy() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "/livez on port {} answers '503'"),
-        (b"", "/livez on port {} answers ''"),
-        (b"\xff\n", "answers ''"),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "/livez on port {} returns '503'"),
+        (b"", "/livez on port {} returns ''"),
+        (b"\xff\n", "returns ''"),
     ],
 )
 def test_any_other_answer_is_not(
@@ -80,7 +80,7 @@ def test_a_server_that_is_not_there_is_not_healthy(
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("TAILRACE_PORT", str(taken.getsockname()[1]))
         assert main(["api"]) == 1
-    assert "does not answer" in capsys.readouterr().out
+    assert "does not respond" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("age_s", "status"), [(0, 0), (OLDEST_S - 5, 0), (OLDEST_S + 5, 1)])
@@ -98,7 +98,7 @@ def test_a_worker_that_never_heard_from_its_queue_is_not_healthy(
 ) -> None:
     assert not alive_file.exists()
     assert main(["worker"]) == 1
-    assert "never answered" in capsys.readouterr().out
+    assert "never heard" in capsys.readouterr().out
 
 
 def test_a_worker_that_writes_no_file_is_not_called_healthy(
@@ -115,7 +115,7 @@ def test_other_words_are_wrong_usage(words: list[str]) -> None:
 
 
 def test_it_gives_up_before_whoever_asks_it_does() -> None:
-    assert ANSWER_S < 5
+    assert RESPONSE_S < 5
 
 
 def test_it_imports_nothing_that_takes_time() -> None:

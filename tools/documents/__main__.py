@@ -1,4 +1,4 @@
-"""`python -m tools.documents`: write every generated part of the documents anew."""
+"""`python -m tools.documents`: regenerate every generated part of the documents."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

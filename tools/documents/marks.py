@@ -21,7 +21,7 @@ def names(text: str) -> list[str]:
 
 
 def renewed(text: str, parts: Mapping[str, Part]) -> str:
-    """The document with each of its generated parts made anew.
+    """The document with each of its generated parts regenerated.
 
     Raises:
         KeyError: nothing makes a part of that name.

@@ -1,7 +1,7 @@
 """`make picture`: a real job in a terminal, its connection cut, resumed at the next number.
 
 A service of its own runs, curl reads the events through a proxy that cuts the first connection in
-the middle of a frame, and reads them again behind the last number that it printed. What the picture
+the middle of a frame, and resumes after the last number that it printed. What the picture
 shows is what the commands printed, at the pace at which they printed it.
 """
 
@@ -35,7 +35,7 @@ class Terminal:
     at_s: float = 0.0
 
     async def run(self, command: str) -> str:
-        """Run a command as it stands there; returns what it printed."""
+        """Run a command as it is written; returns what it printed."""
         self.lines.append(Line(self.at_s, "command", f"$ {command}"))
         self.at_s += _READ_S
         began = time.monotonic() - self.at_s

@@ -21,9 +21,11 @@ PLACES: Final = {
     "ARCHITECTURE.md": "internals/architecture.md",
     "CHANGELOG.md": "project/changelog.md",
     "CONTRIBUTING.md": "project/contributing.md",
+    "CODE_OF_CONDUCT.md": "project/code-of-conduct.md",
     "SECURITY.md": "project/security.md",
 }
 """Where the site has the documents at the top; README is the front door of the repository."""
+_AT_THE_TOP: Final = {uri: name for name, uri in PLACES.items()}
 _LINK: Final = re.compile(r"(?P<open>\]\()(?P<target>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
 _FENCE: Final = re.compile(r"^(?P<fence>```\w+) (?P<name>[\w./-]+)$", re.MULTILINE)
 _CODE: Final = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -48,7 +50,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Turn links to files of the repository into links to their pages."""
-    here = _path(page.file.src_uri)
+    return rewritten(markdown, page.file.src_uri)
+
+
+def rewritten(markdown: str, uri: str) -> str:
+    """A document's text, with its links and its blocks as the site has them."""
+    here = source(uri)
     if here.suffix == ".md":
         markdown = _outside_code(markdown, here)
     return _FENCE.sub(_named, markdown)
@@ -65,8 +72,8 @@ def _outside_code(markdown: str, here: Path) -> str:
 
 def _relinked(text: str, here: Path) -> str:
     def link(match: re.Match[str]) -> str:
-        target = _uri((here.parent / match["target"]).resolve())
-        shown = relpath(target, Path(_uri(here)).parent)
+        target = place((here.parent / match["target"]).resolve())
+        shown = relpath(target, Path(place(here)).parent)
         return f"{match['open']}{shown}{match['anchor'] or ''})"
 
     return _LINK.sub(link, text)
@@ -88,7 +95,7 @@ def _named(match: re.Match[str]) -> str:
 
 
 def _file(path: Path, config: MkDocsConfig) -> File:
-    uri = _uri(path)
+    uri = place(path)
     if path.suffix == ".md" or path.suffix in {".svg", ".png"}:
         return File.generated(config, uri, abs_src_path=str(path))
     return File.generated(config, uri, content=_shown(path))
@@ -103,7 +110,7 @@ def _shown(path: Path) -> str:
     return f"# {name}\n\n````{language}\n{path.read_text()}\n````\n"
 
 
-def _uri(path: Path) -> str:
+def place(path: Path) -> str:
     """Where the site has a file of the repository."""
     if path.is_relative_to(DOCS):
         return path.relative_to(DOCS).as_posix()
@@ -114,11 +121,10 @@ def _uri(path: Path) -> str:
     return f"source/{name.lstrip('.')}.md"
 
 
-def _path(uri: str) -> Path:
+def source(uri: str) -> Path:
     """The file of the repository that the site has there."""
-    back: dict[str, str] = {place: name for name, place in PLACES.items()}
-    if uri in back:
-        return ROOT / back[uri]
+    if uri in _AT_THE_TOP:
+        return ROOT / _AT_THE_TOP[uri]
     if uri.startswith("source/"):
         path = ROOT / uri.removeprefix("source/")
         return path if path.exists() else path.with_suffix("")

@@ -1,7 +1,7 @@
 """A terminal as an animated SVG: its lines, each at its time, in a window that scrolls.
 
 Two steps of CSS move: the text up, and a cover off it, line by line. Where motion is not wanted,
-the last lines stand there. It needs no script and no font, so it moves in an `img` too.
+it shows the last lines. It needs no script and no font, so it also moves in an `img`.
 """
 
 import re
@@ -18,7 +18,7 @@ _CHARACTER: Final = 8.43
 _MARGIN: Final = 18.0
 _BAR: Final = 34.0
 _HOLD_S: Final = 5.0
-"""How long the last line stands before it begins anew."""
+"""How long the last line is shown before the picture starts again."""
 _FIELD: Final = re.compile(r"^(event|data|id|retry)(: )(.*)$")
 
 _STYLE: Final = """\

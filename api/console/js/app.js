@@ -1,16 +1,16 @@
 /** The page: which of its two views is shown, and what they share. */
 
-import { Address } from "./address.js";
-import { Job } from "./job.js";
-import { Key } from "./key.js";
-import { Service } from "./service.js";
-import { Start } from "./start.js";
+import { JobLocation } from "./dom/location.js";
+import { Job } from "./job/job.js";
+import { ApiKey } from "./service/api_key.js";
+import { Service } from "./service/service.js";
+import { Start } from "./start/start.js";
 
 const LOOK_AGAIN_MS = 5000;
 
 const byId = (id) => document.getElementById(id);
-const service = new Service(new Key(byId("key")));
-const address = new Address(() => location.reload());
+const service = new Service(new ApiKey(byId("key")));
+const jobLocation = new JobLocation(() => location.reload());
 
 /** Said by screen readers, one at a time: what changes the job or the line, never a token. */
 function announce(words) {
@@ -20,8 +20,8 @@ function announce(words) {
 function follow(id, known) {
   byId("again").hidden = false;
   const job = new Job(byId("job"), service, announce, id);
-  window.addEventListener("online", () => job.takeUp());
-  window.addEventListener("pageshow", (event) => event.persisted && job.takeUp());
+  window.addEventListener("online", () => job.reconnect());
+  window.addEventListener("pageshow", (event) => event.persisted && job.reconnect());
   job.show(known);
 }
 
@@ -35,11 +35,11 @@ async function tellReadiness() {
   setTimeout(tellReadiness, LOOK_AGAIN_MS);
 }
 
-const id = address.job;
+const id = jobLocation.job;
 if (id) follow(id);
 else {
   new Start(byId("start"), service, (job) => {
-    address.go(job.id);
+    jobLocation.go(job.id);
     follow(job.id, job);
   }).show();
 }

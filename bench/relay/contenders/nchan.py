@@ -70,7 +70,7 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Nchan:
-    """See `Relay`; an event's id is of nchan's own form, so its number stands in its data."""
+    """See `Relay`; an event's id has nchan's own form, so its number is in its data."""
 
     pid: int
     port: int

@@ -1,6 +1,6 @@
 /** What the page has of a job's log: every event in order, and whether a number is missing. */
 
-import { exact } from "./value.js";
+import { exact } from "../dom/json.js";
 
 export class Log {
   entries = [];

@@ -19,7 +19,7 @@ async def test_a_job_is_read_to_its_end_node_by_node(first: FirstPage, tmp_path:
     await first.start("article", topic="the sky")
     await first.ends()
     log = await first.equals_log(tmp_path)
-    blocks = first.page.locator(".block")
+    blocks = first.page.locator(".node-output")
     assert await blocks.locator("h3").all_inner_texts() == NODES
     for block in await blocks.all():
         assert await block.locator(".text").text_content() == TEXT
@@ -66,7 +66,7 @@ async def test_a_waiting_job_is_answered_twice_and_goes_on(
     first: FirstPage, tmp_path: Path
 ) -> None:
     await first.start("approval", text="Closed on Monday.")
-    question = first.page.locator(".question")
+    question = first.page.locator(".interrupt")
     await expect(question).to_contain_text("Publish this notice?")
     await expect(question).to_contain_text("Notice 1: Closed on Monday.")
     await question.get_by_role("radio", name="A text").check()
@@ -96,7 +96,7 @@ async def test_a_stop_without_a_question_says_what_comes_next_and_goes_on_at_a_c
 ) -> None:
     job_id = await stopped(stage)
     await first.open(job_id)
-    question = first.page.locator(".question")
+    question = first.page.locator(".interrupt")
     await expect(question).to_contain_text("It asks nothing.")
     await expect(question).to_contain_text("Next: count")
     await expect(question.get_by_role("radio")).to_have_count(0)
@@ -121,7 +121,7 @@ async def test_an_answer_names_the_stop_that_it_is_for(first: FirstPage) -> None
 
 async def test_an_answer_that_is_no_json_is_not_sent(first: FirstPage) -> None:
     await first.start("approval", text="Closed on Monday.")
-    question = first.page.locator(".question")
+    question = first.page.locator(".interrupt")
     await question.get_by_role("radio", name="JSON").check()
     await question.get_by_role("textbox").fill("{no")
     await question.get_by_role("button", name="Send the answer").click()
@@ -145,7 +145,7 @@ async def test_progress_is_shown_as_the_graph_tells_it(
 ) -> None:
     await first.start(graph, **fields)
     await first.ends()
-    await expect(first.page.locator(".gauge span")).to_have_text(number)
+    await expect(first.page.locator(".progress span")).to_have_text(number)
 
 
 async def test_the_browsers_way_back_leads_from_the_job_to_the_start(first: FirstPage) -> None:

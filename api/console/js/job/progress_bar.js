@@ -1,9 +1,9 @@
 /** How far the job says that it is. */
 
-import { element } from "./element.js";
-import { reading } from "./reading.js";
+import { element } from "../dom/element.js";
+import { reading } from "./progress.js";
 
-export class Gauge {
+export class ProgressBar {
   #root;
   #first;
   #now = null;

@@ -88,7 +88,7 @@ async def test_a_cut_in_the_middle_of_an_event_is_told_and_costs_nothing(
         await first.says("resumed after")
         await first.cancel()
         await first.equals_log(tmp_path)
-        assert await page.locator(".strip i").count() >= 1
+        assert await page.locator(".timeline i").count() >= 1
 
 
 async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(

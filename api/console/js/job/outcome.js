@@ -1,8 +1,8 @@
 /** How the job ended. */
 
-import { element } from "./element.js";
-import { inWords } from "./value.js";
-import { outcomeWords } from "./words.js";
+import { element } from "../dom/element.js";
+import { readable } from "../dom/json.js";
+import { outcomeLabel } from "../dom/labels.js";
 
 /** A result may have a megabyte; the whole of it is in the last event. */
 const SHOWN = 20_000;
@@ -16,7 +16,7 @@ export class Outcome {
 
   /** `said` knows which texts have been said already, and by whom: they are not shown twice. */
   show({ status, result, error }, said) {
-    const { title, detail } = outcomeWords({ status, error });
+    const { title, detail } = outcomeLabel({ status, error });
     this.#root.className = `outcome ${status}`;
     this.#root.hidden = false;
     const parts = [element("h3", {}, title)];
@@ -39,6 +39,6 @@ function listed(result, said) {
 function shown(value, said) {
   const by = said.get(value);
   if (by !== undefined) return element("dd", { className: "said" }, `as ${by} says above`);
-  const words = inWords(value) || "(empty)";
+  const words = readable(value) || "(empty)";
   return element("dd", {}, words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words);
 }

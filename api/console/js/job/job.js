@@ -1,18 +1,18 @@
 /** One job on the page: its line, its log, and the views that both feed. */
 
-import { element, parts } from "./element.js";
+import { element, parts } from "../dom/element.js";
 import { Events } from "./events.js";
-import { Gauge } from "./gauge.js";
-import { Line } from "./line.js";
-import { Log } from "./log.js";
+import { ProgressBar } from "./progress_bar.js";
+import { Connection } from "../stream/connection.js";
+import { Log } from "../stream/log.js";
 import { Outcome } from "./outcome.js";
-import { Painter } from "./painter.js";
-import { Question } from "./question.js";
-import { Recent } from "./recent.js";
-import { keepEndInSight } from "./sight.js";
-import { Strip } from "./strip.js";
+import { Painter } from "../stream/painter.js";
+import { Interrupt } from "./interrupt.js";
+import { Recent } from "../start/recent.js";
+import { autoscroll } from "./autoscroll.js";
+import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
-import { duration, lineWords } from "./words.js";
+import { duration, connectionLabel } from "../dom/labels.js";
 
 const LOOK_AGAIN_MS = 2000;
 const TICK_MS = 1000;
@@ -29,7 +29,7 @@ export class Job {
   #job = null;
   #status = "";
   #log = new Log();
-  #line;
+  #connection;
   #painter;
   #views;
   #ticking = null;
@@ -40,10 +40,10 @@ export class Job {
     this.#service = service;
     this.#announce = announce;
     this.#id = id;
-    this.#line = new Line({
+    this.#connection = new Connection({
       renew: async () => (await service.listening(id)).urls.events,
       heard: (...event) => this.#painter.push(event),
-      changed: (state, error) => (state === "stopped" ? this.#stopped(error) : this.#lineIs(state)),
+      changed: (state, error) => (state === "stopped" ? this.#stopped(error) : this.#connectionIs(state)),
     });
     this.#painter = new Painter((event) => this.#take(event), () => this.#draw());
     this.#views = this.#makeViews();
@@ -60,8 +60,8 @@ export class Job {
     } else this.#parts.graph.textContent = "Looking for the job…";
     try {
       // The job, and a URL for its events.
-      this.#told(await this.#insist(() => this.#service.listening(this.#id)));
-      this.#line.start(this.#job.urls.events);
+      this.#told(await this.#untilAnswered(() => this.#service.listening(this.#id)));
+      this.#connection.start(this.#job.urls.events);
     } catch (error) {
       if (error.status === 404) this.#unknown(error);
       else this.#stopped(error);
@@ -69,30 +69,30 @@ export class Job {
   }
 
   /** The page is shown again, or the network is back: a line that has died unseen is taken up. */
-  takeUp() {
-    this.#line.takeUp();
+  reconnect() {
+    this.#connection.reconnect();
   }
 
   #makeViews() {
-    const { transcript, gauge, outcome, question, events, strip } = this.#parts;
+    const { transcript, progress, outcome, interrupt, events, timeline } = this.#parts;
     return {
       transcript: new Transcript(transcript),
-      gauge: new Gauge(gauge),
+      progress: new ProgressBar(progress),
       outcome: new Outcome(outcome),
       events: new Events(events, this.#log),
-      strip: new Strip(strip),
-      question: new Question(question, (body) => this.#service.answer(this.#id, body)),
+      timeline: new Timeline(timeline),
+      interrupt: new Interrupt(interrupt, (body) => this.#service.answer(this.#id, body)),
     };
   }
 
   #wire() {
     const { drop, cancel } = this.#parts;
-    drop.onclick = () => (this.#line.state === "dropped" ? this.#line.takeUp() : this.#line.drop());
+    drop.onclick = () => (this.#connection.state === "dropped" ? this.#connection.reconnect() : this.#connection.drop());
     cancel.onclick = () => this.#cancel();
   }
 
   /** What a call brings, as soon as the service answers it. */
-  async #insist(call) {
+  async #untilAnswered(call) {
     for (;;) {
       try {
         const answer = await call();
@@ -122,7 +122,7 @@ export class Job {
 
   /** There is nothing to listen to, or not any more; what the record knows of the outcome is shown all the same. */
   async #stopped(error) {
-    this.#lineIs("stopped", error);
+    this.#connectionIs("stopped", error);
     if (error.status === undefined) throw error;
     await this.#recorded();
     this.#quiet();
@@ -144,10 +144,10 @@ export class Job {
   #take([name, seq, data]) {
     const entry = this.#log.take(name, seq, data);
     if (entry === null) return;
-    const { transcript, gauge, events } = this.#views;
+    const { transcript, progress, events } = this.#views;
     transcript.take(entry);
     events.take(entry);
-    if (name === "custom") gauge.take(entry.value.data);
+    if (name === "custom") progress.take(entry.value.data);
     if (name === "status") this.#statusEvent(entry.value, seq);
     if (name === "end") this.#end(entry.value);
   }
@@ -158,13 +158,13 @@ export class Job {
     // What was, where the record knows of the end already.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
-    if (status === "waiting") this.#views.question.ask(event, seq);
-    else this.#views.question.close();
+    if (status === "waiting") this.#views.interrupt.ask(event, seq);
+    else this.#views.interrupt.close();
   }
 
   #end(end) {
     this.#statusIs(end.status);
-    this.#views.gauge.finish(end.status === "succeeded");
+    this.#views.progress.finish(end.status === "succeeded");
     this.#views.outcome.show(end, this.#views.transcript.said);
     // The record knows when; the log does not say.
     this.#recorded();
@@ -172,22 +172,22 @@ export class Job {
 
   async #recorded() {
     try {
-      this.#told(await this.#insist(() => this.#service.job(this.#id)));
+      this.#told(await this.#untilAnswered(() => this.#service.job(this.#id)));
     } catch (error) {
       this.#notice(error.message);
     }
   }
 
   #draw() {
-    const { transcript, gauge, events, strip } = this.#views;
-    keepEndInSight(this.#parts.transcript, () => {
-      gauge.paint();
+    const { transcript, progress, events, timeline } = this.#views;
+    autoscroll(this.#parts.transcript, () => {
+      progress.paint();
       transcript.paint();
     });
     events.paint();
-    strip.paint(this.#line);
+    timeline.paint(this.#connection);
     this.#parts.count.textContent = this.#log.account;
-    this.#parts.quiet.hidden = !transcript.isEmpty || !gauge.isEmpty || FINAL.has(this.#status);
+    this.#parts.quiet.hidden = !transcript.isEmpty || !progress.isEmpty || FINAL.has(this.#status);
   }
 
   #statusIs(status) {
@@ -197,7 +197,7 @@ export class Job {
     this.#parts.status.parentElement.dataset.is = status;
     this.#parts.cancel.hidden = FINAL.has(status);
     this.#quiet(QUIET[status]);
-    if (FINAL.has(status)) this.#views.question.close();
+    if (FINAL.has(status)) this.#views.interrupt.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
     this.#announce(status === "waiting" ? "The job waits for you." : `The job is ${status}.`);
     this.#tick();
@@ -212,15 +212,15 @@ export class Job {
     this.#parts.time.textContent = running === null ? "" : `${ended ? "after" : "for"} ${duration(until - running, ended !== undefined)}`;
   }
 
-  #lineIs(state, error) {
-    const [word, detail] = lineWords(state, this.#line, error);
+  #connectionIs(state, error) {
+    const [word, detail] = connectionLabel(state, this.#connection, error);
     const { line, word: shown, detail: more, drop } = this.#parts;
     line.dataset.is = state;
     shown.textContent = word;
     more.textContent = detail;
     drop.hidden = state === "ended" || state === "stopped";
     drop.textContent = state === "dropped" ? "Take it up now" : "Drop the line";
-    if (state === "reconnecting" || (state === "live" && this.#line.resumes.length)) this.#announce(`The line: ${word}`);
+    if (state === "reconnecting" || (state === "live" && this.#connection.resumes.length)) this.#announce(`The line: ${word}`);
     this.#painter.nudge();
   }
 

@@ -1,6 +1,6 @@
 /** The fields for one member of a job's body, which the page makes from its schema. */
 
-import { element } from "./element.js";
+import { element } from "../dom/element.js";
 import { Field, WrongValue } from "./field.js";
 import { fields } from "./schema.js";
 

@@ -1,6 +1,6 @@
 /** An event in a few words, for its row. Pure. */
 
-import { exact } from "./value.js";
+import { exact } from "../dom/json.js";
 
 /** A row shows a hundred characters or so; an event may have a quarter of a million. */
 const MOST = 160;

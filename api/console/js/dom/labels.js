@@ -9,20 +9,20 @@ const REASONS = {
 };
 
 /** The mark that a `status` leaves in what the job says; null for the ordinary beginning. */
-export function statusWords({ status, attempt, reason, resumed }) {
+export function statusLabel({ status, attempt, reason, resumed }) {
   if (status !== "running" || !reason) return null;
   const why = REASONS[reason] ?? reason;
   const how = resumed ? "it goes on from its last checkpoint." : "it begins anew.";
   return { title: `attempt ${attempt}`, detail: `${why}; ${how}` };
 }
 
-export function gapWords({ from, to, reason }) {
+export function gapLabel({ from, to, reason }) {
   const why = reason === "trimmed" ? "the log does not have them any more" : "the store lost them";
   return { title: "a gap", detail: `Events ${from} to ${to} can't be had: ${why}.` };
 }
 
 /** The state of the line: one word, and what is to be said about it. */
-export function lineWords(state, { resumes, last }, error) {
+export function connectionLabel(state, { resumes, last }, error) {
   const after = resumes.at(-1);
   switch (state) {
     case "connecting":
@@ -47,7 +47,7 @@ function times(count) {
   return count === 1 ? "reconnected once" : `reconnected ${count} times`;
 }
 
-export function outcomeWords({ status, error }) {
+export function outcomeLabel({ status, error }) {
   if (status === "succeeded") return { title: "Succeeded", detail: "" };
   if (status === "cancelled") return { title: "Cancelled", detail: "What came before the cancel is kept." };
   const hope = error?.retryable ? "The same job may do better later." : "";

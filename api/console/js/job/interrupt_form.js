@@ -1,12 +1,12 @@
 /** One interrupt: what is asked, and a yes, a no, a text or any JSON as the answer. */
 
-import { element } from "./element.js";
-import { WrongValue } from "./field.js";
-import { pairs } from "./value.js";
+import { element } from "../dom/element.js";
+import { WrongValue } from "../start/field.js";
+import { pairs } from "../dom/json.js";
 
 const ANSWERS = { yes: "Yes", no: "No", text: "A text", json: "JSON" };
 
-export class Asked {
+export class InterruptForm {
   #kind = "yes";
   #area;
 

@@ -1,12 +1,12 @@
 /** Where a waiting job has stopped: what it asks and the answer that it gets, or just the word to go on. */
 
-import { element } from "./element.js";
-import { Asked } from "./asked.js";
-import { WrongValue } from "./field.js";
+import { element } from "../dom/element.js";
+import { InterruptForm } from "./interrupt_form.js";
+import { WrongValue } from "../start/field.js";
 
 const BREAKPOINT = "The graph has stopped at a breakpoint. It asks nothing.";
 
-export class Question {
+export class Interrupt {
   #form;
   #send;
   #asked = [];
@@ -27,7 +27,7 @@ export class Question {
   /** `after` is the stop: the number of the event that tells of it. */
   ask({ interrupts = [], next = [] }, after) {
     this.#after = after;
-    this.#asked = interrupts.map((interrupt) => new Asked(interrupt));
+    this.#asked = interrupts.map((interrupt) => new InterruptForm(interrupt));
     this.#wrong.textContent = "";
     this.#button.disabled = false;
     this.#button.textContent = this.#asked.length ? "Send the answer" : "Continue";

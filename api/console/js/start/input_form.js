@@ -1,6 +1,6 @@
 /** The form of one graph: made from its schemas, refused by the service, field by field. */
 
-import { element } from "./element.js";
+import { element } from "../dom/element.js";
 import { Section } from "./section.js";
 
 const UNTOLD = "This graph says nothing about its input.";

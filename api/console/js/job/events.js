@@ -1,9 +1,9 @@
 /** The raw events: all of them, as rows; one of them whole; and all of them as a file. */
 
-import { element, parts } from "./element.js";
+import { element, parts } from "../dom/element.js";
 import { Rows } from "./rows.js";
 import { summary } from "./summary.js";
-import { exact } from "./value.js";
+import { exact } from "../dom/json.js";
 
 const ALL = "all events";
 

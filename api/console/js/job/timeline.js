@@ -1,8 +1,8 @@
 /** The log as a line, with a notch where the connection was taken up again. */
 
-import { element } from "./element.js";
+import { element } from "../dom/element.js";
 
-export class Strip {
+export class Timeline {
   #root;
 
   constructor(root) {

@@ -1,10 +1,10 @@
 /** The caller's API key: kept for this tab, asked for where the service wants one. */
 
-import { parts } from "./element.js";
+import { parts } from "../dom/element.js";
 
 const KEPT_AS = "tailrace-key";
 
-export class Key {
+export class ApiKey {
   #form;
   #parts;
   #asking = null;

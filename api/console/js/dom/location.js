@@ -1,6 +1,6 @@
 /** Which job the page shows: its own URL says it, so that it can be reloaded, kept and passed on. */
 
-export class Address {
+export class JobLocation {
   #shown;
 
   /** `changed` is called when the browser's history leads to another job, or to none. */

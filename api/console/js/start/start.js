@@ -1,7 +1,7 @@
 /** Choosing a graph and giving its input. */
 
-import { element, parts } from "./element.js";
-import { InputForm } from "./form.js";
+import { element, parts } from "../dom/element.js";
+import { InputForm } from "./input_form.js";
 import { Recent } from "./recent.js";
 
 const LOOK_AGAIN_MS = 2000;

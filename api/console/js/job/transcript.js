@@ -1,9 +1,9 @@
 /** What the job says, node by node, in the order in which they begin to speak. */
 
-import { Block } from "./block.js";
-import { element } from "./element.js";
-import { line } from "./reading.js";
-import { gapWords, statusWords } from "./words.js";
+import { NodeOutput } from "./node_output.js";
+import { element } from "../dom/element.js";
+import { line } from "./progress.js";
+import { gapLabel, statusLabel } from "../dom/labels.js";
 
 /** More would only be scrolled past; all of it is among the events. */
 const MOST = 300;
@@ -32,9 +32,9 @@ export class Transcript {
       case "custom":
         return this.#note(line(value.data));
       case "status":
-        return this.#mark(statusWords(value));
+        return this.#mark(statusLabel(value));
       case "gap":
-        return this.#mark(gapWords(value));
+        return this.#mark(gapLabel(value));
       case "end":
         return this.#end();
     }
@@ -45,7 +45,7 @@ export class Transcript {
   }
 
   paint() {
-    for (const block of this.#fresh) block.paint();
+    for (const output of this.#fresh) output.paint();
     this.#fresh.clear();
     if (this.#waiting.length === 0) return;
     this.#root.append(...this.#waiting);
@@ -56,20 +56,20 @@ export class Transcript {
   #message({ ns, node, message }) {
     const key = `${ns} ${node} ${message.id}`;
     const detail = message.type === "tool" ? message.name : ns.map((part) => part.split(":")[0]).join(", ");
-    const block = this.#speaking.get(key) ?? this.#begin(key, node, detail);
-    block.write(text(message.content));
-    for (const piece of message.tool_call_chunks ?? []) block.call(piece);
-    if (message.type === "tool") block.close();
-    this.#fresh.add(block);
+    const output = this.#speaking.get(key) ?? this.#begin(key, node, detail);
+    output.write(text(message.content));
+    for (const piece of message.tool_call_chunks ?? []) output.call(piece);
+    if (message.type === "tool") output.close();
+    this.#fresh.add(output);
   }
 
   #update({ ns, node, data }) {
     if (node === "__interrupt__") return;
     const own = [...this.#speaking].filter(([key]) => key.startsWith(`${ns} ${node} `));
-    for (const [key, block] of own) {
-      block.close(data);
+    for (const [key, output] of own) {
+      output.close(data);
       this.#speaking.delete(key);
-      if (block.said) this.said.set(block.said, node);
+      if (output.said) this.said.set(output.said, node);
     }
     if (own.length === 0) this.#begin(null, node, ns.map((part) => part.split(":")[0]).join(", ")).close(data);
   }
@@ -77,20 +77,20 @@ export class Transcript {
   /** Lines that a node writes; one that repeats the last is not written twice. */
   #note(words) {
     if (words === null || words === this.#notes?.last) return;
-    if (this.#notes === null) this.#notes = { block: this.#begin(null, "notes", null), last: null };
-    this.#notes.block.write(this.#notes.last === null ? words : `\n${words}`);
+    if (this.#notes === null) this.#notes = { output: this.#begin(null, "notes", null), last: null };
+    this.#notes.output.write(this.#notes.last === null ? words : `\n${words}`);
     this.#notes.last = words;
-    this.#fresh.add(this.#notes.block);
+    this.#fresh.add(this.#notes.output);
   }
 
   #begin(key, label, detail) {
     const notes = this.#notes;
-    notes?.block.close();
+    notes?.output.close();
     this.#notes = null;
-    const block = new Block(label ?? "graph", detail);
-    if (key !== null) this.#speaking.set(key, block);
-    this.#add(block.root);
-    return block;
+    const output = new NodeOutput(label ?? "graph", detail);
+    if (key !== null) this.#speaking.set(key, output);
+    this.#add(output.root);
+    return output;
   }
 
   #mark(words) {
@@ -100,9 +100,9 @@ export class Transcript {
   }
 
   #end() {
-    this.#notes?.block.close();
+    this.#notes?.output.close();
     this.#notes = null;
-    for (const block of this.#speaking.values()) block.close();
+    for (const output of this.#speaking.values()) output.close();
     this.#speaking.clear();
   }
 

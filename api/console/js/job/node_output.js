@@ -1,18 +1,18 @@
 /** What one node says at a time, as it grows: a label at the side, the text beside it. */
 
-import { element } from "./element.js";
-import { pairs } from "./value.js";
+import { element } from "../dom/element.js";
+import { pairs } from "../dom/json.js";
 
-export class Block {
+export class NodeOutput {
   #text = element("div", { className: "text" });
-  #line = null;
+  #connection = null;
   #fresh = "";
   #called = new Map();
   said = "";
 
   constructor(label, detail) {
     const small = detail ? element("small", {}, detail) : null;
-    this.root = element("section", { className: "block speaking" }, element("h3", {}, label, small));
+    this.root = element("section", { className: "node-output speaking" }, element("h3", {}, label, small));
   }
 
   /** Add to the text; it is seen at the next `paint`. */
@@ -46,12 +46,12 @@ export class Block {
 
   /** A line is an element of its own, so that a long text is not laid out anew for each token. */
   #extend(text) {
-    if (this.#line === null || this.#line.data.endsWith("\n")) {
-      if (this.#line === null) this.root.append(this.#text);
-      this.#line = document.createTextNode("");
-      this.#text.append(element("span", {}, this.#line));
+    if (this.#connection === null || this.#connection.data.endsWith("\n")) {
+      if (this.#connection === null) this.root.append(this.#text);
+      this.#connection = document.createTextNode("");
+      this.#text.append(element("span", {}, this.#connection));
     }
-    this.#line.appendData(text);
+    this.#connection.appendData(text);
   }
 
   #paintCalls() {

@@ -1,6 +1,6 @@
 /** One field of a form: its control, its value, and what is wrong with it. */
 
-import { element } from "./element.js";
+import { element } from "../dom/element.js";
 
 export class WrongValue extends Error {}
 

@@ -13,14 +13,14 @@ export function exact(json) {
 }
 
 /** Text as it is, anything else as JSON on one line. */
-export function inWords(value) {
+export function readable(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** A list of names with their values, long ones cut: the whole is among the events. */
 export function pairs(entries) {
   const rows = entries.map(([name, value]) => {
-    const words = inWords(value) ?? "";
+    const words = readable(value) ?? "";
     const shown = words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words;
     return element("div", {}, element("dt", {}, name), element("dd", {}, shown || "(empty)"));
   });

@@ -3,7 +3,7 @@
 const MARGIN = 32;
 
 /** Let `grow` change the part; scroll by as much as its end has moved out of the window. */
-export function keepEndInSight(part, grow) {
+export function autoscroll(part, grow) {
   const below = () => part.getBoundingClientRect().bottom + MARGIN - window.innerHeight;
   const before = below();
   grow();

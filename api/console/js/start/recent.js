@@ -1,6 +1,6 @@
 /** The jobs that this browser has started or looked at, newest first. */
 
-import { element, parts } from "./element.js";
+import { element, parts } from "../dom/element.js";
 
 const KEPT_AS = "tailrace-jobs";
 const MOST = 8;

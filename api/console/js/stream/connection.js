@@ -11,7 +11,7 @@ const DROPPED_MS = 2000;
 /** Before each try to begin anew; the first one does not wait. */
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000];
 
-export class Line {
+export class Connection {
   #source = null;
   #timer = 0;
   #tries = 0;
@@ -43,11 +43,11 @@ export class Line {
   drop() {
     this.#hangUp();
     this.#set("dropped");
-    this.#timer = setTimeout(() => this.takeUp(), DROPPED_MS);
+    this.#timer = setTimeout(() => this.reconnect(), DROPPED_MS);
   }
 
   /** Connect again now, behind the last number. */
-  takeUp() {
+  reconnect() {
     if (this.state === "ended" || this.state === "closed") return;
     this.#connect("reconnecting");
   }
@@ -96,7 +96,7 @@ export class Line {
       const url = await this.#renew();
       if (this.state !== "reconnecting" || this.#source !== null) return;
       this.#url = url;
-      this.takeUp();
+      this.reconnect();
     } catch (error) {
       if (this.state !== "reconnecting" || this.#source !== null) return;
       if (error.passing) this.#recover();

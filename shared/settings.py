@@ -8,7 +8,7 @@ holds it, as container platforms hand over secrets. `.env.example` lists them al
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
@@ -99,7 +99,9 @@ def load_settings(kind: type[S]) -> S:
     if key := _from_file(_OF_THE_MODEL):
         os.environ[_OF_THE_MODEL] = key
     names = {field: f"{_PREFIX}{field.upper()}" for field in kind.model_fields}
-    from_files = {field: value for field, name in names.items() if (value := _from_file(name))}
+    from_files: dict[str, Any] = {
+        field: value for field, name in names.items() if (value := _from_file(name))
+    }
     try:
         # Not by way of the environment, where code of the graphs could read them.
         return kind(**from_files)

@@ -71,22 +71,22 @@ def test_an_object_is_read_into_its_dataclass() -> None:
     assert parse(Whole, text) == Whole("/x", (Part("a"),), None, 3, [1, {"a": None}])
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"self": 1},
-        {"self": None},
-        {"self": "", "many": {}},
-        {"self": "", "many": [1]},
-        {"self": "", "many": [{}]},
-        {"self": "", "many": [], "one": {"name": 1}},
-        {"self": "", "many": [], "count": "3"},
-        {"self": "", "many": [], "count": True},
-        {"self": "", "many": [], "count": 1.5},
-        [],
-        None,
-    ],
-)
+WRONG: list[object] = [
+    {"self": 1},
+    {"self": None},
+    {"self": "", "many": {}},
+    {"self": "", "many": [1]},
+    {"self": "", "many": [{}]},
+    {"self": "", "many": [], "one": {"name": 1}},
+    {"self": "", "many": [], "count": "3"},
+    {"self": "", "many": [], "count": True},
+    {"self": "", "many": [], "count": 1.5},
+    [],
+    None,
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_another_type_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"missing|not |no type"):
         parse(Whole, json.dumps(wrong))

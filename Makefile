@@ -71,9 +71,7 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
 	@$(BIN)/mdformat --check $(MARKDOWN)
-	@$(MAKE) --no-print-directory check-console
-	@$(NODE) tools/stylua.mjs --check $(LUA)
-	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
+	@$(MAKE) --no-print-directory check-console check-lua
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
 	@$(BIN)/zizmor --offline --quiet .github
@@ -85,6 +83,10 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 check-console: $(TOOLS) ## check the console's scripts and styles: lint, format, types
 	@$(BIOME) check --config-path tools/biome.json --error-on-warnings --log-level=error api/console
 	@$(NODE) tools/node_modules/typescript/bin/tsc --project tools/tsconfig.json
+
+check-lua: $(TOOLS) ## check the scripts that run in Redis: format, lint
+	@$(NODE) tools/stylua.mjs --check $(LUA)
+	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12

@@ -23,7 +23,8 @@ from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.jobs.summaries import read_summaries
 from tailrace.shared.process.tasks import cancel_and_wait
-from tailrace.shared.redis.connection import Client, connect, ping
+from tailrace.shared.redis.commands import ping
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.worker.attempt.attempt import Stop
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.runtime.retry import until_stored

@@ -1,23 +1,29 @@
 /** One job on the page: its line, its log, and the views that both feed. */
 
 import { element, parts } from "../dom/element.js";
-import { Events } from "./events.js";
-import { ProgressBar } from "./progress_bar.js";
+import { CallFailed, Problem } from "../service/problem.js";
+import { untilAnswered } from "../service/until_answered.js";
+import { Recent } from "../start/recent.js";
 import { Connection } from "../stream/connection.js";
 import { Log } from "../stream/log.js";
-import { Outcome } from "./outcome.js";
 import { Painter } from "../stream/painter.js";
-import { Interrupt } from "./interrupt.js";
-import { Recent } from "../start/recent.js";
 import { autoscroll } from "./autoscroll.js";
+import { ConnectionBar } from "./connection_bar.js";
+import { Events } from "./events.js";
+import { Head } from "./head.js";
+import { Interrupt } from "./interrupt.js";
+import { Outcome } from "./outcome.js";
+import { ProgressBar } from "./progress_bar.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
-import { duration, connectionLabel } from "../dom/labels.js";
 
-const LOOK_AGAIN_MS = 2000;
-const TICK_MS = 1000;
+/** @import { State } from "../stream/connection.js" */
+/** @import { Service } from "../service/service.js" */
+/** @import { Ending, EventName, Job as JobBody, StatusEvent } from "../wire.d.ts" */
+/** @typedef {[name: EventName, seq: number, data: string]} Heard */
+
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
-/** What stands in place of what the job says, as long as it says nothing. */
+/** @type {Record<string, string>} what stands in place of what the job says, as long as it says nothing */
 const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." };
 
 export class Job {
@@ -26,44 +32,67 @@ export class Job {
   #service;
   #announce;
   #id;
+  /** @type {JobBody | null} */
   #job = null;
   #status = "";
   #log = new Log();
   #connection;
   #painter;
   #views;
-  #ticking = null;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Service} service
+   * @param {(words: string) => void} announce
+   * @param {string} id
+   */
   constructor(root, service, announce, id) {
     this.#root = root;
-    this.#parts = parts(root);
+    this.#parts = parts(root, {
+      line: HTMLElement,
+      timeline: HTMLElement,
+      count: HTMLElement,
+      notice: HTMLElement,
+      interrupt: HTMLFormElement,
+      progress: HTMLElement,
+      quiet: HTMLElement,
+      transcript: HTMLElement,
+      outcome: HTMLElement,
+      events: HTMLElement,
+    });
     this.#service = service;
     this.#announce = announce;
     this.#id = id;
     this.#connection = new Connection({
       renew: async () => (await service.listening(id)).urls.events,
       heard: (...event) => this.#painter.push(event),
-      changed: (state, error) => (state === "stopped" ? this.#stopped(error) : this.#connectionIs(state)),
+      changed: (state, error) => {
+        if (error) this.#stopped(error);
+        else this.#connectionIs(state, null);
+      },
     });
-    this.#painter = new Painter((event) => this.#take(event), () => this.#draw());
+    /** @type {Painter<Heard>} */
+    this.#painter = new Painter(
+      (event) => this.#take(event),
+      () => this.#draw(),
+    );
     this.#views = this.#makeViews();
-    this.#wire();
   }
 
-  /** Find the job and follow it; `known` is what a POST has just answered. */
+  /** @param {JobBody} [known] what a POST has just answered; the job is looked up all the same */
   async show(known) {
     this.#root.hidden = false;
-    this.#parts.id.textContent = this.#id;
     if (known) {
       this.#told(known);
-      this.#parts.graph.focus();
-    } else this.#parts.graph.textContent = "Looking for the job…";
+      this.#views.head.focus();
+    } else this.#views.head.title = "Looking for the job…";
     try {
-      // The job, and a URL for its events.
-      this.#told(await this.#untilAnswered(() => this.#service.listening(this.#id)));
-      this.#connection.start(this.#job.urls.events);
+      const job = await this.#untilAnswered(() => this.#service.listening(this.#id));
+      this.#told(job);
+      this.#connection.start(job.urls.events);
     } catch (error) {
-      if (error.status === 404) this.#unknown(error);
+      if (!(error instanceof CallFailed)) throw error;
+      if (error instanceof Problem && error.status === 404) this.#unknown(error);
       else this.#stopped(error);
     }
   }
@@ -74,8 +103,10 @@ export class Job {
   }
 
   #makeViews() {
-    const { transcript, progress, outcome, interrupt, events, timeline } = this.#parts;
+    const { transcript, progress, outcome, interrupt, events, timeline, line } = this.#parts;
     return {
+      head: new Head(this.#root, this.#id, () => this.#cancel()),
+      connection: new ConnectionBar(line, this.#connection),
       transcript: new Transcript(transcript),
       progress: new ProgressBar(progress),
       outcome: new Outcome(outcome),
@@ -85,76 +116,68 @@ export class Job {
     };
   }
 
-  #wire() {
-    const { drop, cancel } = this.#parts;
-    drop.onclick = () => (this.#connection.state === "dropped" ? this.#connection.reconnect() : this.#connection.drop());
-    cancel.onclick = () => this.#cancel();
-  }
-
-  /** What a call brings, as soon as the service answers it. */
-  async #untilAnswered(call) {
-    for (;;) {
-      try {
-        const answer = await call();
-        this.#quiet(QUIET[this.#status]);
-        return answer;
-      } catch (error) {
-        if (!error.passing) throw error;
-        this.#quiet(`${error.message} This page tries again.`);
-      }
-      await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
-    }
-  }
+  /** @type {<Result>(call: () => Promise<Result>) => Promise<Result>} */
+  #untilAnswered = async (call) => {
+    const answer = await untilAnswered(call, ({ message }) => this.#quiet(`${message} This page tries again.`));
+    this.#quiet(QUIET[this.#status]);
+    return answer;
+  };
 
   #quiet(words = "") {
     this.#parts.quiet.textContent = words;
   }
 
+  /** @param {JobBody} job */
   #told(job) {
     this.#job = job;
-    this.#parts.graph.textContent = job.graph;
+    this.#views.head.title = job.graph;
     Recent.note(job);
     if (this.#status === "" || FINAL.has(job.status)) this.#statusIs(job.status);
-    if (job.ended_at) clearInterval(this.#ticking);
-    else this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
-    this.#tick();
+    this.#views.head.show(job, this.#status, FINAL.has(this.#status));
   }
 
-  /** There is nothing to listen to, or not any more; what the record knows of the outcome is shown all the same. */
+  /** @param {CallFailed} error why there is nothing to listen to; what the record knows is shown all the same */
   async #stopped(error) {
     this.#connectionIs("stopped", error);
-    if (error.status === undefined) throw error;
+    if (!(error instanceof Problem)) throw error;
     await this.#recorded();
     this.#quiet();
-    if (FINAL.has(this.#job?.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
+    if (this.#job && FINAL.has(this.#job.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
   }
 
+  /** @param {Problem} error */
   #unknown(error) {
-    this.#parts.graph.textContent = error.title;
+    this.#views.head.title = error.title;
     this.#root.dataset.is = "unknown";
     this.#notice("It may have been forgotten, which happens a week after a job's end, or belong to another key.");
     this.#quiet();
   }
 
+  /** @param {string[]} lines */
   #notice(...lines) {
     this.#parts.notice.hidden = false;
     this.#parts.notice.replaceChildren(...lines.map((line) => element("p", {}, line)));
   }
 
+  /** @param {Heard} event */
   #take([name, seq, data]) {
     const entry = this.#log.take(name, seq, data);
     if (entry === null) return;
     const { transcript, progress, events } = this.#views;
     transcript.take(entry);
     events.take(entry);
-    if (name === "custom") progress.take(entry.value.data);
-    if (name === "status") this.#statusEvent(entry.value, seq);
-    if (name === "end") this.#end(entry.value);
+    if (entry.name === "custom") progress.take(entry.value.data);
+    if (entry.name === "status") this.#statusEvent(entry.value, seq);
+    if (entry.name === "end") this.#end(entry.value);
   }
 
+  /**
+   * @param {StatusEvent} event
+   * @param {number} seq
+   */
   #statusEvent(event, seq) {
     const { status, at } = event;
-    if (status === "running") this.#job.started_at ??= at;
+    if (status === "running" && this.#job) this.#job.started_at ??= at;
     // What was, where the record knows of the end already.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
@@ -162,6 +185,7 @@ export class Job {
     else this.#views.interrupt.close();
   }
 
+  /** @param {Ending} end */
   #end(end) {
     this.#statusIs(end.status);
     this.#views.progress.finish(end.status === "succeeded");
@@ -174,6 +198,7 @@ export class Job {
     try {
       this.#told(await this.#untilAnswered(() => this.#service.job(this.#id)));
     } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
       this.#notice(error.message);
     }
   }
@@ -190,49 +215,36 @@ export class Job {
     this.#parts.quiet.hidden = !transcript.isEmpty || !progress.isEmpty || FINAL.has(this.#status);
   }
 
+  /** @param {string} status */
   #statusIs(status) {
     if (status === this.#status) return;
     this.#status = status;
-    this.#parts.status.textContent = status;
-    this.#parts.status.parentElement.dataset.is = status;
-    this.#parts.cancel.hidden = FINAL.has(status);
     this.#quiet(QUIET[status]);
     if (FINAL.has(status)) this.#views.interrupt.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
     this.#announce(status === "waiting" ? "The job waits for you." : `The job is ${status}.`);
-    this.#tick();
+    this.#views.head.show(this.#job, status, FINAL.has(status));
   }
 
-  #tick() {
-    const { started_at: started, ended_at: ended } = this.#job ?? {};
-    // Only the record knows when it ended: until it is here, the time stands.
-    if (FINAL.has(this.#status) && !ended) return;
-    const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
-    const until = ended ? Date.parse(ended) : Date.now();
-    this.#parts.time.textContent = running === null ? "" : `${ended ? "after" : "for"} ${duration(until - running, ended !== undefined)}`;
-  }
-
+  /**
+   * @param {State} state
+   * @param {CallFailed | null} error
+   */
   #connectionIs(state, error) {
-    const [word, detail] = connectionLabel(state, this.#connection, error);
-    const { line, word: shown, detail: more, drop } = this.#parts;
-    line.dataset.is = state;
-    shown.textContent = word;
-    more.textContent = detail;
-    drop.hidden = state === "ended" || state === "stopped";
-    drop.textContent = state === "dropped" ? "Take it up now" : "Drop the line";
-    if (state === "reconnecting" || (state === "live" && this.#connection.resumes.length)) this.#announce(`The line: ${word}`);
+    const word = this.#views.connection.show(state, error);
+    const resumed = state === "live" && this.#connection.resumes.length > 0;
+    if (state === "reconnecting" || resumed) this.#announce(`The line: ${word}`);
     this.#painter.nudge();
   }
 
   async #cancel() {
-    this.#parts.cancel.disabled = true;
-    this.#parts.cancel.textContent = "Cancelling…";
     try {
       await this.#service.cancel(this.#id);
+      return true;
     } catch (error) {
-      this.#parts.cancel.disabled = false;
-      this.#parts.cancel.textContent = "Cancel the job";
+      if (!(error instanceof CallFailed)) throw error;
       this.#notice("The job is not cancelled.", error.message);
+      return false;
     }
   }
 }

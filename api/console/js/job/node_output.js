@@ -3,31 +3,51 @@
 import { element } from "../dom/element.js";
 import { pairs } from "../dom/json.js";
 
+/** @import { JsonObject, ToolCallChunk } from "../wire.d.ts" */
+
 export class NodeOutput {
   #text = element("div", { className: "text" });
-  #connection = null;
+  /** @type {Text | null} */
+  #line = null;
   #fresh = "";
+  /** @type {Map<number, { name: string, args: string }>} */
   #called = new Map();
   said = "";
 
+  /**
+   * @param {string} label
+   * @param {string | null | undefined} detail
+   */
   constructor(label, detail) {
     const small = detail ? element("small", {}, detail) : null;
     this.root = element("section", { className: "node-output speaking" }, element("h3", {}, label, small));
   }
 
-  /** Add to the text; it is seen at the next `paint`. */
+  /**
+   * Add to the text; it is seen at the next `paint`.
+   *
+   * @param {string} text
+   */
   write(text) {
     this.said += text;
     this.#fresh += text;
   }
 
-  /** A piece of a wish for a tool: its name comes first, its arguments in parts. */
+  /**
+   * A piece of a wish for a tool: its name comes first, its arguments in parts.
+   *
+   * @param {ToolCallChunk} piece
+   */
   call({ index, name, args }) {
     const wish = this.#called.get(index) ?? { name: "", args: "" };
     this.#called.set(index, { name: wish.name + (name ?? ""), args: wish.args + (args ?? "") });
   }
 
-  /** The node is through; what it changed is named, and shown unless it was just said. */
+  /**
+   * The node is through; what it changed is named, and shown unless it was just said.
+   *
+   * @param {JsonObject | null} [changes]
+   */
   close(changes) {
     this.root.classList.remove("speaking");
     if (changes === undefined) return;
@@ -38,24 +58,28 @@ export class NodeOutput {
   paint() {
     this.#paintCalls();
     if (this.#fresh === "") return;
-    const [first, ...rest] = this.#fresh.split(/(?<=\n)/);
+    const lines = this.#fresh.split(/(?<=\n)/);
     this.#fresh = "";
-    this.#extend(first);
-    for (const line of rest) this.#extend(line);
+    for (const line of lines) this.#extend(line);
   }
 
-  /** A line is an element of its own, so that a long text is not laid out anew for each token. */
+  /**
+   * A line is an element of its own, so that a long text is not laid out anew for each token.
+   *
+   * @param {string} text
+   */
   #extend(text) {
-    if (this.#connection === null || this.#connection.data.endsWith("\n")) {
-      if (this.#connection === null) this.root.append(this.#text);
-      this.#connection = document.createTextNode("");
-      this.#text.append(element("span", {}, this.#connection));
+    if (this.#line === null || this.#line.data.endsWith("\n")) {
+      if (this.#line === null) this.root.append(this.#text);
+      this.#line = document.createTextNode("");
+      this.#text.append(element("span", {}, this.#line));
     }
-    this.#connection.appendData(text);
+    this.#line.appendData(text);
   }
 
   #paintCalls() {
     if (this.#called.size === 0) return;
+    /** @type {[string, string][]} */
     const calls = [...this.#called.values()].map(({ name, args }) => [`calls ${name}`, args]);
     this.root.querySelector(".pairs")?.remove();
     this.root.append(pairs(calls));

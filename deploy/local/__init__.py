@@ -7,9 +7,7 @@ install          installs what the project declares, if asked to
 changes          which of the project's files have changed
 plan             which processes, with which settings, in which order
 supervisor       brings them up, keeps them alive, takes them down
-supervised       one process, kept alive
 child            one life of a process
-restarts         when to start again, and when that is pointless
 die_with_parent  ends a command when the process that started it ends
 health           does a server answer
 ports            is a port free

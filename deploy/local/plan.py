@@ -66,9 +66,8 @@ def make_plan(
     a worker that starts again finds them as they are then.
 
     Raises:
-        PortInUseError: the API could not listen where it is asked to.
-        StoreMissingError: the embedded store is not installed.
-        LocalError: the local model is asked for and not installed.
+        LocalError: the API can't listen where it is asked to, or the embedded store or the local
+            model is needed and not installed.
     """
     port, ours = take_port(asked.host, asked.port), is_ours(project)
     settings = _settings(asked, port, folder, project)

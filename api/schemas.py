@@ -131,13 +131,13 @@ class ResumeJob(BaseModel):
         said = self.model_fields_set
         if {"value", "values"} <= said or ("values" in said and not self.values):
             raise ValueError("give either value, or values by interrupt id")
-        if not self.answers and self.after is None:
+        if not self.has_values and self.after is None:
             raise ValueError("give value, values, or where nothing is asked the stop, as after")
         return self
 
     @property
-    def answers(self) -> bool:
-        """Whether there is an answer in it; it may be null."""
+    def has_values(self) -> bool:
+        """Whether it has resume values; one may be null."""
         return not self.model_fields_set.isdisjoint({"value", "values"})
 
 

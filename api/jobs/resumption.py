@@ -16,8 +16,8 @@ class Resumption:
 
     after: int
     """The stop, by the number of its `waiting` event."""
-    answer: dict[str, Any]
-    """A value for each interrupt id; empty where nothing is asked."""
+    values: dict[str, Any]
+    """By interrupt id; empty at a breakpoint."""
 
 
 def resumption(job: Job, body: ResumeJob) -> Resumption:
@@ -29,8 +29,8 @@ def resumption(job: Job, body: ResumeJob) -> Resumption:
     """
     after, asked = _stop(job, body)
     if asked:
-        return Resumption(after, _answer(body, asked))
-    if body.answers:
+        return Resumption(after, _values(body, asked))
+    if body.has_values:
         raise InvalidBody("Nothing is asked: give no value, and the stop as after.")
     return Resumption(after, {})
 
@@ -40,14 +40,14 @@ def _stop(job: Job, body: ResumeJob) -> tuple[int, Set[str]]:
     if job.stop is not None and body.after in (None, job.stop):
         return job.stop, {interrupt.id for interrupt in job.pause.interrupts}
     # A repeat: that the body is the same is for the store to say.
-    last, answer = job.answered_after, job.answer or {}
-    if last and (body.after == last or (body.after is None and answer)):
-        return last, answer.keys()
+    last, values = job.resumed_after, job.resume_values or {}
+    if last and (body.after == last or (body.after is None and values)):
+        return last, values.keys()
     raise NotWaiting
 
 
-def _answer(body: ResumeJob, asked: Set[str]) -> dict[str, Any]:
-    if not body.answers:
+def _values(body: ResumeJob, asked: Set[str]) -> dict[str, Any]:
+    if not body.has_values:
         raise InvalidBody("Something is asked: give value, or values by interrupt id.")
     if body.values is not None:
         if body.values.keys() != asked:

@@ -1,4 +1,4 @@
-"""Who serves which slot of a Cluster, as far as is known; asked anew when a node fails."""
+"""Who serves which slot of a Cluster, as far as is known; asked again when a node fails."""
 
 import asyncio
 from collections.abc import Generator, Sequence
@@ -49,7 +49,7 @@ class Slots:
         self._owners[slot] = address
 
     async def primaries(self) -> list[Address]:
-        """All nodes that serve slots, asked for anew.
+        """All nodes that serve slots, looked up again.
 
         Raises:
             ClusterDownError: none does.
@@ -70,7 +70,7 @@ class Slots:
             raise
 
     async def learn(self) -> None:
-        """Ask who serves what. Those who come meanwhile do not ask again, even if nobody answered.
+        """Ask who serves what. Callers that come meanwhile share the result, or the failure.
 
         Raises:
             RedisError, OSError: no node could be asked.
@@ -79,12 +79,12 @@ class Slots:
         async with self._asking:
             if self._times_asked == before:
                 try:
-                    self._take(*await self._first_answer())
+                    self._take(*await self._first_reply())
                 finally:
                     self._times_asked += 1
                 await self._nodes.leave({*self._members, *self._nodes.seeds})
 
-    async def _first_answer(self) -> tuple[Address, _Ranges]:
+    async def _first_reply(self) -> tuple[Address, _Ranges]:
         failure: Exception = ClusterDownError("no node serves any slot")
         known = dict.fromkeys((*self._members, *self._nodes.seeds))
         for address in sorted(known, key=lambda address: address in self._suspects):
@@ -118,4 +118,6 @@ def _address(node: Sequence[Any], asked: Address) -> Address:
 
 
 def _no_cluster(address: Address) -> str:
-    return f"the Redis at {address[0]}:{address[1]} is no node of a Cluster: leave out `+cluster`"
+    return (
+        f"the Redis at {address[0]}:{address[1]} is not a node of a Cluster: leave out `+cluster`"
+    )

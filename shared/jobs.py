@@ -2,7 +2,7 @@
 
 queued  -> running | cancelled | failed
 running -> queued (retry, worker lost, shutdown) | waiting | succeeded | failed | cancelled
-waiting -> queued (answered) | cancelled | failed (expired)
+waiting -> queued (resumed) | cancelled | failed (expired)
 """
 
 import re
@@ -87,7 +87,7 @@ class JobRequest:
     stream: tuple[StreamMode, ...] = DEFAULT_STREAM
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     max_attempts: int = 3
-    """Caps failures: retries and lost workers, not shutdowns or answers."""
+    """Limits failures: retries and lost workers, not shutdowns or resumes."""
     timeout_s: float = 3600
     """How long one attempt may run."""
     interrupt_before: NodeNames = ()
@@ -99,25 +99,25 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """A question that a graph waits to have answered."""
+    """A graph has stopped to wait for a value."""
 
     id: str
     value: Any
-    """What the graph gave to `interrupt()`."""
+    """What the graph passed to `interrupt()`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Where a run stopped to wait: for answers, or at a breakpoint."""
+    """Where a run stopped to wait: for resume values, or at a breakpoint."""
 
     interrupts: tuple[Interrupt, ...] = ()
     """What is asked; nothing at a breakpoint."""
     next: tuple[str, ...] = ()
     """The nodes that run next, as LangGraph's snapshot names them."""
-    answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many answers the task behind each interrupt had taken when it asked."""
+    values_taken: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many resume values the task of each interrupt had taken when it stopped."""
     stopped_at: tuple[str, ...] = ()
-    """Ids of the checkpoints that the graph and the graphs inside it stand at."""
+    """Ids of the checkpoints where the graph and the graphs inside it stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,13 @@ class Job:
     ended_at: str | None = None
     failures: int = 0
     pause: Pause = Pause()
-    """Where it stopped last; what a waiting job waits for."""
-    answer: Mapping[str, Any] | None = None
-    """The last answer, by interrupt id, until the next one; empty at a breakpoint."""
-    answered_after: int = 0
-    """Number of the `waiting` event that was answered last; 0 is none yet."""
+    """Where it last stopped; what a waiting job waits for."""
+    resume_values: Mapping[str, Any] | None = None
+    """The values it was last resumed with, by interrupt id; empty at a breakpoint."""
+    resumed_after: int = 0
+    """Number of the `waiting` event after which it was last resumed; 0: never resumed."""
     result: bytes | None = None
-    """JSON, as the graph's last state gave it."""
+    """The graph's output as JSON."""
     error: JobError | None = None
 
     @property

@@ -122,9 +122,9 @@ async def test_a_job_lives_from_its_creation_to_its_end_in_every_shard(
     first = await running_in(kept, shard)
     assert await kept.log.append(first, 3, [custom("a"), custom("b")]) == 4
     await kept.jobs.pause(first, Pause((Interrupt("i", "why?"),)), sent=4)
-    await kept.jobs.answer(await kept.jobs.get(first.job_id), {"i": "so"})
+    await kept.jobs.resume(await kept.jobs.get(first.job_id), {"i": "so"})
     second = Holder(first.job_id, 2, "second")
-    assert (await kept.jobs.open_attempt(second)).answer == {"i": "so"}
+    assert (await kept.jobs.open_attempt(second)).resume_values == {"i": "so"}
     assert await kept.jobs.cancel(first.job_id) == "running"
     await kept.log.close(second, 8, "cancelled")
 

@@ -104,7 +104,7 @@ async def test_a_question_that_is_answered_already_holds_nobody_back(api: Api, l
     job = await known_job(logs)
     await logs.jobs.pause(job.holder, Pause(QUESTION))
     assert told(await post(api, GOOD, JSON, KEY, LONG))["status"] == "waiting"
-    await logs.jobs.answer(await logs.jobs.get(job.job_id), {"i-1": True})
+    await logs.jobs.resume(await logs.jobs.get(job.job_id), {"i-1": True})
     again = await logs.taken(job.job_id, attempt=2)
     async with asyncio.TaskGroup() as tasks:
         posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))

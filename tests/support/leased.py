@@ -91,10 +91,10 @@ class Site:
         await self.jobs.cancel(job_id)
         await self.queue.interrupt(job_id)
 
-    async def answer(self, job_id: JobId, value: Any) -> None:
-        """Answer all that the job asks, as the API does."""
+    async def resume(self, job_id: JobId, value: Any) -> None:
+        """Resume the job with the same value for each interrupt, as the API does."""
         job = await self.jobs.get(job_id)
-        await self.jobs.answer(job, {interrupt.id: value for interrupt in job.pause.interrupts})
+        await self.jobs.resume(job, {interrupt.id: value for interrupt in job.pause.interrupts})
         await self.queue.enqueue(job_id, above=job.attempt)
 
     async def ended(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:

@@ -1,4 +1,4 @@
-"""The jobs' records: create, read, open and suspend attempts, answer, cancel.
+"""The jobs' records: create, read, open and suspend attempts, resume, cancel.
 
 The events behind a record are event_log's.
 """
@@ -169,35 +169,35 @@ class JobStore:
             pause=notes(pause),
         )
 
-    async def answer(
-        self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
+    async def resume(
+        self, job: Job, values: Mapping[str, Any], *, after: int | None = None
     ) -> None:
         """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
 
-        The same answer to the same stop again is success, also where the job waits at the next.
+        The same values for the same stop again are success, even if the job has stopped again.
 
         Args:
-            job: as it was read when the answer was checked.
-            answer: a value for each interrupt id; empty where nothing is asked.
-            after: the stop, by the number of its `waiting` event; else where
-                the job waits, or was resumed last.
+            job: as it was read when the values were checked.
+            values: by interrupt id; empty at a breakpoint.
+            after: the stop, by the number of its `waiting` event; by default where the job waits,
+                or where it was last resumed.
 
         Raises:
-            NotWaiting: that stop has another answer, or is not the job's last one.
+            NotWaiting: that stop has other values, or is not the job's last one.
             JobNotFound: there is no record.
-            StoreUnavailable: the answer may or may not have been stored.
+            StoreUnavailable: the values may or may not have been stored.
         """
-        text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
         if after is None:
-            after = job.seq if job.status == "waiting" else job.answered_after
+            after = job.seq if job.status == "waiting" else job.resumed_after
         await run_script(
             self._redis,
-            "log_store/jobs/answer",
+            "log_store/jobs/resume",
             keys.of_job(job.id),
             digest=digest,
-            answer=text,
+            values=text,
             event=event.data,
             open_ttl_ms=self._open_ttl_ms,
             after=after,

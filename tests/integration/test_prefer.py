@@ -10,6 +10,7 @@ import pytest
 
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import Interrupt, JobId, JobRequest, Pause
+from tailrace.shared.redis import keys
 from tests.support.posting import GOOD, JSON, KEY, post, reserved
 from tests.support.proxy import store_proxy
 from tests.support.service import Api, Attempt, Logs, serving
@@ -28,7 +29,7 @@ async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
     """The job that has been queued since."""
 
     async def found() -> str | None:
-        queued = cast("list[bytes]", await cast("Any", logs.store).zrange("arq:queue", 0, -1))
+        queued = cast("list[bytes]", await cast("Any", logs.store).zrange(keys.QUEUE, 0, -1))
         return next((i.decode() for i in queued if i.decode() not in but), None)
 
     return JobId(cast("str", await wait_until(found, "a job to be queued")))

@@ -25,6 +25,7 @@ from tailrace.shared.log_store.journal.journal import JournalStore, JournalStore
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
+from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.worker.attempt.execution import Execution
@@ -133,15 +134,14 @@ class Site:
         redis: Any = self.redis
 
         async def empty() -> bool:
-            return not await redis.zcard("arq:queue") and not await redis.keys("arq:job:*")
+            return not await redis.zcard(keys.QUEUE) and not await redis.keys("arq:job:*")
 
         await wait_until(empty, "an empty queue")
 
     async def expire_lease(self, job_id: JobId) -> None:
         """What time does to the lease of a worker that is dead or frozen."""
         redis: Any = self.redis
-        await redis.zadd("arq:queue", {job_id: 1}, xx=True)
-        await redis.delete(f"arq:in-progress:{job_id}")
+        await redis.zadd(keys.QUEUE, {keys.arq_id(job_id): 1}, xx=True)
 
     def sweep(self, missing: dict[JobId, float] | None = None) -> Sweep:
         """A sweep; `missing` says since when it has missed jobs in the queue."""

@@ -1,7 +1,7 @@
 /**
- * EventSource on a job's events. Post the job, open its `urls.events`, close at `end`: the rest is the browser's.
+ * EventSource on a job's events. Post the job, open its `urls.events`, close at `end`: the browser does the rest.
  *
- * A key can't be sent by EventSource. `?ticket=true` puts one into the URL that reads this one job's events.
+ * EventSource can't send a key. `?ticket=true` puts a ticket into the URL, which opens the events of this job only.
  */
 
 import { clear, list, outcome, refusal, say, text } from "./shown.js";
@@ -29,7 +29,7 @@ form.onsubmit = (event) => {
   event.preventDefault();
   start();
 };
-close.onclick = () => stop("closed; the job goes on without a listener");
+close.onclick = () => stop("closed; the job keeps running");
 listen.onclick = follow;
 suggest();
 
@@ -49,12 +49,12 @@ async function start() {
   go.disabled = true;
   try {
     const response = await fetch("../../jobs?ticket=true", { method: "POST", headers, body });
-    const answer = await response.json();
-    if (!response.ok) return say(refusal(answer));
-    job = answer;
+    const accepted = await response.json();
+    if (!response.ok) return say(refusal(accepted));
+    job = accepted;
     follow();
   } catch (error) {
-    say(`The service does not answer: ${error.message}`);
+    say(`The service is not responding: ${error.message}`);
   } finally {
     go.disabled = false;
   }
@@ -63,13 +63,13 @@ async function start() {
 function follow() {
   source?.close();
   const url = new URL(job.urls.events, location.href);
-  // Only for a page that closed the stream itself: after a cut, EventSource says it in a header.
+  // Only needed after the page itself has closed the stream: otherwise EventSource sends it in a header.
   if (last) url.searchParams.set("after", last);
   source = new EventSource(url);
   source.onopen = () => say(last ? `live again, after event ${last}` : "live");
   source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) stop("refused by the service; EventSource does not say why");
-    else say(`the line broke after event ${last || 0}; the browser comes back`);
+    if (source.readyState === EventSource.CLOSED) stop("rejected by the service; EventSource does not say why");
+    else say(`connection lost after event ${last || 0}; the browser reconnects`);
   };
   source.addEventListener("messages", (event) => (text.textContent += heard(event).message.content));
   for (const name of ["status", "custom", "updates", "gap"]) source.addEventListener(name, heard);

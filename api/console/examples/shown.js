@@ -1,4 +1,4 @@
-/** What the example pages show, and nothing of how they listen: a state, a text, and each event as it came. */
+/** The display of the example pages, without any networking: a state, a text, and each event as received. */
 
 const events = document.getElementById("events");
 
@@ -24,7 +24,7 @@ export function outcome({ status, error }) {
   return error ? `${status}: ${error.detail}` : status;
 }
 
-/** What the service refuses, in its own words. */
+/** An error of the service, in its own words. */
 export function refusal({ title, detail, errors }) {
   return `${title}: ${errors?.[0]?.detail ?? detail}`;
 }

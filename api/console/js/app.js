@@ -1,4 +1,4 @@
-/** The page: which of its two views is shown, and what they share. */
+/** The console: which of its two views is shown, and what they share. */
 
 import { JobLocation } from "./dom/location.js";
 import { Job } from "./job/job.js";
@@ -12,7 +12,7 @@ const byId = (id) => document.getElementById(id);
 const service = new Service(new ApiKey(byId("key")));
 const jobLocation = new JobLocation(() => location.reload());
 
-/** Said by screen readers, one at a time: what changes the job or the line, never a token. */
+/** Announced by screen readers, one at a time: changes of the job or the connection, never a token. */
 function announce(words) {
   byId("announcer").textContent = words;
 }

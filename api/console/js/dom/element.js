@@ -1,4 +1,4 @@
-/** Elements of the page, made by hand: text only ever arrives as text, never as markup. */
+/** Creates elements of the page: text is only ever inserted as text, never as markup. */
 
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);

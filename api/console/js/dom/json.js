@@ -1,10 +1,10 @@
-/** Values of JSON as people read them. */
+/** JSON values in a readable form. */
 
 import { element } from "./element.js";
 
 const SHOWN = 280;
 
-/** The value of a text of JSON; a number that is too long for the language stays as it was written. */
+/** Parses JSON; a number that JavaScript can't represent exactly stays as it was written. */
 export function exact(json) {
   return JSON.parse(json, (_, value, context) => {
     const short = typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value);
@@ -17,7 +17,7 @@ export function readable(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** A list of names with their values, long ones cut: the whole is among the events. */
+/** A list of names with their values, long ones truncated: the events have them in full. */
 export function pairs(entries) {
   const rows = entries.map(([name, value]) => {
     const words = readable(value) ?? "";

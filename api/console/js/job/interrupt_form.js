@@ -1,10 +1,10 @@
-/** One interrupt: what is asked, and a yes, a no, a text or any JSON as the answer. */
+/** One interrupt: its question, and yes, no, a text or any JSON as the resume value. */
 
 import { element } from "../dom/element.js";
 import { WrongValue } from "../start/field.js";
 import { pairs } from "../dom/json.js";
 
-const ANSWERS = { yes: "Yes", no: "No", text: "A text", json: "JSON" };
+const KINDS = { yes: "Yes", no: "No", text: "Text", json: "JSON" };
 
 export class InterruptForm {
   #kind = "yes";
@@ -13,13 +13,13 @@ export class InterruptForm {
   constructor({ id, value }) {
     this.id = id;
     const { title, rest } = split(value);
-    this.#area = element("textarea", { rows: 3, hidden: true, "aria-label": "The answer" });
-    const kinds = Object.entries(ANSWERS).map(([kind, words]) => this.#choice(kind, words));
-    const answers = element("div", { className: "answers" }, ...kinds);
-    this.root = element("fieldset", {}, element("legend", {}, title), rest, answers, this.#area);
+    this.#area = element("textarea", { rows: 3, hidden: true, "aria-label": "Resume value" });
+    const kinds = Object.entries(KINDS).map(([kind, words]) => this.#choice(kind, words));
+    const choices = element("div", { className: "choices" }, ...kinds);
+    this.root = element("fieldset", {}, element("legend", {}, title), rest, choices, this.#area);
   }
 
-  get answer() {
+  get value() {
     if (this.#kind === "text") return this.#area.value;
     if (this.#kind !== "json") return this.#kind === "yes";
     try {
@@ -30,7 +30,7 @@ export class InterruptForm {
   }
 
   #choice(kind, words) {
-    const input = element("input", { type: "radio", name: `answer-${this.id}`, value: kind, checked: kind === this.#kind });
+    const input = element("input", { type: "radio", name: `value-${this.id}`, value: kind, checked: kind === this.#kind });
     input.onchange = () => this.#choose(kind);
     return element("label", {}, input, words);
   }
@@ -43,7 +43,7 @@ export class InterruptForm {
   }
 }
 
-/** An object's `question` is the title; what stands beside it is shown below. */
+/** An object's `question` is the title; its other fields are shown below. */
 function split(value) {
   if (typeof value === "string") return { title: value, rest: null };
   if (typeof value?.question !== "string") return { title: "The graph asks", rest: pairs([["value", value]]) };

@@ -1,4 +1,4 @@
-/** One job on the page: its line, its log, and the views that both feed. */
+/** One job on the page: its connection, its log, and the views that both feed. */
 
 import { element, parts } from "../dom/element.js";
 import { Events } from "./events.js";
@@ -17,8 +17,15 @@ import { duration, connectionLabel } from "../dom/labels.js";
 const LOOK_AGAIN_MS = 2000;
 const TICK_MS = 1000;
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
-/** What stands in place of what the job says, as long as it says nothing. */
-const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." };
+/** Shown in place of the output as long as there is none. */
+const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };
+/** Announced to screen readers; a status that is not listed says `is`. */
+const ANNOUNCED = {
+  waiting: "The job is waiting for you.",
+  succeeded: "The job succeeded.",
+  failed: "The job failed.",
+  cancelled: "The job was cancelled.",
+};
 
 export class Job {
   #root;
@@ -50,7 +57,7 @@ export class Job {
     this.#wire();
   }
 
-  /** Find the job and follow it; `known` is what a POST has just answered. */
+  /** Find the job and follow it; `known` is the response to a POST, if there was one. */
   async show(known) {
     this.#root.hidden = false;
     this.#parts.id.textContent = this.#id;
@@ -60,7 +67,7 @@ export class Job {
     } else this.#parts.graph.textContent = "Looking for the job…";
     try {
       // The job, and a URL for its events.
-      this.#told(await this.#untilAnswered(() => this.#service.listening(this.#id)));
+      this.#told(await this.#untilResponse(() => this.#service.listening(this.#id)));
       this.#connection.start(this.#job.urls.events);
     } catch (error) {
       if (error.status === 404) this.#unknown(error);
@@ -68,7 +75,7 @@ export class Job {
     }
   }
 
-  /** The page is shown again, or the network is back: a line that has died unseen is taken up. */
+  /** The page is shown again, or the network is back: a connection that was lost unnoticed is replaced. */
   reconnect() {
     this.#connection.reconnect();
   }
@@ -81,7 +88,7 @@ export class Job {
       outcome: new Outcome(outcome),
       events: new Events(events, this.#log),
       timeline: new Timeline(timeline),
-      interrupt: new Interrupt(interrupt, (body) => this.#service.answer(this.#id, body)),
+      interrupt: new Interrupt(interrupt, (body) => this.#service.resume(this.#id, body)),
     };
   }
 
@@ -91,16 +98,16 @@ export class Job {
     cancel.onclick = () => this.#cancel();
   }
 
-  /** What a call brings, as soon as the service answers it. */
-  async #untilAnswered(call) {
+  /** The result of a call, as soon as the service responds. */
+  async #untilResponse(call) {
     for (;;) {
       try {
-        const answer = await call();
+        const response = await call();
         this.#quiet(QUIET[this.#status]);
-        return answer;
+        return response;
       } catch (error) {
         if (!error.passing) throw error;
-        this.#quiet(`${error.message} This page tries again.`);
+        this.#quiet(`${error.message} Retrying.`);
       }
       await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
     }
@@ -120,7 +127,7 @@ export class Job {
     this.#tick();
   }
 
-  /** There is nothing to listen to, or not any more; what the record knows of the outcome is shown all the same. */
+  /** There is no stream, or no longer one; the outcome is shown all the same, as far as the record has it. */
   async #stopped(error) {
     this.#connectionIs("stopped", error);
     if (error.status === undefined) throw error;
@@ -132,7 +139,7 @@ export class Job {
   #unknown(error) {
     this.#parts.graph.textContent = error.title;
     this.#root.dataset.is = "unknown";
-    this.#notice("It may have been forgotten, which happens a week after a job's end, or belong to another key.");
+    this.#notice("It may have expired, which happens a week after a job ends, or it may belong to another key.");
     this.#quiet();
   }
 
@@ -155,7 +162,7 @@ export class Job {
   #statusEvent(event, seq) {
     const { status, at } = event;
     if (status === "running") this.#job.started_at ??= at;
-    // What was, where the record knows of the end already.
+    // History, if the record already has the end.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
     if (status === "waiting") this.#views.interrupt.ask(event, seq);
@@ -166,13 +173,13 @@ export class Job {
     this.#statusIs(end.status);
     this.#views.progress.finish(end.status === "succeeded");
     this.#views.outcome.show(end, this.#views.transcript.said);
-    // The record knows when; the log does not say.
+    // The record has the time; the log does not.
     this.#recorded();
   }
 
   async #recorded() {
     try {
-      this.#told(await this.#untilAnswered(() => this.#service.job(this.#id)));
+      this.#told(await this.#untilResponse(() => this.#service.job(this.#id)));
     } catch (error) {
       this.#notice(error.message);
     }
@@ -199,13 +206,13 @@ export class Job {
     this.#quiet(QUIET[status]);
     if (FINAL.has(status)) this.#views.interrupt.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
-    this.#announce(status === "waiting" ? "The job waits for you." : `The job is ${status}.`);
+    this.#announce(ANNOUNCED[status] ?? `The job is ${status}.`);
     this.#tick();
   }
 
   #tick() {
     const { started_at: started, ended_at: ended } = this.#job ?? {};
-    // Only the record knows when it ended: until it is here, the time stands.
+    // Only the record has the time of the end: until it arrives, the clock stops.
     if (FINAL.has(this.#status) && !ended) return;
     const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
     const until = ended ? Date.parse(ended) : Date.now();
@@ -214,13 +221,13 @@ export class Job {
 
   #connectionIs(state, error) {
     const [word, detail] = connectionLabel(state, this.#connection, error);
-    const { line, word: shown, detail: more, drop } = this.#parts;
-    line.dataset.is = state;
+    const { connection, word: shown, detail: more, drop } = this.#parts;
+    connection.dataset.is = state;
     shown.textContent = word;
     more.textContent = detail;
     drop.hidden = state === "ended" || state === "stopped";
-    drop.textContent = state === "dropped" ? "Take it up now" : "Drop the line";
-    if (state === "reconnecting" || (state === "live" && this.#connection.resumes.length)) this.#announce(`The line: ${word}`);
+    drop.textContent = state === "dropped" ? "Reconnect now" : "Disconnect";
+    if (state === "reconnecting" || (state === "live" && this.#connection.resumes.length)) this.#announce(`Connection: ${word}`);
     this.#painter.nudge();
   }
 
@@ -232,7 +239,7 @@ export class Job {
     } catch (error) {
       this.#parts.cancel.disabled = false;
       this.#parts.cancel.textContent = "Cancel the job";
-      this.#notice("The job is not cancelled.", error.message);
+      this.#notice("The job was not cancelled.", error.message);
     }
   }
 }

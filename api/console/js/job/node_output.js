@@ -1,11 +1,11 @@
-/** What one node says at a time, as it grows: a label at the side, the text beside it. */
+/** The output of one node as it grows: a label, and the text next to it. */
 
 import { element } from "../dom/element.js";
 import { pairs } from "../dom/json.js";
 
 export class NodeOutput {
   #text = element("div", { className: "text" });
-  #connection = null;
+  #line = null;
   #fresh = "";
   #called = new Map();
   said = "";
@@ -15,19 +15,19 @@ export class NodeOutput {
     this.root = element("section", { className: "node-output speaking" }, element("h3", {}, label, small));
   }
 
-  /** Add to the text; it is seen at the next `paint`. */
+  /** Add to the text; it appears at the next `paint`. */
   write(text) {
     this.said += text;
     this.#fresh += text;
   }
 
-  /** A piece of a wish for a tool: its name comes first, its arguments in parts. */
+  /** A chunk of a tool call: its name comes first, its arguments in parts. */
   call({ index, name, args }) {
-    const wish = this.#called.get(index) ?? { name: "", args: "" };
-    this.#called.set(index, { name: wish.name + (name ?? ""), args: wish.args + (args ?? "") });
+    const call = this.#called.get(index) ?? { name: "", args: "" };
+    this.#called.set(index, { name: call.name + (name ?? ""), args: call.args + (args ?? "") });
   }
 
-  /** The node is through; what it changed is named, and shown unless it was just said. */
+  /** The node has finished; its changes are listed, except those that were just streamed. */
   close(changes) {
     this.root.classList.remove("speaking");
     if (changes === undefined) return;
@@ -44,14 +44,14 @@ export class NodeOutput {
     for (const line of rest) this.#extend(line);
   }
 
-  /** A line is an element of its own, so that a long text is not laid out anew for each token. */
+  /** Each line is an element of its own, so that a long text is not laid out again for each token. */
   #extend(text) {
-    if (this.#connection === null || this.#connection.data.endsWith("\n")) {
-      if (this.#connection === null) this.root.append(this.#text);
-      this.#connection = document.createTextNode("");
-      this.#text.append(element("span", {}, this.#connection));
+    if (this.#line === null || this.#line.data.endsWith("\n")) {
+      if (this.#line === null) this.root.append(this.#text);
+      this.#line = document.createTextNode("");
+      this.#text.append(element("span", {}, this.#line));
     }
-    this.#connection.appendData(text);
+    this.#line.appendData(text);
   }
 
   #paintCalls() {

@@ -4,7 +4,7 @@ import { element } from "../dom/element.js";
 import { readable } from "../dom/json.js";
 import { outcomeLabel } from "../dom/labels.js";
 
-/** A result may have a megabyte; the whole of it is in the last event. */
+/** A result can have a megabyte; the last event has it in full. */
 const SHOWN = 20_000;
 
 export class Outcome {
@@ -14,7 +14,7 @@ export class Outcome {
     this.#root = root;
   }
 
-  /** `said` knows which texts have been said already, and by whom: they are not shown twice. */
+  /** `said` maps the texts that have already been shown to their nodes: they are not shown twice. */
   show({ status, result, error }, said) {
     const { title, detail } = outcomeLabel({ status, error });
     this.#root.className = `outcome ${status}`;
@@ -38,7 +38,7 @@ function listed(result, said) {
 
 function shown(value, said) {
   const by = said.get(value);
-  if (by !== undefined) return element("dd", { className: "said" }, `as ${by} says above`);
+  if (by !== undefined) return element("dd", { className: "said" }, `see ${by} above`);
   const words = readable(value) || "(empty)";
   return element("dd", {}, words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words);
 }

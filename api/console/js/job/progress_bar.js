@@ -1,4 +1,4 @@
-/** How far the job says that it is. */
+/** The job's progress, as the job reports it. */
 
 import { element } from "../dom/element.js";
 import { reading } from "./progress.js";
@@ -35,7 +35,7 @@ export class ProgressBar {
     if (share !== null) this.#bar.value = Math.min(Math.max(share, 0), 1);
   }
 
-  /** The job is over: a countdown's last tick is not its end. */
+  /** The job has ended: the last tick of a countdown is not 0. */
   finish(succeeded) {
     if (succeeded && this.#now?.words === "remaining") this.#now = { ...this.#now, share: 1, number: "0" };
   }

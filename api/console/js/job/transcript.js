@@ -1,11 +1,11 @@
-/** What the job says, node by node, in the order in which they begin to speak. */
+/** The job's output, node by node, in the order in which they start to write. */
 
 import { NodeOutput } from "./node_output.js";
 import { element } from "../dom/element.js";
 import { line } from "./progress.js";
 import { gapLabel, statusLabel } from "../dom/labels.js";
 
-/** More would only be scrolled past; all of it is among the events. */
+/** Nobody would scroll through more; the events have all of it. */
 const MOST = 300;
 
 export class Transcript {
@@ -15,7 +15,7 @@ export class Transcript {
   #fresh = new Set();
   #waiting = [];
   #shown = [];
-  /** Who has said what, by the text. */
+  /** The node that wrote each text. */
   said = new Map();
   #folded = 0;
 
@@ -74,7 +74,7 @@ export class Transcript {
     if (own.length === 0) this.#begin(null, node, ns.map((part) => part.split(":")[0]).join(", ")).close(data);
   }
 
-  /** Lines that a node writes; one that repeats the last is not written twice. */
+  /** A node's own lines; a line that equals the last one is not repeated. */
   #note(words) {
     if (words === null || words === this.#notes?.last) return;
     if (this.#notes === null) this.#notes = { output: this.#begin(null, "notes", null), last: null };
@@ -116,7 +116,7 @@ export class Transcript {
     if (surplus <= 0) return;
     for (const root of this.#shown.splice(0, surplus)) root.remove();
     this.#folded += surplus;
-    const words = `${this.#folded.toLocaleString("en")} earlier parts are left out here. All are among the events.`;
+    const words = `${this.#folded.toLocaleString("en")} earlier parts are not shown here. The events have all of them.`;
     this.#root.querySelector(".folded")?.remove();
     this.#root.prepend(element("p", { className: "quiet folded" }, words));
   }

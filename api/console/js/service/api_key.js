@@ -1,4 +1,4 @@
-/** The caller's API key: kept for this tab, asked for where the service wants one. */
+/** The API key: kept for this tab, and asked for if the service requires one. */
 
 import { parts } from "../dom/element.js";
 
@@ -19,10 +19,10 @@ export class ApiKey {
     return key ? { Authorization: `Bearer ${key}` } : {};
   }
 
-  /** Show the form, with the service's own words; resolves when a key is given. */
+  /** Show the form with the service's own message; resolves when a key is entered. */
   ask(words) {
     this.#asking ??= new Promise((given) => {
-      this.#parts.reason.textContent = sessionStorage.getItem(KEPT_AS) ? words : "Calls are told apart by their keys. " + words;
+      this.#parts.reason.textContent = sessionStorage.getItem(KEPT_AS) ? words : "Each request needs your API key. " + words;
       document.body.dataset.locked = "";
       this.#form.hidden = false;
       this.#form.elements.key.focus();

@@ -1,10 +1,10 @@
-/** What the service refuses (RFC 9457), and that no answer can be had in this moment. */
+/** Errors from the service (RFC 9457), and no response at all. */
 
 export class Problem extends Error {
   constructor(body, status) {
-    super(body.detail ?? body.title ?? `The service answered ${status}.`);
+    super(body.detail ?? body.title ?? `The service returned ${status}.`);
     this.type = body.type ?? "about:blank";
-    this.title = body.title ?? "The service refuses";
+    this.title = body.title ?? "The service rejected the request";
     this.status = status;
     this.errors = body.errors ?? [];
   }
@@ -15,14 +15,14 @@ export class Problem extends Error {
     return new Problem(body, response.status);
   }
 
-  /** Whether the same call may do better in a moment. */
+  /** Whether the same request may succeed in a moment. */
   get passing() {
     return this.status >= 500 || this.status === 408 || this.status === 429;
   }
 }
 
 export class Unreachable extends Error {
-  constructor(message = "The service does not answer.") {
+  constructor(message = "The service is not responding.") {
     super(message);
   }
 

@@ -27,7 +27,7 @@ export class Field {
     return this.#spec.name;
   }
 
-  /** What the input gets; undefined where it is left out. */
+  /** The value for the job's body; undefined if the field is left out. */
   get value() {
     const { kind, options, required } = this.#spec;
     const text = this.#control.value;
@@ -86,6 +86,6 @@ function control({ kind, start, required, minimum, maximum, whole, options }, id
 
 function choice(common, options, start, required) {
   const shown = options.map((option) => element("option", { selected: option === start }, String(option)));
-  if (!required) shown.unshift(element("option", {}, "not given"));
+  if (!required) shown.unshift(element("option", {}, "not set"));
   return element("select", common, ...shown);
 }

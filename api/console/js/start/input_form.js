@@ -1,15 +1,15 @@
-/** The form of one graph: made from its schemas, refused by the service, field by field. */
+/** The form of one graph: built from its schemas, with the service's errors next to its fields. */
 
 import { element } from "../dom/element.js";
 import { Section } from "./section.js";
 
-const UNTOLD = "This graph says nothing about its input.";
+const UNTOLD = "This graph does not describe its input.";
 
 export class InputForm {
   #sections;
   #problem;
 
-  /** A graph that takes a context gets a section for that, too. */
+  /** A graph that takes a context gets a section for it, too. */
   constructor(root, problem, { input_schema: input, context_schema: context }) {
     this.#problem = problem;
     this.#sections = [new Section("input", input, { hint: UNTOLD, start: {} })];
@@ -18,7 +18,7 @@ export class InputForm {
     this.refuse(null);
   }
 
-  /** Input and context for the job's body, or null where a field holds what can't be sent; it then says so. */
+  /** Input and context for the job's body, or null if a field holds an invalid value, which it then says. */
   read() {
     this.refuse(null);
     const given = this.#sections.map((section) => [section.place, section.read()]);
@@ -26,7 +26,7 @@ export class InputForm {
     return Object.fromEntries(given.filter(([, value]) => value !== undefined));
   }
 
-  /** Say what the service does not take, each at its place; null takes it all back. */
+  /** Show each error of the service in its place; null clears them all. */
   refuse(problem) {
     for (const section of this.#sections) section.clear();
     this.#problem.hidden = problem === null;

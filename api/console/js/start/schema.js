@@ -4,7 +4,7 @@
 const ONE_LINE = 1000;
 
 /**
- * The fields of an object's schema, or null where it is none: the whole input is then one JSON text.
+ * The fields of an object's schema, or null for any other schema: the whole input is then one JSON text.
  * A field: name, kind (text, lines, number, choice, check, json), required, start, hint, and limits.
  */
 export function fields(schema) {
@@ -40,7 +40,7 @@ function limits({ minimum, maximum, type }) {
   return maximum === undefined ? "" : `At most ${shown(maximum)}.`;
 }
 
-/** Behind a reference; and without the `null` of what may be left out. */
+/** Follows references, and drops the `null` of optional fields. */
 function resolved(part, root) {
   const { $ref: reference, ...own } = part ?? {};
   if (reference?.startsWith("#/$defs/")) {

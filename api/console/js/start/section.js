@@ -1,17 +1,17 @@
-/** The fields for one member of a job's body, which the page makes from its schema. */
+/** The fields for one member of a job's body, generated from its schema. */
 
 import { element } from "../dom/element.js";
 import { Field, WrongValue } from "./field.js";
 import { fields } from "./schema.js";
 
-/** The rest waits behind a click. */
+/** The rest is shown on click. */
 const AT_ONCE = 3;
 
 export class Section {
   #fields;
   #whole;
 
-  /** `place` is the member's name. A schema that tells no fields gets one for all, which begins with `start`. */
+  /** `place` is the member's name. A schema without fields gets a single one, which starts with `start`. */
   constructor(place, schema, { title = "", hint = "", start }) {
     this.place = place;
     const specs = fields(schema);
@@ -31,7 +31,7 @@ export class Section {
     for (const field of this.#fields) field.refuse("");
   }
 
-  /** What was given; a field that holds what can't be sent says so. Nothing at all is no context, but an input. */
+  /** The values; a field with an invalid value says so. An empty context is left out, an empty input is not. */
   read() {
     const given = {};
     for (const field of this.#fields) {
@@ -46,7 +46,7 @@ export class Section {
     return this.place === "input" || Object.keys(given).length ? given : undefined;
   }
 
-  /** Put an error at the field that its pointer leads to; whether there is one. */
+  /** Show an error at the field that its pointer names; returns whether there is one. */
   refuse({ pointer, detail }) {
     const [place, ...path] = decodeURIComponent(pointer).split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
     if (place !== this.place) return false;
@@ -54,7 +54,7 @@ export class Section {
     const name = this.#whole ? this.place : (missing ?? path[0]);
     const field = this.#fields.find((candidate) => candidate.name === name);
     const inside = this.#whole ? path : path.slice(1);
-    field?.refuse(missing ? "This is needed." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`);
+    field?.refuse(missing ? "This field is required." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`);
     return field !== undefined;
   }
 

@@ -1,4 +1,4 @@
-/** What the page has of a job's log: every event in order, and whether a number is missing. */
+/** The page's copy of a job's log: every event in order, and whether a number is missing. */
 
 import { exact } from "../dom/json.js";
 
@@ -7,7 +7,7 @@ export class Log {
   missing = 0;
   #last = 0;
 
-  /** The event as an entry, or null for one that is here already. */
+  /** The event as an entry, or null for one that is already here. */
   take(name, seq, data) {
     if (seq <= this.#last && name !== "end") return null;
     if (name !== "gap" && seq > this.#last + 1) this.missing += seq - this.#last - 1;
@@ -19,7 +19,7 @@ export class Log {
     return { ...entry, value };
   }
 
-  /** What is here, in words. */
+  /** A summary in words. */
   get account() {
     const count = this.entries.length;
     if (count === 0) return "no events yet";
@@ -27,7 +27,7 @@ export class Log {
     return `${span}, ${this.missing ? number(this.missing) : "none"} missing`;
   }
 
-  /** One JSON object a line, each event's data as it came. */
+  /** One JSON object per line, with each event's data as received. */
   get lines() {
     return this.entries.map(({ seq, name, data }) => `{"id":${seq},"event":${JSON.stringify(name)},"data":${data}}\n`);
   }

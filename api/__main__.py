@@ -10,7 +10,7 @@ from typing import Final
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.http.protocol import PeerProtocol
+from tailrace.api.http.connection import ConnectionProtocol
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import EX_CONFIG, ConfigurationError
 from tailrace.shared.process.garbage import freeze_startup_objects
@@ -38,7 +38,7 @@ def main() -> int:
             create_app(settings),
             host=settings.host,
             port=settings.port,
-            http=PeerProtocol,
+            http=ConnectionProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

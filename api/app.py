@@ -12,17 +12,21 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tailrace.api.auth.keys import Keyring, TicketOffice
 from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
-from tailrace.api.http.problems import HANDLERS, ErrorBoundary
+from tailrace.api.http.middleware import (
+    DeferredStreams,
+    ErrorBoundary,
+    SafeHeaders,
+    cross_origin,
+)
+from tailrace.api.http.problems import HANDLERS
 from tailrace.api.relay.relay import Relay
-from tailrace.api.relay.response import DeferredStreams, EventStreamResponse
-from tailrace.api.routes import blobs, events, graphs, health, jobs
-from tailrace.api.routes import console as web
+from tailrace.api.relay.response import EventStreamResponse
+from tailrace.api.routes import blobs, console, events, graphs, health, jobs
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
@@ -57,11 +61,15 @@ def create_app(settings: ApiSettings) -> ASGIApp:
         redoc_url=None,
         openapi_url=None,
         exception_handlers=HANDLERS,
-        middleware=[*_cors(settings), Middleware(SafeHeaders), Middleware(ErrorBoundary)],
+        middleware=[
+            *cross_origin(settings.cors_origins),
+            Middleware(SafeHeaders),
+            Middleware(ErrorBoundary),
+        ],
         redirect_slashes=False,
     )
     app.router.routes.append(events.ROUTE)
-    for module in (jobs, blobs, graphs, health, web):
+    for module in (jobs, blobs, graphs, health, console):
         app.include_router(module.router)
     return DeferredStreams(app)
 
@@ -76,7 +84,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     queue = JobQueue(queue_store, settings)
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     sweep = Sweep(records, OpenJobs(log_store), queue, process_id)
-    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay)):
+    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay, settings.drain_s)):
         task = tasks.create_task(work)
         task.add_done_callback(_end_if_broken)
         stack.push_async_callback(cancel_and_wait, task)
@@ -97,9 +105,9 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     )
 
 
-async def _drain_at_shutdown(relay: Relay) -> None:
+async def _drain_at_shutdown(relay: Relay, drain_s: float) -> None:
     await EventStreamResponse.shutdown()
-    await relay.drain()
+    await relay.hub.drain(drain_s)
 
 
 def _end_if_broken(task: "asyncio.Task[None]") -> None:
@@ -107,38 +115,3 @@ def _end_if_broken(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.critical("a part of the service broke", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
-
-
-def _cors(settings: ApiSettings) -> list[Middleware]:
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "HEAD", "POST"],
-            # fetch preflights a stream only when it reconnects with Last-Event-ID.
-            allow_headers=[
-                *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer")
-            ],
-            expose_headers=["Location", "Content-Location", "Preference-Applied", "Retry-After"],
-            max_age=600,
-        )
-    ]
-
-
-class SafeHeaders:
-    """Says on every answer that its declared type is its type."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, with one header more."""
-
-        async def stamped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
-            await send(message)
-
-        await self._app(scope, receive, stamped)

@@ -35,12 +35,12 @@ def main() -> int:
     report = report_file.merged(
         report_file.read(), sections, machine.describe(), _MODES[options.full]
     )
-    report_file.write(report)
+    written = report_file.write(report)
     for section in sections.values():
         page.print(section_table(section))
     page.print(goal_table(report_file.goals(report)))
     _tell_older(page, report, sections)
-    written = [report_file.LATEST, *draw(report, RESULTS)]
+    written += draw(report, RESULTS)
     report_page.write(report)
     page.print(f"written: {', '.join(file.name for file in written)} in {RESULTS}")
     return 0 if len(sections) == len(parts) else _EX_MISSING

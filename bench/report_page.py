@@ -1,4 +1,4 @@
-"""The table of goals in `docs/reference/benchmarks.md`, written from `latest.json`."""
+"""The table of goals in `docs/reference/benchmarks.md`, written from the summary."""
 
 from collections.abc import Iterator
 from pathlib import Path

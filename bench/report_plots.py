@@ -1,4 +1,4 @@
-"""The plots that README shows, drawn from `latest.json`: SVG, readable on light and dark."""
+"""The plots that README shows, drawn from the figures of a run: SVG, readable on light and dark."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -44,12 +44,12 @@ Medians = Mapping[str, float]
 
 
 def draw(report: Report, folder: Path) -> list[Path]:
-    """Every plot for which there are figures."""
+    """Every plot for which this run has figures; the others stay as they are."""
     drawn: list[Path] = []
     with mpl.rc_context(_STYLE):
         for part, name, plot in _PLOTS:
             section = report["sections"].get(part)
-            if section is None:
+            if section is None or "figures" not in section:
                 continue
             figure = plot(section)
             if figure is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One goal beside what was measured; a row of `latest.json`."""
+    """One goal beside what was measured; a row of the report."""
 
     name: str
     """What is measured, such as `W1 CPU of nchan's`."""

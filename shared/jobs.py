@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NewType
+from typing import Any, Final, Literal, NewType, get_args
 
 from uuid_utils import uuid7
 
@@ -25,6 +25,7 @@ StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkp
 NodeNames = Literal["*"] | tuple[str, ...]
 """Names of a graph's nodes, or all of them."""
 
+STATUSES: Final[tuple[JobStatus, ...]] = get_args(JobStatus)
 FINAL: Final[frozenset[JobStatus]] = frozenset({"succeeded", "failed", "cancelled"})
 DEFAULT_STREAM: Final[tuple[StreamMode, ...]] = ("updates", "messages", "custom")
 

@@ -132,9 +132,7 @@ def blocking_is_an_error() -> Iterator[BlockBuster]:
     """Raise where our code blocks the loop; a test that has to may `deactivate()` it."""
     with blockbuster_ctx(OURS) as guard:
         # Each script is read once in a process's life, at its first call: a few kilobytes.
-        guard.functions["io.BufferedReader.read"].can_block_in(
-            "shared/redis/connection.py", "_script"
-        )
+        guard.functions["io.BufferedReader.read"].can_block_in("shared/redis/scripts.py", "_read")
         yield guard
 
 

@@ -25,8 +25,9 @@ from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
 from tailrace.shared.queue_store import catalogue
 from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
-from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
-from tailrace.shared.redis.connection import Client, connect, ping
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
+from tailrace.shared.redis.commands import ping
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner
@@ -98,7 +99,7 @@ async def _work(
     runner = Runner(execution, stores, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
-    worker = LeasedWorker(arq_client(queue_store), queue, wakeups, keeper, runner.run, settings)
+    worker = LeasedWorker(ArqClient(queue_store), queue, wakeups, keeper, runner.run, settings)
     keeper.start()
     freeze_startup_objects()
     await catalogue.announce(queue_store, worker_id, specs)

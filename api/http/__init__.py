@@ -1,9 +1,8 @@
 """HTTP beyond the routes.
 
 body         a request's body as strict JSON, within limits
-negotiation  which format of a response a client takes
-preferences  what a client would like: `Prefer`
+negotiation  what a client asks for in `Accept` and `Prefer`
 problems     from errors to HTTP: one table
-protocol     uvicorn's HTTP, which also shows who is at the other end
-peer         a client's connection, as far as ASGI does not show it
+middleware   what surrounds every request
+connection   a client's connection, as far as ASGI does not show it
 """

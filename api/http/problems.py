@@ -1,16 +1,14 @@
 """From our errors to HTTP: one table, one form (RFC 9457, `application/problem+json`)."""
 
 import logging
-import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailrace.api import errors
 from tailrace.api.errors import FieldError, Refusal
@@ -122,32 +120,3 @@ HANDLERS: Final[dict[int | type[Exception], Handler]] = {
     HTTPException: handle_http,
     RequestValidationError: handle_query,
 }
-
-
-class ErrorBoundary:
-    """Turns what nobody expected into a reference: the log knows the rest, the user does not."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; answer 500 if nothing has been answered yet, else let the server cut."""
-        started = False
-
-        async def observe(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, observe)
-        except ClientDisconnect:
-            logger.debug("client left while its request was read")
-        except Exception:  # the edge of the process: what gets here is a bug
-            reference = secrets.token_hex(8)
-            logger.exception("unexpected error", extra={"reference": reference})
-            if started or scope["type"] != "http":
-                raise
-            problem = Problem(500, "internal", "Something went wrong")
-            detail = f"Tell us this reference: {reference}"
-            await problem_response(problem, detail)(scope, receive, send)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import IdempotencyConflict, NothingToResume
 from tailrace.api.jobs.submission import Submission
-from tailrace.api.schemas import CreateJob
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job, JobId
 from tailrace.shared.queue_store.idempotency import Reservation
@@ -20,29 +19,29 @@ class Accepted:
 
     job: Job
     repeated: bool
-    """Whether the caller's key stood for it before this POST."""
+    """Whether the client's key already stood for it."""
 
 
 async def accept(
-    services: Services, tenant: str, submission: Submission, body: CreateJob, new_id: JobId
+    services: Services, tenant: str, submission: Submission, new_id: JobId
 ) -> Accepted:
     """The job that the POST asks for: a new one under `new_id`, or the one that its key stands for.
 
     Raises:
-        UnknownGraph, InvalidInput: no worker could start a new job.
+        UnknownGraph, GraphBroken, InvalidInput: no worker could start a new job.
         IdempotencyConflict: the key stands for a job with another body.
-        NothingToResume: the caller has had events, and the key does not know of what job.
-        StoreUnavailable: not acknowledged. With a key, the same POST again is safe.
+        NothingToResume: the client has had events, and the key stands for no job.
+        StoreUnavailable: not acknowledged. With a key, the same POST can safely be repeated.
     """
-    posted = _Posted(services, tenant, body, submission.resumes)
+    posted = _Posted(services, tenant, submission)
     if submission.key is None:
         accepted = Accepted(await posted.start(new_id), repeated=False)
     else:
-        mine = Reservation(new_id, body.digest())
+        mine = Reservation(new_id, submission.body.digest())
         reserved = await posted.reserve(submission.key, mine)
         accepted = Accepted(await posted.join(reserved.job_id), repeated=reserved != mine)
     if not accepted.repeated:
-        fields = {"job_id": accepted.job.id, "graph": body.graph}
+        fields = {"job_id": accepted.job.id, "graph": submission.body.graph}
         logger.info("job accepted", extra=fields)
     return accepted
 
@@ -53,38 +52,37 @@ class _Posted:
 
     services: Services
     tenant: str
-    body: CreateJob
-    resumes: bool
+    submission: Submission
 
     async def start(self, job_id: JobId) -> Job:
-        """A new job that only this caller will ever know of."""
-        await self.services.graphs.check(self.body)
+        """A new job that only this client will ever know of."""
+        await self.services.graphs.check(self.submission.body)
         job = await self._create(job_id)
         try:
             await self.services.queue.enqueue(job_id)
         except StoreUnavailable:
-            # A job that the caller was never told of must not run later.
+            # A job that the client was never told of must not run later.
             await self.services.jobs.cancel(job_id)
             raise
         return job
 
     async def reserve(self, key: str, mine: Reservation) -> Reservation:
-        """What the key stands for, from now on at the latest."""
+        """What the key stands for; from now on, if it is new."""
         keys = self.services.idempotency
         first = await keys.find(self.tenant, key)
         if first is None:
             self._refuse_to_resume()
-            # Behind `find`: a refused job leaves no key, and an accepted one is refused no more.
-            await self.services.graphs.check(self.body)
+            # After `find`: a refused job leaves no key, and an accepted one is not refused again.
+            await self.services.graphs.check(self.submission.body)
             first = await keys.reserve(self.tenant, key, mine)
         if first.digest != mine.digest:
-            raise IdempotencyConflict("The Idempotency-Key was used before, with another body.")
+            raise IdempotencyConflict("The Idempotency-Key was used before, with a different body.")
         return first
 
     async def join(self, job_id: JobId) -> Job:
-        """The job under a reserved id; made here where nobody has come that far.
+        """The job under a reserved id; made here unless another POST has made it.
 
-        Nothing is taken back where the store goes away in between: with the key it is found again.
+        Nothing is undone if the store becomes unavailable in between: the key finds the job again.
         """
         try:
             job = await self.services.jobs.get(job_id)
@@ -98,11 +96,11 @@ class _Posted:
 
     async def _create(self, job_id: JobId) -> Job:
         return await self.services.jobs.create(
-            job_id, self.tenant, self.body.request(self.services.settings)
+            job_id, self.tenant, self.submission.body.request(self.services.settings)
         )
 
     def _refuse_to_resume(self) -> None:
-        if self.resumes:
+        if self.submission.resumes:
             raise NothingToResume(
-                "The Idempotency-Key stands for no job any more: there is nothing to go on with."
+                "The Idempotency-Key no longer stands for a job: there is nothing to resume."
             )

@@ -1,4 +1,4 @@
-"""From a body of `POST /jobs/{id}/resume` to the stop that it is about, and its answer to that."""
+"""From a body of `POST /jobs/{id}/resume` to the stop that it is about, and its resume values."""
 
 from collections.abc import Set
 from dataclasses import dataclass

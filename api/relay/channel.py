@@ -1,7 +1,7 @@
-"""One log in this process: its listeners, and the frames that they share."""
+"""One log in this process: its listeners and subscribers, and the frames that they share."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.listener import Listener
@@ -9,19 +9,29 @@ from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
 
-ALL_WINDOWS: Final = 64 * 1024 * 1024
-"""Memory that the windows of all logs share, in bytes."""
-
-SMALLEST_WINDOW: Final = 16 * 1024
 LARGEST_WINDOW: Final = 1024 * 1024
+"""Memory that a window takes at most, in bytes."""
+
 FIRST_PAGE: Final = 64
-"""Events in a first read, while nobody knows how large they are."""
+"""Events in a first read, before anybody knows how large they are."""
+
+
+class Subscriber(Protocol):
+    """Somebody in this process who hears a log's events themselves, not their frames."""
+
+    def hear(self, events: Sequence[LoggedEvent]) -> None:
+        """Take the next events."""
+        ...
+
+    def dismiss(self) -> None:
+        """Stop waiting: no more events will come from here."""
+        ...
 
 
 class Channel:
-    """Listeners of one log. Those in `tail` have all that was read; others are catching up.
+    """Those at the `tail` have everything that was read; other listeners are catching up.
 
-    `position` is the number behind which the tail reads for this channel; None while it does not.
+    `position` is the number after which the tail reads for this channel; None while it does not.
     """
 
     __slots__ = (
@@ -29,10 +39,11 @@ class Channel:
         "attached",
         "idle_ticks",
         "job_id",
-        "lone_ticks",
         "page_events",
         "position",
+        "subscribers",
         "tail",
+        "unattended_ticks",
         "window_bytes",
     )
 
@@ -40,45 +51,47 @@ class Channel:
         self.job_id = job_id
         self.position: int | None = None
         self.tail: set[Listener] = set()
+        self.subscribers: set[Subscriber] = set()
         self.attached = 0
+        """How many listeners and subscribers it has."""
         self.idle_ticks = 0
         """Ticks since the last event."""
-        self.lone_ticks = 0
-        """Ticks since the last listener left."""
+        self.unattended_ticks = 0
+        """Ticks since the last listener or subscriber left."""
         self.window_bytes = LARGEST_WINDOW
         self.page_events = FIRST_PAGE
         self._windows: dict[StreamFormat, Window] = {}
 
-    def window(self, form: StreamFormat, known: int) -> Window:
-        """The recent frames in this form; if there are none yet, an empty window.
+    def window(self, stream_format: StreamFormat, known: int) -> Window:
+        """The recent frames in this format; if there are none yet, an empty window.
 
         Args:
-            form: of the frames.
-            known: a number that the log has reached, from which an empty window goes on.
+            stream_format: of the frames.
+            known: a number that the log has reached, where an empty window begins.
         """
-        window = self._windows.get(form)
+        window = self._windows.get(stream_format)
         if window is None:
             base = known if self.position is None else self.position
-            window = self._windows[form] = Window(form, base)
+            window = self._windows[stream_format] = Window(stream_format, base)
         return window
 
-    def join(self, listener: Listener) -> None:
-        """Take a listener to the tail. Reading goes on where every window stops."""
-        if self.position is None:
-            self.position = min(window.last for window in self._windows.values())
-        self.tail.add(listener)
+    def begin(self, known: int) -> None:
+        """Set the position to where every window stops, or without any to a number of the log."""
+        self.position = min((window.last for window in self._windows.values()), default=known)
 
     def feed(self, events: Sequence[LoggedEvent]) -> None:
-        """Take the events behind `position`, and write them to everyone at the tail."""
+        """Take the events after `position`, and hand them to everyone at the tail."""
         self.idle_ticks = 0
         self.position = None if events[-1].name == "end" else events[-1].seq
         for window in self._windows.values():
             window.add(events)
-        behind = [one for one in self.tail if not one.advance(self._windows[one.form])]
+        behind = [one for one in self.tail if not one.advance(self._windows[one.stream_format])]
         for listener in behind:
             self.fall_back(listener)
-        # Who came to the end needs nothing more of this channel.
+        # Whoever has got `end` needs nothing more of this channel.
         self.tail = {listener for listener in self.tail if not listener.over}
+        for subscriber in self.subscribers:
+            subscriber.hear(events)
         self.bound(self.window_bytes)
 
     @property
@@ -98,15 +111,17 @@ class Channel:
         listener.wake()
 
     def end_again(self, end: LoggedEvent) -> None:
-        """Give everyone at the tail an `end` whose number they have: the store has gone back."""
-        for form in self._windows:
-            self._windows[form] = Window(form, end.seq - 1)
+        """Send everyone at the tail an `end` whose number they have: the store has gone back."""
+        for stream_format in self._windows:
+            self._windows[stream_format] = Window(stream_format, end.seq - 1)
         self.feed([end])
 
     def forget(self) -> None:
-        """Send everyone at the tail away: what was read here may not be the log any more."""
+        """Dismiss everyone at the tail: what was read here may not be the log any more."""
         for listener in self.tail:
-            listener.cut(listener.form.farewell())
+            listener.dismiss()
+        for subscriber in self.subscribers:
+            subscriber.dismiss()
         self.tail.clear()
         self._windows.clear()
         self.position = None

@@ -1,11 +1,15 @@
-"""Where a client wants to go on: the number it has, from the header or the URL."""
+"""Where a client resumes a stream: from the event it names, and from what the log still has."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.api.errors import InvalidCursor
+from tailrace.api.errors import EventsExpired, InvalidCursor
+from tailrace.shared.errors import TailraceError
+from tailrace.shared.events import LoggedEvent, gap_event
+from tailrace.shared.jobs import JobId
+from tailrace.shared.log_store.jobs.summaries import JobSummary
 
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _FROM_THE_START: Final = ("", "0", "-1")
@@ -18,7 +22,7 @@ class Cursor:
 
     seq: int
     from_header: bool
-    """A reconnect says it in `Last-Event-ID`, a reloaded page in its URL."""
+    """A reconnect sends it in `Last-Event-ID`, a reloaded page in its URL."""
 
 
 def parse_cursor(headers: Sequence[str], queries: Sequence[str]) -> Cursor:
@@ -29,7 +33,7 @@ def parse_cursor(headers: Sequence[str], queries: Sequence[str]) -> Cursor:
     """
     values = headers or queries
     if len(values) > 1:
-        raise InvalidCursor("There can be only one cursor.")
+        raise InvalidCursor("Only one cursor is allowed.")
     return Cursor(_seq(values[0]) if values else 0, from_header=bool(headers))
 
 
@@ -37,5 +41,42 @@ def _seq(text: str) -> int:
     if text in _FROM_THE_START:
         return 0
     if not _NUMBER.fullmatch(text) or int(text) > _LARGEST:
-        raise InvalidCursor("A cursor is the id of an event: a whole number.")
+        raise InvalidCursor("A cursor is the id of an event, which is a whole number.")
     return int(text)
+
+
+class AtTheEnd(TailraceError):
+    """The client has the whole log, `end` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPosition:
+    """Where a listener begins."""
+
+    job_id: JobId
+    seq: int
+    """The number that it has."""
+    known: int
+    """A number that the log has reached; below `seq` if the client has more than the log."""
+    opening: LoggedEvent | None = None
+    """What it is sent before anything is read, `seq` included."""
+
+    @staticmethod
+    def of(job_id: JobId, summary: JobSummary, cursor: Cursor) -> "StartPosition":
+        """Where a client begins that has everything up to the cursor.
+
+        Raises:
+            AtTheEnd: a reconnect that has everything.
+            EventsExpired: the job has ended and its events are gone.
+        """
+        if not summary.ended and cursor.seq > summary.seq:
+            gap = gap_event(summary.seq + 1, cursor.seq, "lost")
+            return StartPosition(job_id, cursor.seq, summary.seq, gap)
+        if not summary.ended:
+            return StartPosition(job_id, cursor.seq, cursor.seq)
+        if cursor.from_header and cursor.seq >= summary.seq:
+            raise AtTheEnd
+        if not summary.has_log:
+            raise EventsExpired("The job has ended, and its events have expired.")
+        seq = min(cursor.seq, summary.seq - 1)
+        return StartPosition(job_id, seq, seq)

@@ -1,8 +1,8 @@
 """Events as bytes: frames of an event stream (WHATWG HTML, section 9.2), or lines of JSON.
 
 The order of a frame's lines matters: `event`, `data`, then `id`, because fetch-event-source keeps
-an id as soon as its line arrives. And nothing ends with a blank line but an event, because clients
-deliver what a blank line ends.
+an id as soon as its line arrives. And only an event ends with a blank line, because clients deliver
+whatever a blank line ends.
 """
 
 import random
@@ -19,10 +19,10 @@ _NEVER_AGAIN_MS: Final = 86_400_000
 
 
 def frame(event: LoggedEvent) -> bytes:
-    """One event. The last one also tells EventSource to stay away for a day.
+    """One event. The last one also tells EventSource not to reconnect for a day.
 
-    That `retry` stands behind the data: it takes effect as its line arrives, and a cut before the
-    data must not leave a page waiting.
+    That `retry` comes after the data: it takes effect as its line arrives, and a connection lost
+    before the data must not leave a page waiting.
     """
     seq, name, data = event
     retry = b"retry: %d\n" % _NEVER_AGAIN_MS if name == "end" else b""
@@ -34,8 +34,8 @@ def line(event: LoggedEvent) -> bytes:
     return b'{"id":%d,"event":"%b","data":%b}\n' % (event.seq, event.name.encode(), event.data)
 
 
-def come_back() -> bytes:
-    """A line that asks for a reconnect in 1 to 3 s, at random so that not all come at once."""
+def retry_hint() -> bytes:
+    """A line that asks for a reconnect in 1 to 3 s, at random so that not all return at once."""
     return b"retry: %d\n" % random.randint(1000, 3000)  # noqa: S311 - spreads load, keeps no secret
 
 
@@ -45,16 +45,16 @@ def _nothing() -> bytes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamFormat:
-    """A way to write a log; compared by identity."""
+    """A way to write a log. Compared by identity."""
 
     content_type: str
-    """Exactly this: with the charset that frameworks add, strict clients reject the stream."""
+    """Exactly this: strict clients reject a stream with the charset that frameworks add."""
     encode: Callable[[LoggedEvent], bytes]
     heartbeat: bytes
     farewell: Callable[[], bytes]
-    """What a listener is told before its stream is cut."""
+    """What a listener is sent before it is dismissed."""
 
 
-EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", come_back)
+EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", retry_hint)
 NDJSON: Final = StreamFormat("application/x-ndjson", line, b"\n", _nothing)
-STREAM_FORMATS: Final = {form.content_type: form for form in (EVENT_STREAM, NDJSON)}
+STREAM_FORMATS: Final = {known.content_type: known for known in (EVENT_STREAM, NDJSON)}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
-from tailrace.api.http.peer import Peer
+from tailrace.api.http.connection import Peer
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.window import Window, Write
 
@@ -16,9 +16,9 @@ _CUT: Final = 2
 
 
 class PendingSend:
-    """The rest of a send that has to wait for its socket; to be awaited in a task.
+    """The rest of a send that has to wait for its socket, to be awaited in a task.
 
-    The first step was made by whoever had the frames, who can't wait for one client.
+    Whoever had the frames made the first step, and can't wait for one client.
     """
 
     __slots__ = ("_future", "_send")
@@ -28,7 +28,7 @@ class PendingSend:
         self._future = future
 
     def __await__(self) -> Generator[Any, Any, None]:
-        """Go on where the first step stopped, as a task would have."""
+        """Continue where the first step stopped, as a task would have done."""
         try:
             yield self._future
             yield from self._send.__await__()
@@ -41,41 +41,40 @@ class Listener:
 
     Args:
         send: the request's ASGI send.
-        peer: its connection, where the server shows it.
-        form: how events are written.
+        peer: its connection, if the server reveals it.
+        stream_format: how events are written.
         seq: the number that the client has.
-        ticks: its greatest age, in beats of the pulse.
+        ticks: its greatest age, in ticks of the housekeeping.
     """
 
     __slots__ = (
         "_moved_at",
         "_peer",
-        "_rest",
+        "_pending_send",
         "_send",
         "_state",
         "_taken",
-        "_task",
-        "_waits",
-        "form",
+        "_waiting",
         "idle_ticks",
         "sent",
         "seq",
         "slow",
+        "stream_format",
         "ticks_left",
     )
 
     def __init__(
-        self, send: Send, peer: Peer | None, form: StreamFormat, seq: int, ticks: int
+        self, send: Send, peer: Peer | None, stream_format: StreamFormat, seq: int, ticks: int
     ) -> None:
         self._send = send
         self._peer = peer
-        self._task = asyncio.current_task()
-        self._rest: PendingSend | None = None
+        self._pending_send: PendingSend | None = None
         self._state = _OPEN
-        self._waits = False
+        self._waiting: asyncio.Task[Any] | None = None
+        """The request's task, while it is in `wait`."""
         self._taken = 0
         self._moved_at: int | None = None
-        self.form = form
+        self.stream_format = stream_format
         self.seq = seq
         self.slow = False
         """Whether the last delivery had to wait for the socket."""
@@ -95,8 +94,8 @@ class Listener:
 
     @property
     def full(self) -> bool:
-        """Whether a send waits for the socket; nothing may be written before it is done."""
-        return self._rest is not None
+        """Whether a send waits for the socket; nothing may be written until it is done."""
+        return self._pending_send is not None
 
     def advance(self, window: Window) -> bool:
         """Write what the window has for this listener, without waiting.
@@ -104,7 +103,7 @@ class Listener:
         False if the listener can't be served from here: its socket is full, or it has fallen
         behind the window. It then has to catch up by itself.
         """
-        if self._rest is not None:
+        if self._pending_send is not None:
             return False
         while self._state == _OPEN:
             write = window.after(self.seq)
@@ -112,7 +111,7 @@ class Listener:
                 return window.covers(self.seq)
             if not self._begin(write):
                 return False
-            if not write.rest:
+            if not write.more:
                 return True
         return True
 
@@ -124,17 +123,17 @@ class Listener:
 
     async def drained(self) -> None:
         """Wait until the send that found the socket full is done."""
-        if self._rest is not None:
-            await self._rest
-            self._rest = None
+        if self._pending_send is not None:
+            await self._pending_send
+            self._pending_send = None
 
     def offer(self, data: bytes) -> bool:
-        """Hand bytes to the server; False if its send waits for the socket, see `drained`."""
+        """Hand bytes to the server; False if its send waits for the socket (see `drained`)."""
         return self._step({"type": "http.response.body", "body": data, "more_body": True})
 
-    def beat(self) -> None:
-        """Write a sign of life."""
-        if not self.offer(self.form.heartbeat):
+    def send_heartbeat(self) -> None:
+        """Show the client that the connection is alive."""
+        if not self.offer(self.stream_format.heartbeat):
             self.wake()
 
     def cut(self, farewell: bytes = b"") -> None:
@@ -148,39 +147,43 @@ class Listener:
             self.offer(farewell)
         self.wake()
 
+    def dismiss(self) -> None:
+        """Cut the stream, and ask the client to reconnect in a moment."""
+        self.cut(self.stream_format.farewell())
+
     def abort(self) -> None:
-        """Drop a connection that takes nothing, with all that it holds."""
+        """Drop a connection that makes no progress, with everything pending."""
         if self._peer is not None:
             self._peer.abort()
         self.cut()
 
     def wake(self) -> None:
-        """Have the request's own task go on: there is something that only it can do."""
-        if self._waits and self._task is not None:
-            self._waits = False
-            self._task.cancel()
+        """End `wait`: there is something that only the request's own task can do."""
+        if self._waiting is not None:
+            task, self._waiting = self._waiting, None
+            task.cancel()
 
     async def wait(self, receive: Receive) -> None:
         """Wait until the client has left, the response is complete, or somebody calls `wake`."""
-        self._waits = True
+        task = self._waiting = asyncio.current_task()
         try:
             while self._state == _OPEN:
                 if (await receive())["type"] == "http.disconnect":
                     self._state = _OVER
         except asyncio.CancelledError:
             # Woken, unless somebody else has cancelled the task as well, or alone.
-            if self._waits or self._task is None or self._task.uncancel():
+            if self._waiting is not None or task is None or task.uncancel():
                 raise
         finally:
-            self._waits = False
+            self._waiting = None
 
     async def finish(self) -> None:
-        """Wait until the last bytes are with the server, unless the stream is cut."""
+        """Wait until the server has the last bytes, unless the stream is cut."""
         if self._state != _CUT:
             await self.drained()
 
     def unmoved(self, tick: int) -> int:
-        """For how many ticks the peer has taken nothing of what waits for it; 0 if nothing does."""
+        """For how many ticks the peer has acknowledged nothing; 0 if nothing is unacknowledged."""
         if self._peer is None:
             return 0
         waits = self._peer.unacknowledged
@@ -207,5 +210,5 @@ class Listener:
             future = sending.send(None)
         except StopIteration:
             return True
-        self._rest = PendingSend(sending, future)
+        self._pending_send = PendingSend(sending, future)
         return False

@@ -1,4 +1,4 @@
-"""Reads for listeners that are behind what this process remembers: by the page, a few at a time."""
+"""Reads for listeners behind what this process remembers: page by page, a few at a time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from tailrace.shared.events import LoggedEvent
 from tailrace.shared.log_store.events.event_log import EventLog
 
 AT_ONCE: Final = 8
-"""Pages under way; a thousand listeners that come back at once must not hold a thousand pages."""
+"""Pages under way: a thousand listeners that reconnect at once must not hold a thousand pages."""
 
 _PAGE_BYTES: Final = 512 * 1024
 _LARGEST_PAGE: Final = 1000
 _SMALLEST_PAGE: Final = 4
 _SLOW: Final = 8
-"""The page of a slow client is smaller by this: about one write."""
+"""A slow client's page is smaller by this factor: about one write."""
 
 
 class Pages:
@@ -29,16 +29,16 @@ class Pages:
         self._permits = asyncio.Semaphore(AT_ONCE)
 
     async def after(self, listener: Listener, channel: Channel, known: int) -> Window:
-        """Frames behind the listener's number; none if the log has none now.
+        """Frames after the listener's number; none if the log has none now.
 
         Raises:
             StoreUnavailable: the store did not answer.
         """
         async with self._permits:
-            window = channel.window(listener.form, known)
+            window = channel.window(listener.stream_format, known)
             if window.after(listener.seq) is not None:
-                return window  # somebody else has read them meanwhile
-            page = Window(listener.form, listener.seq)
+                return window  # Somebody else has read them meanwhile.
+            page = Window(listener.stream_format, listener.seq)
             # A slow client would hold its page for long.
             limit = channel.page_events // (_SLOW if listener.slow else 1)
             events = await self._log.read(channel.job_id, page.base, max(limit, 1))
@@ -46,13 +46,13 @@ class Pages:
         if page.size:
             mean = page.size / len(page)
             channel.page_events = round(min(max(_PAGE_BYTES / mean, _SMALLEST_PAGE), _LARGEST_PAGE))
-        window = channel.window(listener.form, known)
+        window = channel.window(listener.stream_format, known)
         window.take(page)
         window.trim(channel.window_bytes)
         return page
 
 
 def _fitting(events: Sequence[LoggedEvent]) -> int:
-    """How many of the events fit into a page, one at least; the others are read again."""
+    """How many of the events fit into a page, at least one; the others are read again."""
     sizes = accumulate(len(event.data) for event in events)
     return max(1, sum(1 for size in sizes if size <= _PAGE_BYTES))

@@ -1,40 +1,39 @@
-"""The HTTP answer that carries a stream: sse-starlette's, held to the wire's rules."""
+"""The HTTP response that carries a stream: sse-starlette's, held to the wire's rules."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from tailrace.api.http.middleware import defer
+from tailrace.api.relay.cursor import AtTheEnd, StartPosition
 from tailrace.api.relay.frames import StreamFormat
-from tailrace.api.relay.relay import AtTheEnd, Relay, StartPosition
+from tailrace.api.relay.relay import Relay
 from tailrace.shared.errors import StoreUnavailable
 
 _HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store, no-transform"}
 
-_LATER: Final = "tailrace.later"
-
-Work = Callable[[Receive, Send], Awaitable[None]]
-
 
 class EventStreamResponse(EventSourceResponse):
-    """Sends a log's frames as they are; ends clean behind `end`, dirty in every other case.
+    """Sends a log's frames as they are; ends clean after `end`, dirty in every other case.
 
-    A clean end is the end of the job to fetch-event-source and LangGraph's SDK. So at a cut, at
-    shutdown and at the greatest age the chunked body is left unfinished: the app returns without a
-    last chunk, and uvicorn closes the connection (a test pins that).
+    To fetch-event-source and LangGraph's SDK a clean end is the end of the job. So when a client is
+    dismissed, at shutdown and at the greatest age the chunked body is left unfinished: the app
+    returns without a last chunk, and uvicorn closes the connection (a test checks that).
 
-    Headers, content type and the answer to HEAD are the base class's, and its watch for a shutdown
-    (`shutdown`). Its tasks for each connection and its cancel scope for each send are not used.
-    Measured by `python -m bench.relay`, whose "naive" is the base class and a read a listener: that
-    takes 50 KiB a listener instead of 14, and twice the CPU time where 1,000 hear one event.
+    Headers, content type and the response to HEAD come from the base class, and so does the watch
+    for a shutdown (`shutdown`). Its tasks per connection and its cancel scope per send are not
+    used. `python -m bench.relay` measures the difference: its "naive" is the base class with a read
+    per listener, which takes 50 KiB a listener instead of 14, and twice the CPU time if 1,000
+    listeners hear one event.
 
     Args:
         relay: serves the stream.
-        start: where the client begins; None asks it to come back in a moment.
-        form: how events are written.
+        start: where the client begins; None asks it to reconnect in a moment.
+        stream_format: how events are written.
         headers: more headers.
     """
 
@@ -42,29 +41,29 @@ class EventStreamResponse(EventSourceResponse):
         self,
         relay: Relay,
         start: StartPosition | None,
-        form: StreamFormat,
+        stream_format: StreamFormat,
         headers: Mapping[str, str],
     ) -> None:
-        own = {**_HEADERS, **headers, "Content-Type": form.content_type}
+        own = {**_HEADERS, **headers, "Content-Type": stream_format.content_type}
         super().__init__(iter(()), headers=own, ping=0)
         self._relay = relay
         self._start = start
-        self._form = form
+        self._format = stream_format
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Begin the answer; `DeferredStreams` has it go on when the app has returned."""
+        """Begin the response; `DeferredStreams` continues it when the app has returned."""
         if scope["method"] == "HEAD":
             await super().__call__(scope, receive, send)
             return
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
-        relay, start, form = self._relay, self._start, self._form
+        relay, start, stream_format = self._relay, self._start, self._format
 
-        async def go_on(receive: Receive, send: Send) -> None:
-            await relay.serve(start, form, scope, receive, send)
+        async def stream(receive: Receive, send: Send) -> None:
+            await relay.serve(start, stream_format, scope, receive, send)
 
-        scope[_LATER].append(go_on)
+        defer(scope, stream)
 
     @classmethod
     async def shutdown(cls) -> None:
@@ -72,49 +71,30 @@ class EventStreamResponse(EventSourceResponse):
         await cls._listen_for_exit_signal()
 
 
-async def stream_from(
-    beginning: Awaitable[StartPosition],
+async def stream_response(
+    starting: Awaitable[StartPosition],
     relay: Relay,
-    form: StreamFormat,
+    stream_format: StreamFormat,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """A log's stream; `204` for a reconnect that has all of it.
 
     Args:
-        beginning: where the client begins, to be awaited. A store that is away by then asks the
-            client to come back: anything but 200 would close an EventSource for good.
+        starting: gives where the client begins. If the store is unavailable, the client is asked to
+            reconnect: any status but 200 would close an EventSource for good.
         relay: serves the stream.
-        form: how events are written.
+        stream_format: how events are written.
         headers: more headers.
 
     Raises:
         EventsExpired: the job has ended and its events are gone.
-        JobNotFound: the job is not there, or not the caller's.
-        InvalidCursor: the cursor is no number.
+        JobNotFound: there is no such job, or it is not the client's.
+        InvalidCursor: the cursor is not a number.
     """
     try:
-        start = await beginning
+        start = await starting
     except AtTheEnd:
         return Response(status_code=204, headers={**_HEADERS, **headers})
     except StoreUnavailable:
         start = None
-    return EventStreamResponse(relay, start, form, headers)
-
-
-class DeferredStreams:
-    """Serves streams when everything that led to them has returned.
-
-    Middlewares, router and route would otherwise stand around each stream for its whole life, and
-    around each of its sends.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the app, then the stream that it has begun."""
-        later: list[Work] = []
-        scope[_LATER] = later
-        await self._app(scope, receive, send)
-        if later:
-            await later.pop()(receive, send)
+    return EventStreamResponse(relay, start, stream_format, headers)

@@ -1,4 +1,4 @@
-"""What a listener has to know of its job: asked for many at once, in one call to the store."""
+"""What a listener has to know of its job: looked up for many at once, in one call to the store."""
 
 import asyncio
 from typing import Final
@@ -10,60 +10,59 @@ from tailrace.shared.redis.connection import Client
 
 _AT_ONCE: Final = 256
 
+_Futures = list[asyncio.Future[JobSummary | None]]
+
 
 class Summaries:
-    """Looks up the heads of records; while a call is under way, the next one collects."""
+    """Looks up summaries of jobs. While a call is under way, the next one collects."""
 
     def __init__(self, log_store: Client) -> None:
         self._log_store = log_store
-        self._wanted: dict[JobId, list[asyncio.Future[JobSummary | None]]] = {}
+        self._wanted: dict[JobId, _Futures] = {}
         self._asked = asyncio.Event()
         self._stopped = False
 
     async def get(self, job_id: JobId) -> JobSummary:
-        """The head of a job's record.
+        """The summary of a job.
 
         Raises:
-            JobNotFound: there is none.
-            StoreUnavailable: the store did not answer.
+            JobNotFound: there is no such job.
+            StoreUnavailable: the store did not respond.
         """
         future: asyncio.Future[JobSummary | None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(job_id, []).append(future)
         self._asked.set()
-        head = await future
-        if head is None:
+        summary = await future
+        if summary is None:
             raise JobNotFound(job_id)
-        return head
+        return summary
 
     def stop(self) -> None:
-        """End `run`, beside its cancellation, which redis-py may swallow until Python 3.12."""
+        """End `run`, besides cancelling it, which redis-py may swallow before Python 3.12."""
         self._stopped = True
         self._asked.set()
 
     async def run(self) -> None:
-        """Answer until cancelled, or stopped."""
+        """Look up what is wanted until cancelled, or stopped."""
         while not self._stopped:
             await self._asked.wait()
             wanted = {id_: self._wanted.pop(id_) for id_ in list(self._wanted)[:_AT_ONCE]}
             if not self._wanted:
                 self._asked.clear()
-            futures = [future for futures in wanted.values() for future in futures]
             try:
                 found = await read_summaries(self._log_store, list(wanted))
             except Exception as error:  # noqa: BLE001 - each of those who asked raises it
-                _fail(futures, error)
+                for futures in wanted.values():
+                    _fail(futures, error)
                 continue
-            for asked, head in zip(wanted.values(), found, strict=True):
-                _answer(asked, head)
+            for futures, summary in zip(wanted.values(), found, strict=True):
+                _resolve(futures, summary)
 
 
-_Futures = list[asyncio.Future[JobSummary | None]]
-
-
-def _answer(futures: _Futures, head: JobSummary | None) -> None:
+def _resolve(futures: _Futures, summary: JobSummary | None) -> None:
     for future in futures:
         if not future.done():
-            future.set_result(head)
+            future.set_result(summary)
 
 
 def _fail(futures: _Futures, error: Exception) -> None:

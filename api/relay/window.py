@@ -11,12 +11,12 @@ from tailrace.api.relay.frames import MAX_WRITE_BYTES, StreamFormat
 from tailrace.shared.events import LoggedEvent, gap_event
 
 _WRITES_KEPT: Final = 4
-"""Writes for listeners that come with the same number: those at the tail, or replays."""
+"""Writes for listeners that have the same number: those at the tail, or replays."""
 
 _SMALL_BYTES: Final = 4096
 
 _OVERHEAD_BYTES: Final = 64
-"""What a frame takes beside its bytes."""
+"""What a frame takes besides its bytes."""
 
 
 class Write(NamedTuple):
@@ -27,30 +27,30 @@ class Write(NamedTuple):
     """Number of the last event in it."""
     ends: bool
     """Whether that event is the log's `end`."""
-    rest: bool
-    """Whether the window has more behind it."""
+    more: bool
+    """Whether the window has more after it."""
     message: Message
     """The same for an ASGI `send`, made once for all listeners."""
     chunk: bytes
-    """The same as HTTP/1.1 has it on the line, for `Peer.write`; empty for the last, and for large
-    ones: these cost by the byte, not by the call, and would be held twice."""
+    """The same as a chunk of HTTP/1.1, for `Peer.write`. Empty for the last write, and for large
+    ones, whose cost is by the byte and not by the call, and which would be held twice."""
 
 
-def write_of(data: bytes, last: int, *, ends: bool = False, rest: bool = False) -> Write:
+def write_of(data: bytes, last: int, *, ends: bool = False, more: bool = False) -> Write:
     """A write in all its forms."""
     message = {"type": "http.response.body", "body": data, "more_body": not ends}
     small = not ends and len(data) <= _SMALL_BYTES
     chunk = b"%x\r\n%b\r\n" % (len(data), data) if small else b""
-    return Write(data, last, ends, rest, message, chunk)
+    return Write(data, last, ends, more, message, chunk)
 
 
 class Window:
-    """The frames numbered above `base`, up to the last one known; numbers rise, gaps are frames."""
+    """The frames numbered above `base`, up to the last one known. Numbers rise; gaps are frames."""
 
-    __slots__ = ("_form", "_frames", "_numbers", "_writes", "base", "ended", "size")
+    __slots__ = ("_format", "_frames", "_numbers", "_writes", "base", "ended", "size")
 
-    def __init__(self, form: StreamFormat, base: int) -> None:
-        self._form = form
+    def __init__(self, stream_format: StreamFormat, base: int) -> None:
+        self._format = stream_format
         self._numbers = array("q")
         self._frames: list[bytes] = []
         self._writes: dict[int, Write] = {}
@@ -68,21 +68,21 @@ class Window:
         return len(self._frames)
 
     def covers(self, seq: int) -> bool:
-        """Whether a listener that has `seq` can go on from here without a loss."""
+        """Whether a listener that has `seq` can continue from here without a loss."""
         return self.base <= seq
 
     def add(self, events: Sequence[LoggedEvent]) -> None:
-        """Take what follows; events that are known already are passed over."""
+        """Take what follows; events that are known already are ignored."""
         last = self.last
         if events and events[0].seq <= last:
             events = [event for event in events if event.seq > last]
-        encode = self._form.encode
+        encode = self._format.encode
         for event in with_gaps(events, last):
             self._append(event.seq, encode(event))
         self.ended = self.ended or bool(events and events[-1].name == "end")
 
     def take(self, page: "Window") -> None:
-        """Take over the frames of a page, if they go on where this window stops."""
+        """Take over the frames of a page, if they continue where this window stops."""
         if not page.base <= self.last < page.last:
             return
         first = bisect_right(page._numbers, self.last)  # noqa: SLF001 - of the same class
@@ -93,8 +93,8 @@ class Window:
     def after(self, seq: int) -> Write | None:
         """The next frames for a listener that has `seq`: at most 64 KiB, or one larger frame.
 
-        None where there are none, or where this window does not cover the number. Behind the end
-        the end is given again: only a store that has forgotten events puts a listener there.
+        None if there are none, or if this window does not cover the number. After the end, the end
+        is given again: only a store that has forgotten events puts a listener there.
         """
         if (known := self._writes.get(seq)) is not None:
             return known
@@ -136,12 +136,12 @@ class Window:
         while stop < len(frames) and (size := size + len(frames[stop])) <= MAX_WRITE_BYTES:
             stop += 1
         data = frames[first] if stop == first + 1 else b"".join(frames[first:stop])
-        rest = stop < len(frames)
-        return write_of(data, self._numbers[stop - 1], ends=self.ended and not rest, rest=rest)
+        more = stop < len(frames)
+        return write_of(data, self._numbers[stop - 1], ends=self.ended and not more, more=more)
 
 
 def with_gaps(events: Sequence[LoggedEvent], seq: int) -> Iterator[LoggedEvent]:
-    """The events behind `seq`, with a `gap` wherever numbers are missing."""
+    """The events after `seq`, with a `gap` wherever numbers are missing."""
     for event in events:
         if event.seq > seq + 1:
             lost = event.name == "status" and b'"reason":"store_lost"' in event.data

@@ -6,37 +6,37 @@ from starlette.routing import Route
 
 from tailrace.api.dependencies import Services, get_services, reader
 from tailrace.api.http.negotiation import choose
-from tailrace.api.relay.cursor import parse_cursor
+from tailrace.api.relay.cursor import StartPosition, parse_cursor
 from tailrace.api.relay.frames import STREAM_FORMATS
-from tailrace.api.relay.relay import StartPosition
-from tailrace.api.relay.response import stream_from
+from tailrace.api.relay.response import stream_response
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import parse_job_id
 
 
 async def stream_events(request: Request) -> Response:
-    """The job's events behind the cursor, as they come, up to `end`.
+    """The job's events after the cursor, as they are stored, up to `end`.
 
     Checked in this order: credentials, the job, the cursor, whether there is anything left.
     """
     services, job_id = await get_services(request), request.path_params["job_id"]
     tenant = await reader(request, services)
-    form = STREAM_FORMATS[choose(request, *STREAM_FORMATS)]
-    return await stream_from(_start(request, services, job_id, tenant), services.relay, form)
+    stream_format = STREAM_FORMATS[choose(request, *STREAM_FORMATS)]
+    start = _start(request, services, job_id, tenant)
+    return await stream_response(start, services.relay, stream_format)
 
 
 async def _start(request: Request, services: Services, job_id: str, tenant: str) -> StartPosition:
     known_id = parse_job_id(job_id)
-    head = await services.relay.summaries.get(known_id)
-    if head.tenant != tenant:
+    summary = await services.relay.summaries.get(known_id)
+    if summary.tenant != tenant:
         raise JobNotFound
     query = request.query_params
     cursor = parse_cursor(
         request.headers.getlist("last-event-id"),
         query.getlist("after") + query.getlist("last_event_id"),
     )
-    return StartPosition.of(known_id, head, cursor)
+    return StartPosition.of(known_id, summary, cursor)
 
 
 ROUTE = Route("/jobs/{job_id}/events", stream_events, methods=["GET", "HEAD"])
-"""A plain route of the app itself: FastAPI's way to a route takes longer than all that is here."""
+"""A plain route: FastAPI takes longer to reach one of its own than everything here takes."""

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from tailrace.api.dependencies import ServicesDep
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.events import encode
-from tailrace.shared.redis.connection import ping
+from tailrace.shared.redis.commands import ping
 
 router = APIRouter()
 

@@ -6,5 +6,6 @@ journal      what an attempt writes, in its order: events, task writes, checkpoi
 checkpoints  checkpoints of graphs, in bytes
 blobs        large values that events refer to, each once
 items        items of graphs' stores, in bytes
-prelude      what all scripts of the log begin with: the fence, the log's end, lives of keys
+log          for scripts: how a job's keys are kept, its log's end, lives of keys
+fence        for scripts: who may write a log
 """

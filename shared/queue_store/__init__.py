@@ -5,5 +5,4 @@ idempotency  which job an Idempotency-Key stands for
 reserve      a key for a job, or the job that has it
 beat         a worker says that it lives, and what it serves
 catalogue    what workers announce: graphs, and that they live
-prelude      what all scripts of the queue begin with
 """

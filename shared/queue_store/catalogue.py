@@ -6,11 +6,13 @@ minute, so that a restart of the last worker turns no job away.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from tailrace.shared.events import decode, encode
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, run, store_errors
+from tailrace.shared.redis.commands import ask_all
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import run_script
 
 BEAT_S: Final = 2.0
 _ALIVE_MS: Final = round(3 * BEAT_S * 1000)
@@ -82,11 +84,10 @@ async def read(redis: Client) -> Catalogue:
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    with store_errors():
-        async with redis.pipeline(transaction=False) as pipe:
-            cast("Any", pipe).time().zrange(keys.CATALOGUE_WORKERS, 0, -1, withscores=True)
-            (seconds, micros), beats = cast("Any", await pipe.execute())
-        told = await _told(redis, [worker.decode() for worker, _ in beats])
+    beats_of_all = ("ZRANGE", keys.CATALOGUE_WORKERS, 0, -1, "WITHSCORES")
+    (seconds, micros), flat = await ask_all(redis, [("TIME",), beats_of_all])
+    beats = [(worker, float(beat)) for worker, beat in zip(flat[::2], flat[1::2], strict=True)]
+    told = await _told(redis, [worker.decode() for worker, _ in beats])
     now_ms = seconds * 1000 + micros // 1000
     alive = [now_ms - beat < _ALIVE_MS for _, beat in beats]
     return _merged(list(zip(alive, told, strict=True)))
@@ -95,7 +96,7 @@ async def read(redis: Client) -> Catalogue:
 async def _told(redis: Client, workers: Sequence[str]) -> list[list[GraphSpec]]:
     if not workers:
         return []
-    texts = await cast("Any", redis).mget([keys.catalogue_worker(worker) for worker in workers])
+    texts = (await ask_all(redis, [("MGET", *map(keys.catalogue_worker, workers))]))[0]
     return [[_spec(told) for told in decode(text)] if text else [] for text in texts]
 
 
@@ -125,5 +126,12 @@ def _spec(told: dict[str, Any]) -> GraphSpec:
 
 
 async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:
-    places = [keys.CATALOGUE_WORKERS, keys.catalogue_worker(worker_id)]
-    await run(redis, "queue_store/beat", places, [worker_id, encode(graphs), _KNOWN_MS, age_ms])
+    await run_script(
+        redis,
+        "queue_store/beat",
+        {"WORKERS": keys.CATALOGUE_WORKERS, "WORKER": keys.catalogue_worker(worker_id)},
+        worker_id=worker_id,
+        served=encode(graphs),
+        known_ms=_KNOWN_MS,
+        age_ms=age_ms,
+    )

@@ -1,15 +1,16 @@
 """Which job an `Idempotency-Key` stands for. Knows nothing of what a request looks like.
 
 A key is reserved before its job is made, and the job is made under the id that was reserved. So
-whoever comes with the key goes on with the same job, also where the first one broke off in between.
+whoever comes with the key gets the same job, also where the first one broke off in between.
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, run, store_errors
+from tailrace.shared.redis.commands import get
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import run_script
 from tailrace.shared.settings import SharedSettings
 
 
@@ -36,15 +37,18 @@ class IdempotencyKeys:
 
     async def find(self, tenant: str, key: str) -> Reservation | None:
         """What the key stands for; None for a key that is new, or is forgotten again."""
-        with store_errors():
-            found = await cast("Any", self._redis).get(keys.idempotency(tenant, key))
+        found = await get(self._redis, keys.idempotency(tenant, key))
         return _reservation(found) if found else None
 
     async def reserve(self, tenant: str, key: str, mine: Reservation) -> Reservation:
         """Reserve the key, in one call: `mine`, or that of whoever came first."""
-        args = [mine.job_id, mine.digest, self._ttl_ms]
-        [first] = await run(
-            self._redis, "queue_store/reserve", [keys.idempotency(tenant, key)], args
+        [first] = await run_script(
+            self._redis,
+            "queue_store/reserve",
+            {"KEY": keys.idempotency(tenant, key)},
+            job_id=mine.job_id,
+            digest=mine.digest,
+            ttl_ms=self._ttl_ms,
         )
         return _reservation(first)
 

@@ -1,11 +1,12 @@
 -- Reserves an Idempotency-Key for a job. Who comes first decides which job the key stands for.
 -- Repeatable: the caller knows its own reservation by the id.
--- KEYS  1 the key
--- ARGV  1 job id  2 digest of the request  3 ttl_ms
+-- keys: KEY
+-- args: job_id digest ttl_ms
+-- digest: of the request.
 -- Returns {'ok', '<job id> <digest>'} of whoever came first.
-local mine = ARGV[1] .. ' ' .. ARGV[2]
-local first = redis.call('GET', KEYS[1])
+local mine = job_id .. ' ' .. digest
+local first = redis.call('GET', KEY)
 if not first then
-  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])
+  redis.call('SET', KEY, mine, 'PX', ttl_ms)
 end
 return { 'ok', first or mine }

@@ -38,6 +38,10 @@ TOKENS: Final = "tailrace:tokens"
 """A hint for each job that may be ready; the queue itself is the truth."""
 CATALOGUE_WORKERS: Final = "tailrace:catalogue:workers"
 
+FORMAT: Final = 1
+"""Of what is stored: in `format` of a job's record, which stands for its log too, and in `v` of a
+checkpoint and of an item. What has none is from before there was one, and is the same."""
+
 PERMANENT: Final = re.compile(
     r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)|arq:queue|arq:abort"
 )
@@ -58,9 +62,15 @@ def log(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:log:{job_id}"
 
 
-def of_job(job_id: JobId) -> list[str]:
-    """A job's keys in the order of our scripts: record, log, open jobs, checkpoints, blobs."""
-    return [job(job_id), log(job_id), open_jobs(job_id), checkpoints(job_id), blobs(job_id)]
+def of_job(job_id: JobId) -> dict[str, str]:
+    """A job's keys, by the names that our scripts give them."""
+    return {
+        "JOB": job(job_id),
+        "LOG": log(job_id),
+        "OPEN": open_jobs(job_id),
+        "CHECKPOINTS": checkpoints(job_id),
+        "BLOBS": blobs(job_id),
+    }
 
 
 def open_jobs(job_id: JobId) -> str:
@@ -69,7 +79,7 @@ def open_jobs(job_id: JobId) -> str:
 
 
 def checkpoints(thread: str) -> str:
-    """Where a graph goes on after a crash. A thread is a job's id, but a graph may use its own."""
+    """Where a graph resumes after a crash. A thread is a job's id, but a graph may use its own."""
     shard = thread[-1:] if thread[-1:] in set(SHARDS) else SHARDS[0]
     return f"tailrace:{{{shard}}}:ckpt:{thread}"
 
@@ -77,6 +87,11 @@ def checkpoints(thread: str) -> str:
 def blobs(job_id: JobId) -> str:
     """The job's large values, which its events refer to."""
     return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
+
+
+def of_thread(thread: str) -> dict[str, str]:
+    """A thread's keys, by the names that our scripts give them."""
+    return {"CHECKPOINTS": checkpoints(thread)}
 
 
 def thread_of_checkpoints(key: str) -> str:
@@ -89,15 +104,20 @@ def open_jobs_of_shard(shard: str) -> str:
     return f"tailrace:{{{shard}}}:open"
 
 
-def items_of_shard(shard: str) -> list[str]:
-    """Items of graphs' stores, in the order of their scripts: items, their order, when they go."""
+def items_of_shard(shard: str) -> dict[str, str]:
+    """Items of graphs' stores, by the names of our scripts: items, their order, when they go."""
     items = f"tailrace:{{{shard}}}:items"
-    return [items, f"{items}:order", f"{items}:due"]
+    return {"ITEMS": items, "ORDER": f"{items}:order", "DUE": f"{items}:due"}
 
 
-def of_items(path: bytes) -> list[str]:
-    """The keys that hold the items of one tenant's namespace, by its path."""
-    return items_of_shard(hashlib.sha256(path).hexdigest()[-1])
+def shard_of_items(path: bytes) -> str:
+    """Where the items of one tenant's namespace are, by its path."""
+    return hashlib.sha256(path).hexdigest()[-1]
+
+
+def of_items(path: bytes) -> dict[str, str]:
+    """The keys of these items, by the names that our scripts give them."""
+    return items_of_shard(shard_of_items(path))
 
 
 def inbox(worker_id: str) -> str:

@@ -70,6 +70,9 @@ def test_the_vendored_library_is_the_published_one_but_for_the_names_of_its_file
         without_map = re.sub(r"//# sourceMappingURL=.*", "", published).rstrip() + "\n"
         named = re.sub(r"from '(\./\w+)'", r"from '\1.js'", without_map)
         assert (VENDORED / file).read_text() == named
+    for file in ("index.d.ts", "fetch.d.ts", "parse.d.ts"):
+        published = (PUBLISHED / "lib" / "esm" / file).read_bytes().decode().replace("\r\n", "\n")
+        assert (VENDORED / file).read_text() == published
     licence = (PUBLISHED / "LICENSE").read_bytes().decode().replace("\r\n", "\n")
     assert (VENDORED / "LICENSE").read_text() == licence
 

@@ -15,8 +15,8 @@ from tailrace.shared.queue_store.queue.job_queue import (
     DESERIALIZE,
     FUNCTION,
     SERIALIZE,
+    ArqClient,
     JobQueue,
-    arq_client,
 )
 from tailrace.shared.settings import SharedSettings
 
@@ -30,7 +30,7 @@ async def queue(redis: Redis) -> JobQueue:
 
 @pytest.fixture
 async def arq(redis: Redis) -> ArqRedis:
-    return arq_client(redis)
+    return ArqClient(redis)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tailrace.api.http.peer import peer_of
-from tailrace.api.http.protocol import PeerProtocol
+from tailrace.api.http.connection import ConnectionProtocol, peer_of
 from tailrace.api.relay.listener import PendingSend
 from tailrace.api.relay.response import EventStreamResponse
 from tailrace.api.relay.window import write_of
@@ -33,7 +32,7 @@ def part(body: bytes = b"", *, more: bool = True) -> Message:
 async def served(app: ASGIApp) -> AsyncGenerator[uvicorn.Server]:
     """The app on a free port, as `tailrace.api.__main__` serves; its port is in `config.port`."""
     config = uvicorn.Config(
-        app, port=0, http=PeerProtocol, lifespan="off", log_config=None, access_log=False
+        app, port=0, http=ConnectionProtocol, lifespan="off", log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve())

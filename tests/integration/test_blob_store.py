@@ -152,7 +152,7 @@ async def ttl_ms(redis: Any, holder: Holder) -> int:
 
 async def shorten(redis: Any, holder: Holder) -> None:
     """What half of its life does to a job's keys."""
-    for key in keys.of_job(holder.job_id):
+    for key in keys.of_job(holder.job_id).values():
         await redis.pexpire(key, 500_000)
 
 

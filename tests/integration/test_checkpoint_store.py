@@ -33,7 +33,7 @@ from tailrace.shared.log_store.journal.journal import (
     TaskWrites,
 )
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import run
+from tailrace.shared.redis.scripts import run_script
 from tailrace.shared.settings import SharedSettings
 from tests.support.jobs import Stores, custom, stores
 
@@ -237,11 +237,18 @@ async def test_a_checkpoint_is_refused_where_a_piece_of_a_value_is_gone(kept: Ke
     args = checkpoint_args(kept.place(), new.checkpoint, {"a": b"\0" + b"3"}, 1)
     holder = kept.holder
     with pytest.raises(ValuesLacking):
-        await run(
+        await run_script(
             kept.redis,
             "log_store/journal/journal",
             keys.of_job(holder.job_id),
-            [holder.attempt, holder.token, 3, 2, 100_000, 1, "c", *args],
+            "c",
+            *args,
+            attempt=holder.attempt,
+            token=holder.token,
+            first_seq=3,
+            last_seq=2,
+            open_ttl_ms=100_000,
+            batch=1,
         )
     assert await kept.content() == {}
 

@@ -27,15 +27,15 @@ from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.cluster.client import Cluster
 from tailrace.shared.redis.cluster.nodes import Nodes
+from tailrace.shared.redis.commands import ping
 from tailrace.shared.redis.connection import (
     TIMEOUT_S,
     Client,
     connect,
     connect_to_node_of,
     is_cluster,
-    ping,
-    store_errors,
 )
+from tailrace.shared.redis.failures import store_errors
 from tailrace.shared.settings import SharedSettings, load_settings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
 from tailrace.worker.store.graph_store import GraphStores
@@ -176,7 +176,10 @@ async def test_items_are_put_and_found_while_their_slot_moves(
     cluster: ClusterStore, client: Client
 ) -> None:
     store = GraphStores(client).of("tenant")
-    move, written = await cluster.move(keys.of_items(b"tenant\0a")[0]), 0
+    move, written = (
+        await cluster.move(keys.of_items(b"tenant\0a")["ITEMS"]),
+        0,
+    )
 
     async def write() -> None:
         nonlocal written

@@ -28,7 +28,7 @@ async def expiries(redis: Redis) -> dict[str, float]:
     found: dict[str, float] = {}
     for shard in keys.SHARDS:
         pairs = await cast("Any", redis).zrange(
-            keys.items_of_shard(shard)[2], 0, -1, withscores=True
+            keys.items_of_shard(shard)["DUE"], 0, -1, withscores=True
         )
         found |= {place.rpartition(b"\0")[2].decode(): at for place, at in pairs}
     return found

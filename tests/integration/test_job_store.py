@@ -505,7 +505,7 @@ async def test_an_open_jobs_keys_live_as_long_as_is_set_and_every_write_renews_t
     assert min(await kept.ttls_ms(holder.job_id)) > 95_000
 
     for write in writes:
-        for key in keys.of_job(holder.job_id)[:2]:
+        for key in (keys.job(holder.job_id), keys.log(holder.job_id)):
             await cast("Any", redis).pexpire(key, 5000)
         await write()
         assert min(await kept.ttls_ms(holder.job_id)) > 95_000

@@ -16,13 +16,15 @@ import pytest
 from blockbuster import BlockBuster
 from starlette.types import Message
 
+from tailrace.api.relay.cursor import StartPosition
 from tailrace.api.relay.frames import EVENT_STREAM
-from tailrace.api.relay.relay import Relay, StartPosition
+from tailrace.api.relay.relay import Relay
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.jobs.summaries import read_summaries
 from tailrace.shared.process.tasks import cancel_and_wait
-from tailrace.shared.redis.connection import Client, connect, ping
+from tailrace.shared.redis.commands import ping
+from tailrace.shared.redis.connection import Client, connect
 from tailrace.worker.attempt.attempt import Stop
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.runtime.retry import until_stored
@@ -42,7 +44,7 @@ HANDED_BACK = 0.02
 SECONDS_A_MOVE = 0.5
 LISTENERS = 5
 AT_ONCE_S = 8.0
-"""Half of what the pulse takes to look after a silent log; this machine may be slow."""
+"""Half of what housekeeping takes to check on a silent log; this machine may be slow."""
 NOT_SAID = ("attempt lost", "attempt given up", "attempt broke", "the queue could not be told")
 
 

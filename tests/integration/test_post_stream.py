@@ -11,12 +11,13 @@ import pytest
 from starlette.requests import Request
 
 from tailrace.api.auth.keys import Keyring
-from tailrace.api.jobs.responses import Links
-from tailrace.api.jobs.streaming import stream_answer
+from tailrace.api.http.middleware import DeferredStreams
+from tailrace.api.jobs.acceptance import Accepted
+from tailrace.api.jobs.responses import Links, respond
+from tailrace.api.jobs.submission import Streamed
 from tailrace.api.relay.cursor import Cursor
 from tailrace.api.relay.frames import EVENT_STREAM, frame, line
 from tailrace.api.relay.relay import Relay
-from tailrace.api.relay.response import DeferredStreams
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobId, JobRequest
 from tailrace.shared.process.tasks import cancel_and_wait
@@ -244,16 +245,17 @@ async def test_a_store_that_is_lost_before_the_stream_begins_is_no_error(logs: L
     settings = ApiSettings(redis_url=f"redis://127.0.0.1:{free_port()}")
     store = connect(settings.redis_url)
     relay = Relay(store, settings)
-    shared = cast("Any", SimpleNamespace(relay=relay, keyring=Keyring({})))
-    links = Links(Request({"type": "http", "root_path": "", "headers": []}), shared, "t", False)
+    services = cast("Any", SimpleNamespace(relay=relay, keyring=Keyring({})))
+    links = Links(Request({"type": "http", "root_path": "", "headers": []}), services, "t", False)
     job = await logs.jobs.get(await logs.queued())
     sent: list[dict[str, Any]] = []
     async with asyncio.TaskGroup() as tasks:
-        heads = tasks.create_task(relay.summaries.run())
-        answer = await stream_answer(links, job, EVENT_STREAM, Cursor(2, from_header=True))
+        summaries = tasks.create_task(relay.summaries.run())
+        form = Streamed(EVENT_STREAM, Cursor(2, from_header=True))
+        response = await respond(links, form, Accepted(job, repeated=False))
         scope = {"type": "http", "method": "POST"}
-        await DeferredStreams(answer)(scope, cast("Any", None), cast("Any", collecting(sent)))
-        await cancel_and_wait(heads)
+        await DeferredStreams(response)(scope, cast("Any", None), cast("Any", collecting(sent)))
+        await cancel_and_wait(summaries)
     await store.aclose()
     assert [message.get("status") for message in sent] == [200, None]
     assert sent[-1]["body"].startswith(b"retry: ")

@@ -15,7 +15,9 @@ from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.jobs import Holder, JobId, new_job_id
 from tailrace.shared.log_store.jobs.summaries import read_summaries
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import TIMEOUT_S, Client, connect, ping, store_errors
+from tailrace.shared.redis.commands import ping
+from tailrace.shared.redis.connection import TIMEOUT_S, Client, connect
+from tailrace.shared.redis.failures import store_errors
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.proxy import store_proxy
 from tests.support.wait import wait_until

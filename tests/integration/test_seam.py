@@ -15,13 +15,11 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from tailrace.api.relay.channel import Channel
-from tailrace.api.relay.cursor import Cursor
+from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
 from tailrace.api.relay.frames import EVENT_STREAM, STREAM_FORMATS, StreamFormat
-from tailrace.api.relay.relay import AtTheEnd, Relay, StartPosition
+from tailrace.api.relay.relay import Relay
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.jobs import JobId
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.redis.connection import connect
 from tests.support.service import Attempt, writing
@@ -39,7 +37,7 @@ class Client:
 
     relay: Relay
     job: Attempt
-    form: StreamFormat
+    stream_format: StreamFormat
     events: list[LoggedEvent] = field(default_factory=list[LoggedEvent])
     flows: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,8 +52,10 @@ class Client:
         """Whether it is at the tail with all events, or can't get there."""
         if self.task is None or self.task.done() or not self.flows.is_set():
             return True
-        channel = channels(self.relay).get(self.job.job_id)
-        waits = channel is not None and any(one.form is self.form for one in channel.tail)
+        channel = self.relay.hub.channels.get(self.job.job_id)
+        waits = channel is not None and any(
+            one.stream_format is self.stream_format for one in channel.tail
+        )
         return waits and bool(self.events) and self.events[-1].seq == self.job.seq
 
     async def send(self, message: Message) -> None:
@@ -63,7 +63,7 @@ class Client:
         if not self.flows.is_set():
             await self.flows.wait()
         if not self.left.is_set():
-            self.events += parsed(message["body"], self.form)
+            self.events += parsed(message["body"], self.stream_format)
             if not message["more_body"]:
                 self.left.set()
 
@@ -74,12 +74,12 @@ class Client:
     async def connect(self) -> None:
         """One connection, from the number that this client has."""
         seq = self.events[-1].seq if self.events else 0
-        head = await self.relay.summaries.get(self.job.job_id)
+        summary = await self.relay.summaries.get(self.job.job_id)
         try:
-            start = StartPosition.of(self.job.job_id, head, Cursor(seq, from_header=True))
+            start = StartPosition.of(self.job.job_id, summary, Cursor(seq, from_header=True))
         except AtTheEnd:
             return
-        await self.relay.serve(start, self.form, {"type": "http"}, self.receive, self.send)
+        await self.relay.serve(start, self.stream_format, {"type": "http"}, self.receive, self.send)
 
     async def come(self) -> None:
         """Connect, leaving an older connection as it stands."""
@@ -97,9 +97,9 @@ class Client:
                 await self.task
 
 
-def parsed(body: bytes, form: StreamFormat) -> list[LoggedEvent]:
+def parsed(body: bytes, stream_format: StreamFormat) -> list[LoggedEvent]:
     """The events in whole frames; nothing else but signs of life may be there."""
-    if form is not EVENT_STREAM:
+    if stream_format is not EVENT_STREAM:
         lines = [orjson.loads(line) for line in body.splitlines() if line]
         return [LoggedEvent(e["id"], e["event"], orjson.dumps(e["data"])) for e in lines]
     assert BETWEEN.fullmatch(FRAME.sub(b"", body)), body
@@ -152,8 +152,8 @@ async def test_invariant_02_any_order_of_appends_cuts_and_joins_gives_every_list
     async with writing(store_url) as logs, running(store_url) as relay:
         job = await logs.opened()
         clients = [
-            Client(relay, job, form)
-            for form in (*STREAM_FORMATS.values(), EVENT_STREAM, EVENT_STREAM)
+            Client(relay, job, stream_format)
+            for stream_format in (*STREAM_FORMATS.values(), EVENT_STREAM, EVENT_STREAM)
         ]
         for step in steps:
             await act(step, clients, job)
@@ -162,9 +162,9 @@ async def test_invariant_02_any_order_of_appends_cuts_and_joins_gives_every_list
         for client in clients:
             await to_the_end(client)
             got = [event[:2] for event in client.events]
-            note(f"{client.form.content_type}: {len(got)} of {len(log)}")
+            note(f"{client.stream_format.content_type}: {len(got)} of {len(log)}")
             assert got == [event[:2] for event in log]
-            if client.form is EVENT_STREAM:
+            if client.stream_format is EVENT_STREAM:
                 assert client.events == log
         await logs.store.flushdb()
 
@@ -192,14 +192,10 @@ async def act(  # noqa: C901 - a case for each step
             await wait_until(lambda: all(c.settled for c in clients), "all are at the tail")
         case ("send away", None):
             # As a reader does whose store is lost.
-            for channel in channels(clients[0].relay).values():
+            for channel in clients[0].relay.hub.channels.values():
                 channel.forget()
         case unknown:
             raise AssertionError(unknown)
-
-
-def channels(relay: Relay) -> dict[JobId, Channel]:
-    return relay._housekeeping.channels  # pyright: ignore[reportPrivateUsage]
 
 
 async def to_the_end(client: Client) -> None:

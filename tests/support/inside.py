@@ -28,8 +28,7 @@ class Inside:
     @property
     def listeners(self) -> int:
         """How many are served."""
-        # Nothing else shows what stays behind.
-        return len(self.relay._housekeeping.listeners)  # pyright: ignore[reportPrivateUsage]
+        return len(self.relay.hub.listeners)
 
     @property
     def connections(self) -> int:

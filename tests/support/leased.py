@@ -24,7 +24,7 @@ from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
-from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.worker.attempt.execution import Execution
@@ -256,5 +256,5 @@ def _build(
     journal, blobs = JournalStore(log_store, settings), BlobStore(log_store, settings)
     runner = Runner(execution, JournalStores(log, journal, jobs, blobs), worker_id)
     keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
-    wakeups, pool = Wakeups(wake_store, worker_id), arq_client(store)
+    wakeups, pool = Wakeups(wake_store, worker_id), ArqClient(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from tailrace.api.app import create_app
-from tailrace.api.http.protocol import PeerProtocol
+from tailrace.api.http.connection import ConnectionProtocol
 from tailrace.api.relay.frames import frame
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import Event, LoggedEvent, encode
@@ -167,7 +167,7 @@ async def serving(settings: ApiSettings) -> AsyncGenerator[Api]:
     """The app on a free port of loopback; fails if it logs an error that the test did not take."""
     config = uvicorn.Config(
         create_app(settings),
-        http=PeerProtocol,
+        http=ConnectionProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

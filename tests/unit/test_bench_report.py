@@ -9,7 +9,7 @@ from bench import report_page
 from bench.figures import at_least, at_most, spread
 from bench.publisher.suite import ratios
 from bench.report import goal_table, measured
-from bench.report_file import goals, merged, read, write
+from bench.report_file import SUMMARY, goals, merged, read, write
 from bench.report_plots import draw, medians
 from bench.section import Goal, Section
 
@@ -39,10 +39,10 @@ def test_the_page_of_benchmarks_shows_the_latest_figures(tmp_path: Path) -> None
 
 
 def test_a_part_that_was_not_run_keeps_its_figures_and_its_date(tmp_path: Path) -> None:
-    file = tmp_path / "latest.json"
+    file = tmp_path / "summary.json"
     first = merged({"sections": {}}, {"chain": section(1), "queue": section(1)}, MACHINE, "full")
     first["sections"]["queue"]["date"] = "2001-01-01T00:00:00+00:00"
-    write(first, file)
+    write(first, tmp_path)
 
     second = merged(read(file), {"chain": section(3)}, {**MACHINE, "cpu": "B"}, "quick")
 
@@ -53,12 +53,24 @@ def test_a_part_that_was_not_run_keeps_its_figures_and_its_date(tmp_path: Path) 
         "full",
         "A",
     )
-    assert (new["mode"], new["machine"]["cpu"], second["machine"]["cpu"]) == ("quick", "B", "B")
+    assert (new["mode"], new["machine"]["cpu"]) == ("quick", "B")
     assert goals(second) == [Goal("g", 3, "<= 2 ms", False), Goal("g", 1, "<= 2 ms", True)]
 
 
+def test_the_figures_of_a_run_stay_out_of_the_summary(tmp_path: Path) -> None:
+    report = merged({"sections": {}}, {"chain": section(figures={"a": 1})}, MACHINE, "full")
+    summary, figures = write(report, tmp_path)
+    assert "figures" not in read(summary)["sections"]["chain"]
+    assert read(figures)["sections"]["chain"]["figures"] == {"a": 1}
+    assert draw(read(summary), tmp_path) == []
+
+
+def test_the_summary_that_is_kept_can_be_read_whole() -> None:
+    assert SUMMARY.read_text().count("\n") <= 300
+
+
 def test_without_a_file_there_is_nothing_to_keep(tmp_path: Path) -> None:
-    assert read(tmp_path / "latest.json") == {"sections": {}}
+    assert read(tmp_path / "summary.json") == {"sections": {}}
 
 
 def test_the_table_of_goals_counts_what_is_met() -> None:

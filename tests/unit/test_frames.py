@@ -8,7 +8,7 @@ from httpx_sse._decoders import SSEDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.api.relay.frames import EVENT_STREAM, NDJSON, come_back, frame, line
+from tailrace.api.relay.frames import EVENT_STREAM, NDJSON, frame, line, retry_hint
 from tailrace.shared.events import LoggedEvent, encode, gap_event
 
 NAMES = ["status", "updates", "values", "custom", "messages", "tasks", "checkpoints", "debug"]
@@ -43,7 +43,7 @@ def test_a_heartbeat_is_a_comment_and_ends_no_block():
 
 
 def test_clients_are_asked_back_in_one_to_three_seconds_each_in_its_own():
-    lines = {come_back() for _ in range(1000)}
+    lines = {retry_hint() for _ in range(1000)}
     assert all(re.fullmatch(rb"retry: \d{4}\n", line) for line in lines)
     waits = [int(line.split()[1]) for line in lines]
     assert min(waits) >= 1000

@@ -16,7 +16,7 @@ def test_the_keys_of_a_job_are_spelled_as_the_table_says() -> None:
 def test_the_keys_of_a_job_live_on_one_cluster_node() -> None:
     job_id = new_job_id()
 
-    assert len({key_slot(key.encode()) for key in keys.of_job(job_id)}) == 1
+    assert len({key_slot(key.encode()) for key in keys.of_job(job_id).values()}) == 1
 
 
 def test_there_are_sixteen_shards() -> None:
@@ -29,11 +29,12 @@ def test_there_are_sixteen_shards() -> None:
 def test_no_two_jobs_share_a_record_or_a_log() -> None:
     one, other = new_job_id(), new_job_id()
 
-    assert set(keys.of_job(one)) & set(keys.of_job(other)) <= {keys.open_jobs(one)}
+    shared = set(keys.of_job(one).values()) & set(keys.of_job(other).values())
+    assert shared <= {keys.open_jobs(one)}
 
 
 def test_what_graphs_remember_may_live_for_good_on_one_cluster_node_a_namespace() -> None:
-    found = keys.of_items(b"tenant\0memories\0ann")
+    found = keys.of_items(b"tenant\0memories\0ann").values()
 
     assert all(keys.PERMANENT.fullmatch(key) for key in found)
     assert len({key_slot(key.encode()) for key in found}) == 1
@@ -65,8 +66,8 @@ def test_nothing_else_may_live_for_good(key: str) -> None:
 
 def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
     table = keys.__doc__ or ""
-    spelled = [*keys.of_job(JOB), keys.catalogue_worker("<id>"), keys.inbox("<worker>")]
-    spelled += keys.items_of_shard("7")
+    spelled = [*keys.of_job(JOB).values(), keys.catalogue_worker("<id>"), keys.inbox("<worker>")]
+    spelled += keys.items_of_shard("7").values()
     general = [key.replace(JOB, "<id>").replace("{7}", "{s}") for key in spelled]
     fixed = [keys.CATALOGUE_WORKERS, keys.TOKENS]
 

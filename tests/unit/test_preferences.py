@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from tailrace.api.http.preferences import wait_s
+from tailrace.api.http.negotiation import preferred_wait_s
 
 
 def preferring(*prefer: str) -> Request:
@@ -42,17 +42,17 @@ def preferring(*prefer: str) -> Request:
 def test_the_first_wait_counts_and_what_is_no_whole_number_is_none(
     prefer: list[str], seconds: int | None
 ):
-    assert wait_s(preferring(*prefer)) == seconds
+    assert preferred_wait_s(preferring(*prefer)) == seconds
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=300))
 def test_anything_at_all_is_read_or_ignored(prefer: str):
-    seconds = wait_s(preferring(prefer))
+    seconds = preferred_wait_s(preferring(prefer))
     assert seconds is None or str(seconds) in prefer
 
 
 @pytest.mark.timeout(5)
 @pytest.mark.parametrize("part", ['"', '\\"', "a=", ",a", ' "a\\', "a; "])
 def test_a_long_header_is_read_in_no_time(part: str):
-    assert wait_s(preferring(part * 20_000)) is None
+    assert preferred_wait_s(preferring(part * 20_000)) is None

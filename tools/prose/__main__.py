@@ -33,7 +33,7 @@ def main(names: Sequence[str]) -> int:
 def _files(names: Sequence[str]) -> Iterator[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *names]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - git, with names of files
-    for name in listed.stdout.splitlines():
+    for name in dict.fromkeys(listed.stdout.splitlines()):
         path = Path(name)
         if path.is_file() and not path.is_symlink() and not any(fnmatch(name, p) for p in NOT_OURS):
             yield path

@@ -24,7 +24,6 @@ from tailrace.shared.queue_store.queue.job_queue import (
     JobQueue,
     Wakeups,
 )
-from tailrace.shared.redis.connection import store_errors
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT
@@ -223,8 +222,7 @@ class LeasedWorker(Worker):
         self.claimed_at = time.monotonic()
         if self._alive_file is not None:
             self._alive_file.touch()
-        with store_errors():
-            await self.record_health()
+        await self.record_health()
 
 
 async def _not_called(ctx: dict[Any, Any]) -> None:

@@ -4,8 +4,9 @@
  * EventSource can't send a key. `?ticket=true` puts a ticket into the URL, which opens the events of this job only.
  */
 
-import { clear, list, outcome, refusal, say, text } from "./shown.js";
+import { byId, clear, list, outcome, refusal, say, text } from "./shown.js";
 
+/** @type {Record<string, object>} */
 const INPUTS = {
   answer: { question: "What color is the sky?" },
   article: { topic: "the sea at night" },
@@ -15,16 +16,22 @@ const INPUTS = {
   thinking: { request: "Why do boats float?" },
 };
 
-const form = document.getElementById("form");
-const go = form.querySelector(".primary");
-const close = document.getElementById("close");
-const listen = document.getElementById("listen");
+const form = byId("form", HTMLFormElement);
+const graph = byId("graph", HTMLSelectElement);
+const input = byId("input", HTMLTextAreaElement);
+const key = byId("key", HTMLInputElement);
+const go = byId("go", HTMLButtonElement);
+const close = byId("close", HTMLButtonElement);
+const listen = byId("listen", HTMLButtonElement);
+
+/** @type {{ urls: { events: string } } | null} */
 let job = null;
+/** @type {EventSource | null} */
 let source = null;
 let last = "";
 
-for (const name of Object.keys(INPUTS)) form.elements.graph.add(new Option(name));
-form.elements.graph.onchange = suggest;
+for (const name of Object.keys(INPUTS)) graph.add(new Option(name));
+graph.onchange = suggest;
 form.onsubmit = (event) => {
   event.preventDefault();
   start();
@@ -34,7 +41,7 @@ listen.onclick = follow;
 suggest();
 
 function suggest() {
-  form.elements.input.value = JSON.stringify(INPUTS[form.elements.graph.value]);
+  input.value = JSON.stringify(INPUTS[graph.value]);
 }
 
 async function start() {
@@ -42,7 +49,7 @@ async function start() {
   last = "";
   stop("posting the job");
   clear();
-  const { graph, input, key } = form.elements;
+  /** @type {Record<string, string>} */
   const headers = { "Content-Type": "application/json" };
   if (key.value) headers.Authorization = `Bearer ${key.value}`;
   const body = `{"graph":${JSON.stringify(graph.value)},"input":${input.value}}`;
@@ -54,26 +61,30 @@ async function start() {
     job = accepted;
     follow();
   } catch (error) {
-    say(`The service is not responding: ${error.message}`);
+    say(`The service is not responding: ${error}`);
   } finally {
     go.disabled = false;
   }
 }
 
 function follow() {
+  if (job === null) return;
   source?.close();
   const url = new URL(job.urls.events, location.href);
   // Only needed after the page itself has closed the stream: otherwise EventSource sends it in a header.
   if (last) url.searchParams.set("after", last);
-  source = new EventSource(url);
-  source.onopen = () => say(last ? `live again, after event ${last}` : "live");
-  source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) stop("rejected by the service; EventSource does not say why");
+  const own = new EventSource(url);
+  source = own;
+  own.onopen = () => say(last ? `live again, after event ${last}` : "live");
+  own.onerror = () => {
+    if (own.readyState === EventSource.CLOSED) stop("rejected by the service; EventSource does not say why");
     else say(`connection lost after event ${last || 0}; the browser reconnects`);
   };
-  source.addEventListener("messages", (event) => (text.textContent += heard(event).message.content));
-  for (const name of ["status", "custom", "updates", "gap"]) source.addEventListener(name, heard);
-  source.addEventListener("end", (event) => {
+  own.addEventListener("messages", (event) => {
+    text.textContent += heard(event).message.content;
+  });
+  for (const name of ["status", "custom", "updates", "gap"]) own.addEventListener(name, heard);
+  own.addEventListener("end", (event) => {
     stop(outcome(heard(event)));
     listen.disabled = true;
   });
@@ -81,12 +92,14 @@ function follow() {
   listen.disabled = true;
 }
 
+/** @param {MessageEvent<string>} event */
 function heard(event) {
   last = event.lastEventId;
   list(last, event.type, event.data);
   return JSON.parse(event.data);
 }
 
+/** @param {string} words */
 function stop(words) {
   source?.close();
   source = null;

@@ -6,43 +6,63 @@
  * page already has.
  */
 
-import { clear, list, outcome, refusal, say, text } from "./shown.js";
+import { byId, clear, list, outcome, refusal, say, text } from "./shown.js";
 import { EventStreamContentType, fetchEventSource } from "./vendor/fetch-event-source/index.js";
 
 class RetriableError extends Error {}
 class FatalError extends Error {}
 
-const form = document.getElementById("form");
-const close = document.getElementById("close");
+const form = byId("form", HTMLFormElement);
+const question = byId("question", HTMLTextAreaElement);
+const key = byId("key", HTMLInputElement);
+const close = byId("close", HTMLButtonElement);
+
+/** @typedef {(signal: AbortSignal) => Promise<void>} Way */
+
+/** @type {Record<string, Way>} by the value of the button that was pressed */
+const WAYS = { get: byGet, post: byPost, wait: withoutStream };
+
+/** @type {AbortController | null} */
 let control = null;
 
 form.onsubmit = (event) => {
   event.preventDefault();
-  run({ get: byGet, post: byPost, wait: withoutStream }[event.submitter.value]);
+  const way = event.submitter instanceof HTMLButtonElement && WAYS[event.submitter.value];
+  if (way) run(way);
 };
 close.onclick = () => {
-  control.abort();
+  control?.abort();
   say("closed; the job keeps running");
 };
 
-/** Post the job, then GET its events. */
+/**
+ * Post the job, then GET its events.
+ *
+ * @type {Way}
+ */
 async function byGet(signal) {
   const job = await posted({ headers: headers(), signal });
   await stream(job.urls.events, { headers: authorization(), signal });
 }
 
-/** One request for both. With the key, a repeated POST rejoins the same job, so a lost connection can be resumed. */
+/**
+ * One request for both. The key makes a repeat join the job it has made, so that a cut can be resumed from.
+ *
+ * @type {Way}
+ */
 async function byPost(signal) {
   const own = { ...headers(), "Idempotency-Key": crypto.randomUUID() };
   await stream("../../jobs", { method: "POST", headers: own, body: body(), signal });
 }
 
+/** @type {Way} */
 async function withoutStream(signal) {
   const job = await posted({ headers: { ...headers(), Prefer: "wait=60" }, signal });
   text.textContent = job.result?.answer ?? "";
   say(outcome(job));
 }
 
+/** @param {RequestInit} options */
 async function posted(options) {
   const response = await fetch("../../jobs", { method: "POST", body: body(), ...options });
   const job = await response.json();
@@ -50,6 +70,10 @@ async function posted(options) {
   return job;
 }
 
+/**
+ * @param {string} url
+ * @param {import("./vendor/fetch-event-source/index.js").FetchEventSourceInit} options
+ */
 function stream(url, options) {
   let ended = false;
   let connections = 0;
@@ -83,6 +107,7 @@ function stream(url, options) {
   });
 }
 
+/** @param {Way} way */
 async function run(way) {
   control?.abort();
   const own = new AbortController();
@@ -93,15 +118,15 @@ async function run(way) {
   try {
     await way(own.signal);
   } catch (error) {
-    if (!own.signal.aborted) say(error.message);
+    if (!own.signal.aborted) say(error instanceof Error ? error.message : String(error));
   }
   // Another run may have started; the page then belongs to it.
   if (control === own) close.disabled = true;
 }
 
+/** @returns {Record<string, string>} */
 function authorization() {
-  const key = form.elements.key.value;
-  return key ? { Authorization: `Bearer ${key}` } : {};
+  return key.value ? { Authorization: `Bearer ${key.value}` } : {};
 }
 
 function headers() {
@@ -109,5 +134,5 @@ function headers() {
 }
 
 function body() {
-  return JSON.stringify({ graph: "answer", input: { question: form.elements.question.value } });
+  return JSON.stringify({ graph: "answer", input: { question: question.value } });
 }

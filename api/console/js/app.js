@@ -3,34 +3,56 @@
 import { JobLocation } from "./dom/location.js";
 import { Job } from "./job/job.js";
 import { ApiKey } from "./service/api_key.js";
+import { byId } from "./dom/element.js";
+import { CallFailed } from "./service/problem.js";
 import { Service } from "./service/service.js";
 import { Start } from "./start/start.js";
 
 const LOOK_AGAIN_MS = 5000;
 
-const byId = (id) => document.getElementById(id);
-const service = new Service(new ApiKey(byId("key")));
+/** @import { Job as JobBody } from "./wire.d.ts" */
+
+const page = {
+  key: byId("key", HTMLFormElement),
+  again: byId("again", HTMLElement),
+  announcer: byId("announcer", HTMLElement),
+  readiness: byId("readiness", HTMLElement),
+  start: byId("start", HTMLElement),
+  job: byId("job", HTMLElement),
+};
+const service = new Service(new ApiKey(page.key));
 const jobLocation = new JobLocation(() => location.reload());
 
-/** Announced by screen readers, one at a time: changes of the job or the connection, never a token. */
+/**
+ * Announced by screen readers, one at a time: changes of the job or the connection, never a token.
+ *
+ * @param {string} words
+ */
 function announce(words) {
-  byId("announcer").textContent = words;
+  page.announcer.textContent = words;
 }
 
+/**
+ * @param {string} id
+ * @param {JobBody} [known] the response to a POST
+ */
 function follow(id, known) {
-  byId("again").hidden = false;
-  const job = new Job(byId("job"), service, announce, id);
+  page.again.hidden = false;
+  const job = new Job(page.job, service, announce, id);
   window.addEventListener("online", () => job.reconnect());
-  window.addEventListener("pageshow", (event) => event.persisted && job.reconnect());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) job.reconnect();
+  });
   job.show(known);
 }
 
 async function tellReadiness() {
   try {
     const status = await service.readiness();
-    byId("readiness").textContent = status === "ready" ? "" : `The service is ${status}.`;
+    page.readiness.textContent = status === "ready" ? "" : `The service is ${status}.`;
   } catch (error) {
-    byId("readiness").textContent = error.message;
+    if (!(error instanceof CallFailed)) throw error;
+    page.readiness.textContent = error.message;
   }
   setTimeout(tellReadiness, LOOK_AGAIN_MS);
 }
@@ -38,7 +60,7 @@ async function tellReadiness() {
 const id = jobLocation.job;
 if (id) follow(id);
 else {
-  new Start(byId("start"), service, (job) => {
+  new Start(page.start, service, (job) => {
     jobLocation.go(job.id);
     follow(job.id, job);
   }).show();

@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from bench.queue.contenders import Enqueue
 from bench.queue.stamps import stamp
 from tailrace.shared.jobs import new_job_id
-from tailrace.shared.queue_store.queue.job_queue import INBOX_S, JobQueue, Wakeups, arq_client
+from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
 from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.attempt.attempt import Attempt
@@ -39,7 +39,7 @@ async def _work(url: str) -> None:
     keeper = LeaseKeeper(settings, f"bench-{os.getpid()}", Containment(asyncio.get_running_loop()))
     async with aclosing(store), aclosing(waiting):
         queue, wakeups = JobQueue(store, settings), Wakeups(waiting, keeper.worker_id)
-        worker = LeasedWorker(arq_client(store), queue, wakeups, keeper, _run, settings)
+        worker = LeasedWorker(ArqClient(store), queue, wakeups, keeper, _run, settings)
         keeper.start()
         await worker.async_run()
         keeper.stop()

@@ -1,27 +1,28 @@
 -- Stores a piece of a blob under the holder's fence; the last one makes it whole, and gives it its
 -- number. What the job has already is not stored again. Repeatable.
--- KEYS  a job's
--- ARGV  1 attempt  2 token  3 open_ttl_ms  4 bytes that all blobs may have  5 sha256  6 size
---       7 media type  8 number of pieces  9 index of the piece and  10 the piece; neither to ask
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- args: attempt token open_ttl_ms most_bytes sha256 size media_type pieces index piece
+-- uses: log_store/fence
+-- most_bytes: what all blobs may have. pieces: their number. index: of the piece that is given; ''
+-- to ask.
 -- Returns {'ok', number}, {'ok', '0'} where the job's blobs would be too large, {'ok', '-1'} where
 -- pieces are wanted, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'taken', seq}.
-local answer = refusal(tonumber(ARGV[1]), ARGV[2])
+local reply = refusal(tonumber(attempt), token)
 -- A record below the attempt has forgotten that it was opened; a blob, which stands for itself, may
 -- come before it is opened again.
-if answer and answer[1] ~= 'hole' then
-  return answer
+if reply and reply[1] ~= 'hole' then
+  return reply
 end
-local sha256, size, pieces = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[8])
 local number = redis.call('HGET', BLOBS, 'n:' .. sha256)
 if number then
   return { 'ok', number }
-elseif tonumber(redis.call('HGET', BLOBS, 'bytes') or 0) + size > tonumber(ARGV[4]) then
+elseif tonumber(redis.call('HGET', BLOBS, 'bytes') or 0) + size > tonumber(most_bytes) then
   return { 'ok', '0' }
-elseif not ARGV[9] then
+elseif index == '' then
   return { 'ok', '-1' }
 end
-redis.call('HSET', BLOBS, 'p:' .. sha256 .. ':' .. ARGV[9], ARGV[10])
-redis.call('PEXPIRE', BLOBS, ARGV[3])
+redis.call('HSET', BLOBS, 'p:' .. sha256 .. ':' .. index, piece)
+redis.call('PEXPIRE', BLOBS, open_ttl_ms)
 for i = 0, pieces - 1 do
   if redis.call('HEXISTS', BLOBS, 'p:' .. sha256 .. ':' .. i) == 0 then
     return { 'ok', '-1' }
@@ -29,6 +30,5 @@ for i = 0, pieces - 1 do
 end
 number = whole(redis.call('HINCRBY', BLOBS, 'count', 1))
 redis.call('HINCRBY', BLOBS, 'bytes', size)
-redis.call('HSET', BLOBS, 'n:' .. sha256, number, 'b:' .. number,
-  sha256 .. ' ' .. whole(size) .. ' ' .. ARGV[7])
+redis.call('HSET', BLOBS, 'n:' .. sha256, number, 'b:' .. number, sha256 .. ' ' .. size .. ' ' .. media_type)
 return { 'ok', number }

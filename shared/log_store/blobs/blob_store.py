@@ -8,12 +8,14 @@ a piece; `count` and `bytes` of all that are whole.
 import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from tailrace.shared.errors import BlobNotFound, BlobsFull, StoreUnavailable
 from tailrace.shared.jobs import Holder, JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Client, run, store_errors
+from tailrace.shared.redis.commands import hget
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import run_script
 from tailrace.shared.settings import SharedSettings
 
 PIECE: Final = 256 * 1024
@@ -79,8 +81,7 @@ class BlobStore:
             BlobNotFound: nothing, or nothing any more.
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            note = await cast("Any", self._redis).hget(keys.blobs(job_id), f"b:{number}")
+        note = await hget(self._redis, keys.blobs(job_id), f"b:{number}")
         if note is None:
             raise BlobNotFound
         sha256, size, media_type = note.decode().split(" ", 2)
@@ -94,15 +95,27 @@ class BlobStore:
             StoreUnavailable: the store did not answer.
         """
         for index in range(blob.pieces):
-            with store_errors():
-                redis = cast("Any", self._redis)
-                piece = await redis.hget(keys.blobs(job_id), f"p:{blob.sha256}:{index}")
+            piece = await hget(self._redis, keys.blobs(job_id), f"p:{blob.sha256}:{index}")
             if piece is None:
                 raise BlobNotFound
             yield piece
 
-    async def _send(self, holder: Holder, blob: Blob, most: int, *piece: int | bytes) -> int:
-        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, most]
-        args += [blob.sha256, blob.size, blob.media_type, blob.pieces, *piece]
-        [number] = await run(self._redis, "log_store/blobs/blob", keys.of_job(holder.job_id), args)
+    async def _send(
+        self, holder: Holder, blob: Blob, most: int, index: int | str = "", piece: bytes = b""
+    ) -> int:
+        [number] = await run_script(
+            self._redis,
+            "log_store/blobs/blob",
+            keys.of_job(holder.job_id),
+            attempt=holder.attempt,
+            token=holder.token,
+            open_ttl_ms=self._open_ttl_ms,
+            most_bytes=most,
+            sha256=blob.sha256,
+            size=blob.size,
+            media_type=blob.media_type,
+            pieces=blob.pieces,
+            index=index,
+            piece=piece,
+        )
         return int(number)

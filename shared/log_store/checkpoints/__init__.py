@@ -1,7 +1,7 @@
 """Checkpoints of graphs, in bytes.
 
 checkpoint_store  put, read, list, prune, drop
-prelude           how a checkpoint lies in its hash
+checkpoints       for scripts: how a checkpoint lies in its hash
 drop              all checkpoints of a job
 list              the checkpoints that match, newest first
 prune             all but the newest

@@ -1,17 +1,19 @@
 """Checkpoints of graphs, in bytes: one hash a thread.
 
 Owns what is kept and for how long. Knows nothing of LangGraph: the worker makes the bytes and reads
-them. The hash's fields are told in `prelude.lua`.
+them. The hash's fields are told in `checkpoints.lua`.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Client, ScriptName, run, store_errors
+from tailrace.shared.redis.commands import copy, hexists, keys_like, unlink
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import Argument, run_script
 from tailrace.shared.settings import SharedSettings
 
 EVERY: Final = 0
@@ -77,7 +79,7 @@ class Stored:
 def checkpoint_args(
     place: Place, new: Checkpoint, changed: Mapping[str, bytes], keep: int
 ) -> list[Argument]:
-    """A checkpoint as the scripts read it (`read_checkpoint` in `prelude.lua`)."""
+    """A checkpoint as the scripts read it (`read_checkpoint` in `checkpoints.lua`)."""
     refs = [ref_of(channel, version) for channel, version in new.versions.items()]
     args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
     args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs, len(changed)]
@@ -87,7 +89,7 @@ def checkpoint_args(
 
 
 def writes_args(place: Place, checkpoint_id: str, writes: Sequence[Write]) -> list[Argument]:
-    """What one task wrote as the scripts read it (`read_writes` in the same prelude)."""
+    """What one task wrote as the scripts read it (`read_writes` in the same library)."""
     args: list[Argument] = [place.ns, checkpoint_id, writes[0].task, writes[0].path, len(writes)]
     for write in writes:
         args += [write.index, write.channel, write.value]
@@ -102,7 +104,7 @@ def ref_of(channel: str, version: str) -> str:
 class CheckpointStore:
     """The checkpoints of all threads on one log store.
 
-    Nothing here is fenced: what an attempt writes of its own job goes through `shared.journal`.
+    Nothing here is fenced: what an attempt writes of its own job goes through the journal.
     """
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
@@ -126,8 +128,12 @@ class CheckpointStore:
             ValuesLacking: the store lacks the value of an unchanged channel; put all values.
             StoreUnavailable: it may or may not have been stored.
         """
-        await self._write(
-            "log_store/checkpoints/put", place, checkpoint_args(place, new, changed, keep)
+        await run_script(
+            self._redis,
+            "log_store/checkpoints/put",
+            keys.of_thread(place.thread),
+            *checkpoint_args(place, new, changed, keep),
+            ttl_ms=self._ttl_ms,
         )
 
     async def put_writes(self, place: Place, checkpoint_id: str, writes: Sequence[Write]) -> None:
@@ -139,8 +145,13 @@ class CheckpointStore:
             StoreUnavailable: it may or may not have been stored.
         """
         if writes:
-            args = writes_args(place, checkpoint_id, writes)
-            await self._write("log_store/checkpoints/write", place, args)
+            await run_script(
+                self._redis,
+                "log_store/checkpoints/write",
+                keys.of_thread(place.thread),
+                *writes_args(place, checkpoint_id, writes),
+                ttl_ms=self._ttl_ms,
+            )
 
     async def get(self, place: Place, checkpoint_id: str | None = None) -> Stored | None:
         """Read a checkpoint, the newest without an id; None where there is none.
@@ -148,20 +159,22 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        reply = await self._run(
-            "log_store/checkpoints/read", place.thread, [place.ns, checkpoint_id or ""]
+        reply = await run_script(
+            self._redis,
+            "log_store/checkpoints/read",
+            keys.of_thread(place.thread),
+            ns=place.ns,
+            id=checkpoint_id or "",
         )
         return _stored(iter(reply)) if reply else None
 
     async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to go on from.
+        """Whether the job's graph has a checkpoint to resume from.
 
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            redis = cast("Any", self._redis)
-            return bool(await redis.hexists(keys.checkpoints(job_id), _ROOT_HEAD))
+        return await hexists(self._redis, keys.checkpoints(job_id), _ROOT_HEAD)
 
     async def ids(self, thread: str) -> list[tuple[str, str]]:
         """Namespace and id of each checkpoint of a thread.
@@ -169,7 +182,8 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        flat = [part.decode() for part in await self._run("log_store/checkpoints/list", thread, [])]
+        reply = await run_script(self._redis, "log_store/checkpoints/list", keys.of_thread(thread))
+        flat = [part.decode() for part in reply]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
     async def threads(self) -> AsyncGenerator[str]:
@@ -178,11 +192,9 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            scan = cast("AsyncGenerator[bytes]", self._redis.scan_iter(keys.ALL_CHECKPOINTS))
-            async with aclosing(scan) as found:
-                async for key in found:
-                    yield keys.thread_of_checkpoints(key.decode())
+        async with aclosing(keys_like(self._redis, keys.ALL_CHECKPOINTS)) as found:
+            async for key in found:
+                yield keys.thread_of_checkpoints(key)
 
     async def prune(self, thread: str) -> None:
         """Keep each namespace's newest checkpoint, and what it is rebuilt from.
@@ -190,7 +202,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await self._run("log_store/checkpoints/prune", thread, [])
+        await run_script(self._redis, "log_store/checkpoints/prune", keys.of_thread(thread))
 
     async def drop(self, place: Place, checkpoint_ids: Sequence[str]) -> None:
         """Delete some checkpoints with what goes with them.
@@ -198,7 +210,13 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await self._run("log_store/checkpoints/drop", place.thread, [place.ns, *checkpoint_ids])
+        await run_script(
+            self._redis,
+            "log_store/checkpoints/drop",
+            keys.of_thread(place.thread),
+            *checkpoint_ids,
+            ns=place.ns,
+        )
 
     async def delete(self, thread: str) -> None:
         """Delete all checkpoints of a thread.
@@ -206,8 +224,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        with store_errors():
-            await cast("Any", self._redis).unlink(keys.checkpoints(thread))
+        await unlink(self._redis, keys.checkpoints(thread))
 
     async def copy(self, source: str, target: str) -> None:
         """Give one thread the checkpoints of another, which may live on another node.
@@ -215,18 +232,8 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        with store_errors():
-            redis = cast("Any", self._redis)
-            dump = await redis.dump(keys.checkpoints(source))
-            if dump is not None:
-                key = keys.checkpoints(target)
-                await redis.restore(key, self._ttl_ms, dump, replace=True)
-
-    async def _write(self, script: ScriptName, place: Place, args: Sequence[Argument]) -> None:
-        await run(self._redis, script, [keys.checkpoints(place.thread)], [self._ttl_ms, *args])
-
-    async def _run(self, script: ScriptName, thread: str, args: Sequence[str]) -> list[bytes]:
-        return await run(self._redis, script, [keys.checkpoints(thread)], args)
+        from_, to = keys.checkpoints(source), keys.checkpoints(target)
+        await copy(self._redis, from_, to, self._ttl_ms)
 
 
 def _stored(reply: Iterator[bytes]) -> Stored:

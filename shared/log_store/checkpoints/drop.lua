@@ -1,15 +1,16 @@
 -- Drops some checkpoints of a namespace.
--- KEYS  as in the prelude
--- ARGV  1 ns  2.. ids
+-- keys: CHECKPOINTS
+-- args: ns ids...
+-- uses: log_store/checkpoints/checkpoints
 -- Returns {'ok'}.
 local dropped, kept = {}, {}
-for i = 2, #ARGV do
+for i = ids, #ARGV do
   dropped[ARGV[i]] = true
 end
-for _, id in ipairs(names(get('ids:' .. ARGV[1]))) do
+for _, id in ipairs(names(get('ids:' .. ns))) do
   if not dropped[id] then
     kept[#kept + 1] = id
   end
 end
-retain(ARGV[1], kept)
+retain(ns, kept)
 return { 'ok' }

@@ -1,7 +1,9 @@
 -- Stores what a task wrote on top of a checkpoint, which itself may come later. Repeatable.
--- KEYS  as in the prelude
--- ARGV  1 ttl_ms  2.. writes as in the prelude
+-- keys: CHECKPOINTS
+-- args: ttl_ms parts...
+-- uses: log_store/checkpoints/checkpoints
+-- parts: of the writes, as `read_writes` has them.
 -- Returns {'ok'}.
-store_writes(read_writes(2))
-redis.call('PEXPIRE', ALL, ARGV[1])
+store_writes(read_writes(parts))
+redis.call('PEXPIRE', CHECKPOINTS, ttl_ms)
 return { 'ok' }

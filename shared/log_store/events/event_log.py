@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, cast
+from typing import Final
 
 from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Client, run, store_errors
+from tailrace.shared.redis.commands import Entries, entries_after
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import Argument, run_script
 from tailrace.shared.settings import SharedSettings
-
-Entries: TypeAlias = list[tuple[bytes, list[bytes]]]
 
 PAGE: Final = 500
 """Events that one read brings at most."""
@@ -25,8 +25,6 @@ class EventLog:
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._redis = redis
-        # Entries stay as they came: dicts of their fields would cost more than frames.
-        cast("Any", redis).set_response_callback("XRANGE", _as_it_came)
         self._open_ttl_ms = round(settings.open_ttl_s * 1000)
         self._retention_ms = round(settings.retention_s * 1000)
         self._events_ttl_ms = round(settings.events_ttl_s * 1000)
@@ -45,9 +43,17 @@ class EventLog:
             StoreUnavailable: the batch may or may not have been stored.
         """
         last_seq = first_seq + len(events) - 1
-        args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
-        args += [self._open_ttl_ms, *runs(events)]
-        [last] = await run(self._redis, "log_store/events/append", keys.of_job(holder.job_id), args)
+        [last] = await run_script(
+            self._redis,
+            "log_store/events/append",
+            keys.of_job(holder.job_id),
+            *runs(events),
+            attempt=holder.attempt,
+            token=holder.token,
+            first_seq=first_seq,
+            last_seq=last_seq,
+            open_ttl_ms=self._open_ttl_ms,
+        )
         return int(last)
 
     async def close(
@@ -66,15 +72,26 @@ class EventLog:
         Raises:
             WriteRefused, JobNotFound, StoreUnavailable: as `append`.
         """
-        job_id = holder.job_id
-        args: list[Argument] = [holder.attempt, holder.token, seq, job_id, status, timestamp()]
-        args += [end_event(status, result=result, error=error).data]
-        args += [self._retention_ms, self._events_ttl_ms]
+        fields: list[Argument] = []
         if result is not None:
-            args += ["result", result]
+            fields += ["result", result]
         if error is not None:
-            args += ["error", encode(error.fields())]
-        await run(self._redis, "log_store/events/close", keys.of_job(job_id), args)
+            fields += ["error", encode(error.fields())]
+        await run_script(
+            self._redis,
+            "log_store/events/close",
+            keys.of_job(holder.job_id),
+            *fields,
+            attempt=holder.attempt,
+            token=holder.token,
+            seq=seq,
+            id=holder.job_id,
+            status=status,
+            at=timestamp(),
+            data=end_event(status, result=result, error=error).data,
+            retention_ms=self._retention_ms,
+            events_ttl_ms=self._events_ttl_ms,
+        )
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
         """The events numbered above `after`, in order, `limit` at most; does not wait.
@@ -82,10 +99,7 @@ class EventLog:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        command = ("XRANGE", keys.log(job_id), f"({after}-0", "+", "COUNT", limit)
-        with store_errors():
-            entries = await cast("Any", self._redis).execute_command(*command)
-        return events_of(cast("Entries", entries))
+        return events_of(await entries_after(self._redis, keys.log(job_id), f"{after}-0", limit))
 
 
 def runs(events: Sequence[Event]) -> Iterator[Argument]:
@@ -102,7 +116,3 @@ def runs(events: Sequence[Event]) -> Iterator[Argument]:
 def events_of(entries: Entries) -> list[LoggedEvent]:
     """The events of raw entries: `[b"<seq>-0", [b"e", name, b"d", data]]`."""
     return [LoggedEvent(int(id_[:-2]), fields[1].decode(), fields[3]) for id_, fields in entries]
-
-
-def _as_it_came(reply: Any, **_: object) -> Any:
-    return reply

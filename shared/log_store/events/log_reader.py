@@ -7,9 +7,11 @@ import hiredis
 
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.events.event_log import Entries, events_of
+from tailrace.shared.log_store.events.event_log import events_of
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster, store_errors
+from tailrace.shared.redis.commands import Entries
+from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
+from tailrace.shared.redis.failures import store_errors
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""

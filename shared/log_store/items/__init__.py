@@ -1,7 +1,7 @@
 """Items of graphs' stores, in bytes.
 
 item_store  get, search, change, expire
-prelude     how an item lies in its hash
+items       for scripts: how an item lies in its hash
 change      put and delete
 get         one item
 namespaces  the namespaces that match

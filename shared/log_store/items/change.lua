@@ -1,7 +1,9 @@
 -- Puts and deletes items, in the order that is given. Repeatable.
--- KEYS  as in the prelude
--- ARGV  1.. kind ('put' or 'delete'), path, key, value, vectors or '', ttl (ms) or '', since, kind, ...;
---       since is a number that orders a namespace among others, taken only where it is new
+-- keys: ITEMS ORDER DUE
+-- args: changes...
+-- uses: log_store/items/items
+-- changes: kind ('put' or 'delete'), path, key, value, vectors or '', ttl (ms) or '', since, kind, ...;
+-- since is a number that orders a namespace among others, taken only where it is new.
 -- Returns {'ok'}.
 local function put(path, key, value, vectors, ttl, since)
   local at = place(path, key)
@@ -10,7 +12,7 @@ local function put(path, key, value, vectors, ttl, since)
     local space = get('n' .. path) or { since = since, count = 0, last = 0 }
     space.count, space.last = space.count + 1, space.last + 1
     set('n' .. path, space)
-    item = { number = space.last, created = now_us }
+    item = { v = FORMAT, number = space.last, created = now_us }
     redis.call('ZADD', ORDER, 0, 'n' .. path, 0, in_order(path, item.number, key))
   end
   item.updated, item.value, item.ttl = now_us, value, ttl or false
@@ -23,7 +25,7 @@ local function put(path, key, value, vectors, ttl, since)
   live(at, ttl)
 end
 
-for i = 1, #ARGV, 7 do
+for i = changes, #ARGV, 7 do
   if ARGV[i] == 'put' then
     put(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]))
   else

@@ -1,7 +1,7 @@
 """Items of graphs' stores, in bytes: what a tenant's graphs remember beyond a job.
 
 Owns where items are and how long they live. Knows nothing of LangGraph: `worker.graph_store` makes
-the bytes and reads them. How items are kept is told in `prelude.lua`.
+the bytes and reads them. How items are kept is told in `items.lua`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Call, Client, ScriptName, run_all
-from tailrace.shared.redis.keys import SHARDS
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import Argument, Call, run_scripts
 
 Labels = tuple[str, ...]
 """A namespace, as LangGraph names it. No label is empty or holds a NUL."""
@@ -92,8 +92,11 @@ class ItemStore:
             renew: of each, whether to begin its life anew, if it has a TTL.
         """
         wanted = zip(places, renew, strict=True)
-        calls = [(ns, (_bytes(key), int(anew))) for (ns, key), anew in wanted]
-        replies = await self._run("log_store/items/get", calls)
+        calls = [
+            self._call(namespace, key=_bytes(key), renews=int(anew))
+            for (namespace, key), anew in wanted
+        ]
+        replies = await run_scripts(self._redis, "log_store/items/get", calls)
         return [
             StoredItem(ns, key, reply[2], _time(reply[0]), _time(reply[1])) if reply else None
             for (ns, key), reply in zip(places, replies, strict=True)
@@ -106,21 +109,21 @@ class ItemStore:
             changes: what to change.
             since: a number that orders new namespaces among others; the next ones are taken too.
         """
-        by_shard: dict[tuple[str, ...], list[Argument]] = {}
+        by_shard: dict[str, list[Argument]] = {}
         for n, change in enumerate(changes, since):
             path = self._path(change.namespace)
-            args = by_shard.setdefault(tuple(keys.of_items(path)), [])
-            args += ["delete" if change.value is None else "put", path, _bytes(change.key)]
-            args += [change.value or b"", change.vectors, _ttl_ms(change), n]
-        await run_all(self._redis, "log_store/items/change", list(by_shard.items()))
+            told = by_shard.setdefault(keys.shard_of_items(path), [])
+            told += ["delete" if change.value is None else "put", path, _bytes(change.key)]
+            told += [change.value or b"", change.vectors, _ttl_ms(change), n]
+        calls = [Call(keys.items_of_shard(shard), {}, told) for shard, told in by_shard.items()]
+        await run_scripts(self._redis, "log_store/items/change", calls)
 
     async def spaces(self, prefix: Labels) -> list[Space]:
         """The namespaces with items that begin with these labels, oldest first."""
         path = self._path(prefix)
-        calls: list[Call] = [(keys.items_of_shard(shard), [path]) for shard in SHARDS]
-        flat = iter(
-            chain.from_iterable(await run_all(self._redis, "log_store/items/namespaces", calls))
-        )
+        calls = [Call(keys.items_of_shard(shard), {"path": path}) for shard in keys.SHARDS]
+        replies = await run_scripts(self._redis, "log_store/items/namespaces", calls)
+        flat = chain.from_iterable(replies)
         found = [
             Space(_labels(p), int(since), int(n)) for p, since, n in zip(*[flat] * 3, strict=True)
         ]
@@ -128,8 +131,11 @@ class ItemStore:
 
     async def read(self, slices: Sequence[Slice], *, vectors: bool = False) -> list[StoredItem]:
         """Read what is in these slices, in their order; items may be fewer than counted before."""
-        calls = [(s.namespace, (s.start, s.count, int(vectors))) for s in slices]
-        replies = await self._run("log_store/items/page", calls)
+        calls = [
+            self._call(s.namespace, start=s.start, count=s.count, with_vectors=int(vectors))
+            for s in slices
+        ]
+        replies = await run_scripts(self._redis, "log_store/items/page", calls)
         return [
             item
             for s, reply in zip(slices, replies, strict=True)
@@ -138,17 +144,12 @@ class ItemStore:
 
     async def renew(self, items: Iterable[StoredItem]) -> None:
         """Begin the life of these items anew, of each that has a TTL."""
-        await self._run(
-            "log_store/items/renew", [(item.namespace, (_bytes(item.key),)) for item in items]
-        )
+        calls = [self._call(item.namespace, key=_bytes(item.key)) for item in items]
+        await run_scripts(self._redis, "log_store/items/renew", calls)
 
-    async def _run(
-        self, script: ScriptName, calls: Iterable[tuple[Labels, Sequence[Argument]]]
-    ) -> list[list[bytes]]:
-        found = ((self._path(namespace), args) for namespace, args in calls)
-        return await run_all(
-            self._redis, script, [(keys.of_items(path), [path, *args]) for path, args in found]
-        )
+    def _call(self, namespace: Labels, **args: Argument) -> Call:
+        path = self._path(namespace)
+        return Call(keys.of_items(path), {"path": path, **args})
 
     def _path(self, namespace: Labels) -> bytes:
         return _DIVIDER.join(map(_bytes, (self._tenant, *namespace)))
@@ -160,9 +161,8 @@ async def reap(redis: Client) -> None:
     Raises:
         StoreUnavailable: it may or may not have been done.
     """
-    await run_all(
-        redis, "log_store/items/reap", [(keys.items_of_shard(shard), []) for shard in SHARDS]
-    )
+    calls = [Call(keys.items_of_shard(shard), {}) for shard in keys.SHARDS]
+    await run_scripts(redis, "log_store/items/reap", calls)
 
 
 def _page(namespace: Labels, reply: list[bytes]) -> Iterable[StoredItem]:

@@ -1,13 +1,14 @@
 -- Lists the namespaces that begin with a path, it included.
--- KEYS  as in the prelude
--- ARGV  1 path
+-- keys: ITEMS ORDER DUE
+-- args: path
+-- uses: log_store/items/items
 -- Returns {'ok', path, since, count, path, ...}, in no order that means anything.
-local answer, at = { 'ok' }, 'n' .. ARGV[1]
+local reply, at = { 'ok' }, 'n' .. path
 local function tell(member)
   local space = get(member)
-  answer[#answer + 1] = string.sub(member, 2)
-  answer[#answer + 1] = whole(space.since)
-  answer[#answer + 1] = whole(space.count)
+  reply[#reply + 1] = string.sub(member, 2)
+  reply[#reply + 1] = whole(space.since)
+  reply[#reply + 1] = whole(space.count)
 end
 if redis.call('ZSCORE', ORDER, at) then
   tell(at)
@@ -15,4 +16,4 @@ end
 for _, member in ipairs(redis.call('ZRANGEBYLEX', ORDER, '[' .. at .. '\0', '(' .. at .. '\1')) do
   tell(member)
 end
-return answer
+return reply

@@ -1,18 +1,25 @@
 -- Reads some items of a namespace, oldest first.
--- KEYS  as in the prelude
--- ARGV  1 path  2 how many to pass over  3 how many to read  4 '1' to read their vectors too, else '0'
+-- keys: ITEMS ORDER DUE
+-- args: path start count with_vectors
+-- uses: log_store/items/items
+-- start: how many to pass over. count: how many to read. with_vectors: '1' for those too, else '0'.
 -- Returns {'ok', key, created, updated, value, vectors or '', '1' if it has a TTL or '0', key, ...}.
-local answer, first = { 'ok' }, 'i' .. place(ARGV[1], '')
-local found = redis.call('ZRANGEBYLEX', ORDER, '[' .. first, '(i' .. ARGV[1] .. '\0\1',
-  'LIMIT', ARGV[2], ARGV[3])
+local reply, first = { 'ok' }, 'i' .. place(path, '')
+local found = redis.call('ZRANGEBYLEX', ORDER, '[' .. first, '(i' .. path .. '\0\1', 'LIMIT', start, count)
 for _, member in ipairs(found) do
   local key = string.sub(member, #first + 17)
-  local at = place(ARGV[1], key)
+  local at = place(path, key)
   local item = get('i' .. at)
-  local vectors = ARGV[4] == '1' and redis.call('HGET', ITEMS, 'v' .. at) or ''
-  for _, part in ipairs({ key, whole(item.created), whole(item.updated), item.value, vectors,
-    item.ttl and '1' or '0' }) do
-    answer[#answer + 1] = part
+  local vectors = with_vectors == '1' and redis.call('HGET', ITEMS, 'v' .. at) or ''
+  for _, part in ipairs({
+    key,
+    whole(item.created),
+    whole(item.updated),
+    item.value,
+    vectors,
+    item.ttl and '1' or '0',
+  }) do
+    reply[#reply + 1] = part
   end
 end
-return answer
+return reply

@@ -1,4 +1,5 @@
 -- Deletes what is due, as every script here does before its own work.
--- KEYS  as in the prelude
+-- keys: ITEMS ORDER DUE
+-- uses: log_store/items/items
 -- Returns {'ok'}.
 return { 'ok' }

@@ -1,8 +1,9 @@
 -- Begins an item's life anew, if it has a TTL.
--- KEYS  as in the prelude
--- ARGV  1 path  2 key
+-- keys: ITEMS ORDER DUE
+-- args: path key
+-- uses: log_store/items/items
 -- Returns {'ok'}.
-local at = place(ARGV[1], ARGV[2])
+local at = place(path, key)
 local item = get('i' .. at)
 if item and item.ttl then
   live(at, item.ttl)

@@ -1,7 +1,10 @@
 -- Cancels a job. Queued or waiting: closed here, under a raised fence, with the number that the
 -- store gives. Running: only flagged; its holder closes it, or the sweep. Repeatable.
--- KEYS  a job's
--- ARGV  1 id  2 at  3 data of `end`  4 retention_ms  5 events_ttl_ms
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- args: id at data retention_ms events_ttl_ms
+-- uses: log_store/log
+-- flags: allow-oom
+-- data: of `end`.
 -- Returns {'ok', status that the job has now}, or {'missing'}.
 local r = record()
 if not r then
@@ -13,5 +16,5 @@ redis.call('HSETNX', JOB, 'cancel', whole(now_ms()))
 if r.status == 'running' then
   return { 'ok', r.status }
 end
-close_over(r, ARGV[1], 'cancelled', ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+close_over(r, id, 'cancelled', at, data, retention_ms, events_ttl_ms)
 return { 'ok', 'cancelled' }

@@ -1,14 +1,16 @@
 -- Creates a job: its record and event 1, `status` queued. Repeatable: the id is the caller's.
--- KEYS  a job's
--- ARGV  1 id  2 open_ttl_ms  3 tenant  4 request (JSON)  5 created_at  6 data of event 1
---       7 max_attempts
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- args: id open_ttl_ms tenant request created_at event max_attempts
+-- uses: log_store/log
+-- request: JSON. event: data of event 1.
 -- Returns {'ok', seq}.
 if redis.call('EXISTS', JOB) == 0 then
-  redis.call('HSET', JOB, 'tenant', ARGV[3], 'request', ARGV[4], 'created_at', ARGV[5],
-    'status', 'queued', 'attempt', '0', 'token', '', 'seq', '1', 'failures', '0',
-    'max_attempts', ARGV[7])
-  add(1, 'status', ARGV[6])
-  redis.call('ZADD', OPEN, whole(now_ms()), ARGV[1])
-  keep_open(ARGV[2])
+  -- stylua: ignore
+  redis.call('HSET', JOB, 'format', FORMAT, 'tenant', tenant, 'request', request,
+    'created_at', created_at, 'status', 'queued', 'attempt', '0', 'token', '', 'seq', '1',
+    'failures', '0', 'max_attempts', max_attempts)
+  add(1, 'status', event)
+  redis.call('ZADD', OPEN, whole(now_ms()), id)
+  keep_open(open_ttl_ms)
 end
 return { 'ok', '1' }

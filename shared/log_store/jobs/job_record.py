@@ -7,10 +7,11 @@ is why workers are upgraded before the API.
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from tailrace.shared.events import decode, encode
 from tailrace.shared.jobs import (
+    STATUSES,
     Interrupt,
     Job,
     JobError,
@@ -22,6 +23,7 @@ from tailrace.shared.jobs import (
 )
 
 _JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
+_STATUSES: Final[Mapping[bytes, JobStatus]] = {status.encode(): status for status in STATUSES}
 _ADDED: Final = ("interrupt_before", "interrupt_after", "context")
 """Fields of a request that the first version did not have."""
 
@@ -55,7 +57,7 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         id=job_id,
         tenant=record["tenant"].decode(),
         request=_request(json["request"]),
-        status=cast("JobStatus", record["status"].decode()),
+        status=status_of(record["status"]),
         attempt=int(record["attempt"]),
         seq=int(record["seq"]),
         created_at=text["created_at"],
@@ -68,6 +70,11 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         result=record.get("result"),
         error=JobError(**json["error"]) if "error" in json else None,
     )
+
+
+def status_of(stored: bytes) -> JobStatus:
+    """A status as it is stored."""
+    return _STATUSES[stored]
 
 
 def _pause(json: Mapping[str, Any]) -> Pause:

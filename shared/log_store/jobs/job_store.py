@@ -5,7 +5,7 @@ The events behind a record are event_log's.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -22,9 +22,11 @@ from tailrace.shared.jobs import (
     Pause,
     timestamp,
 )
-from tailrace.shared.log_store.jobs.job_record import job_of, notes, written
+from tailrace.shared.log_store.jobs.job_record import job_of, notes, status_of, written
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Client, fields, run, store_errors
+from tailrace.shared.redis.commands import hgetall
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import Argument, fields, run_script
 from tailrace.shared.settings import SharedSettings
 
 GIVEN_UP: Final = JobError(
@@ -38,10 +40,10 @@ class JobStore:
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._redis = redis
         self._open_ttl_ms = round(settings.open_ttl_s * 1000)
-        self._ended: list[Argument] = [
-            round(settings.retention_s * 1000),
-            round(settings.events_ttl_s * 1000),
-        ]
+        self._lives = {
+            "retention_ms": round(settings.retention_s * 1000),
+            "events_ttl_ms": round(settings.events_ttl_s * 1000),
+        }
 
     async def create(self, job_id: JobId, tenant: str, request: JobRequest) -> Job:
         """Store a new job and event 1 of its log, `status` queued, in one call.
@@ -53,9 +55,18 @@ class JobStore:
             Unserializable: the request does not fit JSON.
         """
         now = timestamp()
-        args: list[Argument] = [job_id, self._open_ttl_ms, tenant, written(request), now]
-        args += [status_event("queued", 0, now).data, request.max_attempts]
-        await run(self._redis, "log_store/jobs/create", keys.of_job(job_id), args)
+        await run_script(
+            self._redis,
+            "log_store/jobs/create",
+            keys.of_job(job_id),
+            id=job_id,
+            open_ttl_ms=self._open_ttl_ms,
+            tenant=tenant,
+            request=written(request),
+            created_at=now,
+            event=status_event("queued", 0, now).data,
+            max_attempts=request.max_attempts,
+        )
         return Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
 
     async def get(self, job_id: JobId) -> Job:
@@ -65,11 +76,10 @@ class JobStore:
             JobNotFound: there is none, or not any more.
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            record = await cast("Any", self._redis).hgetall(keys.job(job_id))
+        record = await hgetall(self._redis, keys.job(job_id))
         if not record:
             raise JobNotFound(job_id)
-        return job_of(job_id, {k.decode(): v for k, v in record.items()})
+        return job_of(job_id, record)
 
     async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
         """Raise the fence to the holder's attempt and append `status` running, in one call.
@@ -89,10 +99,21 @@ class JobStore:
             StoreUnavailable: the attempt may or may not be open.
         """
         job_id = holder.job_id
-        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, timestamp()]
-        args += [job_id, end_event("failed", error=GIVEN_UP).data, encode(GIVEN_UP.fields())]
-        args += [*self._ended, floor, end_event("cancelled").data]
-        reply = await run(self._redis, "log_store/jobs/open", keys.of_job(job_id), args)
+        reply = await run_script(
+            self._redis,
+            "log_store/jobs/open",
+            keys.of_job(job_id),
+            attempt=holder.attempt,
+            token=holder.token,
+            open_ttl_ms=self._open_ttl_ms,
+            at=timestamp(),
+            id=job_id,
+            floor=floor,
+            given_up=encode(GIVEN_UP.fields()),
+            given_up_end=end_event("failed", error=GIVEN_UP).data,
+            cancelled_end=end_event("cancelled").data,
+            **self._lives,
+        )
         return job_of(job_id, fields(reply))
 
     async def requeue(
@@ -112,7 +133,16 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("queued", holder.attempt, timestamp(), reason=reason)
-        await self._suspend(holder, ["queued", event.data, reason, failures, sent])
+        await self._suspend(
+            holder,
+            status="queued",
+            event=event.data,
+            reason=reason,
+            failures=failures,
+            sent=sent,
+            interrupts="",
+            pause="",
+        )
 
     async def pause(self, holder: Holder, pause: Pause, *, sent: int = 0) -> None:
         """End the attempt and put the job to `waiting`, in one call. Repeatable.
@@ -128,8 +158,16 @@ class JobStore:
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         event = status_event("waiting", holder.attempt, timestamp(), pause=pause)
-        how: list[Argument] = ["waiting", event.data, "", 0, sent]
-        await self._suspend(holder, [*how, encode_value(pause.interrupts), notes(pause)])
+        await self._suspend(
+            holder,
+            status="waiting",
+            event=event.data,
+            reason="",
+            failures=0,
+            sent=sent,
+            interrupts=encode_value(pause.interrupts),
+            pause=notes(pause),
+        )
 
     async def answer(
         self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
@@ -154,8 +192,16 @@ class JobStore:
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
         if after is None:
             after = job.seq if job.status == "waiting" else job.answered_after
-        args: list[Argument] = [digest, text, event.data, self._open_ttl_ms, after]
-        await run(self._redis, "log_store/jobs/answer", keys.of_job(job.id), args)
+        await run_script(
+            self._redis,
+            "log_store/jobs/answer",
+            keys.of_job(job.id),
+            digest=digest,
+            answer=text,
+            event=event.data,
+            open_ttl_ms=self._open_ttl_ms,
+            after=after,
+        )
 
     async def cancel(self, job_id: JobId) -> JobStatus:
         """Ask for the job's end; the status that it has now. Repeatable.
@@ -167,9 +213,16 @@ class JobStore:
             JobNotFound: there is no record.
             StoreUnavailable: the job may or may not have been cancelled.
         """
-        args: list[Argument] = [job_id, timestamp(), end_event("cancelled").data, *self._ended]
-        [status] = await run(self._redis, "log_store/jobs/cancel", keys.of_job(job_id), args)
-        return cast("JobStatus", status.decode())
+        [status] = await run_script(
+            self._redis,
+            "log_store/jobs/cancel",
+            keys.of_job(job_id),
+            id=job_id,
+            at=timestamp(),
+            data=end_event("cancelled").data,
+            **self._lives,
+        )
+        return status_of(status)
 
     async def close_over(
         self, job_id: JobId, status: FinalStatus, *, error: JobError | None = None
@@ -213,11 +266,28 @@ class JobStore:
         token: str = "",
         within_ms: int | str = "",
     ) -> JobStatus:
-        args: list[Argument] = [job_id, status, timestamp(), end_event(status, error=error).data]
-        args += [encode(error.fields()) if error else "", *self._ended, token, within_ms]
-        [now] = await run(self._redis, "log_store/jobs/close_over", keys.of_job(job_id), args)
-        return cast("JobStatus", now.decode())
+        [now] = await run_script(
+            self._redis,
+            "log_store/jobs/close_over",
+            keys.of_job(job_id),
+            id=job_id,
+            status=status,
+            at=timestamp(),
+            data=end_event(status, error=error).data,
+            failure=encode(error.fields()) if error else "",
+            of_token=token,
+            within_ms=within_ms,
+            **self._lives,
+        )
+        return status_of(now)
 
-    async def _suspend(self, holder: Holder, how: list[Argument]) -> None:
-        args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms, *how]
-        await run(self._redis, "log_store/jobs/suspend", keys.of_job(holder.job_id), args)
+    async def _suspend(self, holder: Holder, **how: Argument) -> None:
+        await run_script(
+            self._redis,
+            "log_store/jobs/suspend",
+            keys.of_job(holder.job_id),
+            attempt=holder.attempt,
+            token=holder.token,
+            open_ttl_ms=self._open_ttl_ms,
+            **how,
+        )

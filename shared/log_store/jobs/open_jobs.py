@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 from tailrace.shared.jobs import JobId, JobStatus
+from tailrace.shared.log_store.jobs.job_record import status_of
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, store_errors
+from tailrace.shared.redis.commands import Command, ask_all, members, zrem
+from tailrace.shared.redis.connection import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class OpenJobs:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            ids = await cast("Any", self._redis).zrange(keys.open_jobs_of_shard(shard), 0, -1)
-        return [JobId(i.decode()) for i in ids]
+        return [
+            JobId(job_id.decode())
+            for job_id in await members(self._redis, keys.open_jobs_of_shard(shard))
+        ]
 
     async def look(self, job_ids: Sequence[JobId]) -> list[OpenJob]:
         """Those jobs as they are now.
@@ -43,12 +45,11 @@ class OpenJobs:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for job_id in job_ids:
-                    cast("Any", pipe).hmget(keys.job(job_id), "status", "attempt", "cancel")
-                    cast("Any", pipe).pttl(keys.job(job_id))
-                replies = await pipe.execute()
+        wanted: list[Command] = []
+        for job_id in job_ids:
+            wanted.append(("HMGET", keys.job(job_id), "status", "attempt", "cancel"))
+            wanted.append(("PTTL", keys.job(job_id)))
+        replies = await ask_all(self._redis, wanted)
         pairs = zip(job_ids, replies[::2], replies[1::2], strict=True)
         return [_open_job(job_id, fields, ttl_ms) for job_id, fields, ttl_ms in pairs]
 
@@ -58,11 +59,10 @@ class OpenJobs:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            await cast("Any", self._redis).zrem(keys.open_jobs(job_id), job_id)
+        await zrem(self._redis, keys.open_jobs(job_id), job_id)
 
 
 def _open_job(job_id: JobId, fields: list[bytes | None], ttl_ms: int) -> OpenJob:
     status, attempt, cancel = fields
-    known = cast("JobStatus", status.decode()) if status else None
+    known = status_of(status) if status else None
     return OpenJob(job_id, known, int(attempt or 0), cancel is not None, ttl_ms)

@@ -1,11 +1,13 @@
 """What a listener has to know of a job: asked for many at once. Whole records are job_store's."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from tailrace.shared.jobs import FINAL, JobId, JobStatus
+from tailrace.shared.log_store.jobs.job_record import status_of
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, store_errors
+from tailrace.shared.redis.commands import Command, ask_all
+from tailrace.shared.redis.connection import Client
 
 
 class JobSummary(NamedTuple):
@@ -25,24 +27,21 @@ class JobSummary(NamedTuple):
 
 
 async def read_summaries(redis: Client, job_ids: Sequence[JobId]) -> list[JobSummary | None]:
-    """The head of each record, in one call; None where there is none.
+    """The summary of each job, in one round; None where there is no record.
 
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    with store_errors():
-        async with redis.pipeline(transaction=False) as pipe:
-            for job_id in job_ids:
-                cast("Any", pipe).hmget(keys.job(job_id), "tenant", "status", "seq")
-                cast("Any", pipe).exists(keys.log(job_id))
-            replies = await pipe.execute()
-    return [
-        _head(record, has_log) for record, has_log in zip(replies[::2], replies[1::2], strict=True)
-    ]
+    wanted: list[Command] = []
+    for job_id in job_ids:
+        wanted.append(("HMGET", keys.job(job_id), "tenant", "status", "seq"))
+        wanted.append(("EXISTS", keys.log(job_id)))
+    replies = await ask_all(redis, wanted)
+    return [_summary(*told) for told in zip(replies[::2], replies[1::2], strict=True)]
 
 
-def _head(record: list[bytes | None], has_log: int) -> JobSummary | None:
+def _summary(record: list[bytes | None], has_log: int) -> JobSummary | None:
     tenant, status, seq = record
     if tenant is None or status is None or seq is None:
         return None
-    return JobSummary(tenant.decode(), cast("JobStatus", status.decode()), int(seq), bool(has_log))
+    return JobSummary(tenant.decode(), status_of(status), int(seq), bool(has_log))

@@ -1,29 +1,30 @@
 -- Appends what an attempt gave, in its order, in one call under one fence: events, what finished
--- tasks wrote, and checkpoints. The preludes of the logs and of the checkpoints come before it.
--- KEYS  a job's
--- ARGV  1 attempt  2 token  3 first_seq  4 last_seq (first_seq - 1 without events)  5 open_ttl_ms
---       6 number of the batch within its attempt, from 1: a batch without events has no other
---       7.. entries: 'e', name, lines as in append.lua; 'w', writes; 'c', a checkpoint
+-- tasks wrote, and checkpoints.
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- args: attempt token first_seq last_seq open_ttl_ms batch parts...
+-- uses: log_store/log log_store/fence log_store/checkpoints/checkpoints
+-- last_seq: first_seq - 1 without events.
+-- batch: its number within the attempt, from 1: a batch without events has no other.
+-- parts: of entries: 'e', name, lines as in append.lua; 'w', writes; 'c', a checkpoint.
 -- Returns {'ok', last seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'hole', seq},
 -- {'taken', seq}, or {'lacking', seq} where a value of a checkpoint or a piece is gone: then nothing
 -- was written, and the call wants all values.
-local attempt, token = tonumber(ARGV[1]), ARGV[2]
-local first, last, batch = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
-local answer = refusal(attempt, token)
-if answer then
-  return answer
+local first, last, number = tonumber(first_seq), tonumber(last_seq), tonumber(batch)
+local reply = refusal(tonumber(attempt), token)
+if reply then
+  return reply
 end
 local held = redis.call('HMGET', JOB, 'seq', 'batch')
 local seq, stored = tonumber(held[1]), tonumber(held[2] or 0)
-if batch == stored then
+if number == stored then
   return { 'ok', whole(seq) }
-elseif batch > stored + 1 or first > seq + 1 then
+elseif number > stored + 1 or first > seq + 1 then
   return { 'hole', whole(seq) }
-elseif batch <= stored or first <= seq then
+elseif number <= stored or first <= seq then
   return { 'taken', whole(seq) }
 end
 
-local entries, coming, i = {}, {}, 7
+local entries, coming, i = {}, {}, parts
 while i <= #ARGV do
   local kind = ARGV[i]
   local entry
@@ -55,7 +56,7 @@ for _, one in ipairs(entries) do
     store_checkpoint(entry)
   end
 end
-redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(batch))
-redis.call('PEXPIRE', CHECKPOINTS, ARGV[5])
-keep_open(ARGV[5])
+redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(number))
+redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
+keep_open(open_ttl_ms)
 return { 'ok', whole(last) }

@@ -25,7 +25,8 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
 from tailrace.shared.log_store.events.event_log import EventLog, runs
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Argument, Client, run
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import Argument, run_script
 from tailrace.shared.settings import SharedSettings
 
 PIECE_BYTES: Final = 256 * 1024
@@ -100,16 +101,26 @@ class JournalStore:
             StoreUnavailable: the batch may or may not have been stored.
         """
         last_seq = first_seq - 1 + sum(isinstance(entry, Event) for entry in entries)
-        args: list[Argument] = [holder.attempt, holder.token, first_seq, last_seq]
-        args += [self._open_ttl_ms, number]
+        parts: list[Argument] = []
         for kind, group in groupby(entries, type):
             if kind is Event:
                 for name, lines in _pairs(runs([e for e in group if isinstance(e, Event)])):
-                    args += ["e", name, lines]
+                    parts += ["e", name, lines]
                 continue
             for entry in group:
-                args += await self._stored_ahead(holder, entry)
-        await run(self._redis, "log_store/journal/journal", keys.of_job(holder.job_id), args)
+                parts += await self._stored_ahead(holder, entry)
+        await run_script(
+            self._redis,
+            "log_store/journal/journal",
+            keys.of_job(holder.job_id),
+            *parts,
+            attempt=holder.attempt,
+            token=holder.token,
+            first_seq=first_seq,
+            last_seq=last_seq,
+            open_ttl_ms=self._open_ttl_ms,
+            batch=number,
+        )
 
     async def _stored_ahead(self, holder: Holder, entry: Entry) -> list[Argument]:
         """The entry's arguments; what is too large in it is stored before."""
@@ -141,9 +152,16 @@ class JournalStore:
         count = math.ceil(len(value) / PIECE_BYTES)
         for n in range(count):
             piece = value[n * PIECE_BYTES : (n + 1) * PIECE_BYTES]
-            args: list[Argument] = [holder.attempt, holder.token, self._open_ttl_ms]
-            args += [f"piece:{field}{PART}{n + 1}", piece]
-            await run(self._redis, "log_store/journal/piece", keys.of_job(holder.job_id), args)
+            await run_script(
+                self._redis,
+                "log_store/journal/piece",
+                keys.of_job(holder.job_id),
+                attempt=holder.attempt,
+                token=holder.token,
+                open_ttl_ms=self._open_ttl_ms,
+                field=f"piece:{field}{PART}{n + 1}",
+                data=piece,
+            )
         return b"\0%d" % count
 
 

@@ -1,12 +1,13 @@
 -- Stores a part of a value that is too large for one call, under the holder's fence, ahead of the
 -- journal's entry that counts the parts. Repeatable.
--- KEYS  a job's
--- ARGV  1 attempt  2 token  3 open_ttl_ms  4 field  5 data
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- args: attempt token open_ttl_ms field data
+-- uses: log_store/fence
 -- Returns {'ok'}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'hole', seq}, {'taken', seq}.
-local answer = refusal(tonumber(ARGV[1]), ARGV[2])
-if answer then
-  return answer
+local reply = refusal(tonumber(attempt), token)
+if reply then
+  return reply
 end
-redis.call('HSET', CHECKPOINTS, ARGV[4], ARGV[5])
-redis.call('PEXPIRE', CHECKPOINTS, ARGV[3])
+redis.call('HSET', CHECKPOINTS, field, data)
+redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
 return { 'ok' }

@@ -6,6 +6,7 @@ enqueue    a job is ready
 finish     a job leaves the queue
 interrupt  a job's worker is told to look at it
 lead       one process is the sweeper for some seconds
+leases     for scripts: how the queue and its leases are kept
 release    a job goes back
 remove     a job that nobody has leaves the queue
 renew      leases are prolonged

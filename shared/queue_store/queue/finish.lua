@@ -1,9 +1,10 @@
 -- The holder is done with the job: it leaves the queue, unless it was queued again meanwhile.
 -- Repeatable.
--- ARGV  1 id  2 owner  3 attempt
+-- args: id owner attempt
+-- uses: queue_store/queue/leases
+-- flags: allow-oom
 -- Returns {'ok', 'done' | 'again' | 'lost'}.
-local id = ARGV[1]
-if not holds(id, ARGV[2], ARGV[3]) then
+if not holds(id, owner, attempt) then
   return { 'ok', 'lost' }
 elseif redis.call('HGET', lease_key(id), 'again') then
   put_back(id, 0)

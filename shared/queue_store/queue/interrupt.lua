@@ -1,7 +1,8 @@
 -- Tells whoever holds a cancelled job to stop it; a job that nobody holds leaves the queue.
--- ARGV  1 id
+-- args: id
+-- uses: queue_store/queue/leases
+-- flags: allow-oom
 -- Returns {'ok', 'told' | 'removed'}.
-local id = ARGV[1]
 local owner = redis.call('HGET', lease_key(id), 'owner')
 if not owner or owner == '' then
   remove(id)

@@ -1,13 +1,13 @@
 """The queue: ids of jobs that wait for a worker or are held by one. The record knows the rest.
 
 In arq's own keys and form, so that its tools see it; with leases, attempts and wake-up tokens
-beside them (see `prelude.lua`). Every call may be repeated.
+beside them (see `leases.lua`). Every call may be repeated.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import orjson
 from arq.connections import ArqRedis
@@ -17,7 +17,9 @@ from arq.utils import timestamp_ms
 
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.connection import Client, run, store_errors
+from tailrace.shared.redis.commands import ask, first_of, scores
+from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.scripts import run_script
 from tailrace.shared.settings import SharedSettings
 
 FUNCTION: Final = "run_job"
@@ -32,6 +34,7 @@ WAKE_S: Final = 1.25
 INBOX_S: Final = 5.0
 
 LeaseState = Literal["held", "lost", "stop"]
+_STATES: Final[dict[bytes, LeaseState]] = {b"held": "held", b"lost": "lost", b"stop": "stop"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,17 @@ class Claim:
     attempt: int
 
 
-def arq_client(redis: Client) -> ArqRedis:
-    """The same connections, as arq wants them."""
-    return ArqRedis(
-        cast("Any", redis.connection_pool), job_serializer=SERIALIZE, job_deserializer=DESERIALIZE
-    )
+class ArqClient(ArqRedis):
+    """arq's own client, its commands sent by ours; it raises `StoreUnavailable` as ours do."""
+
+    def __init__(self, redis: Client) -> None:
+        pool: Any = redis.connection_pool
+        super().__init__(pool, job_serializer=SERIALIZE, job_deserializer=DESERIALIZE)
+        self._redis = redis
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run a command where our client runs it."""
+        return await ask(self._redis, *args, **options)
 
 
 class JobQueue:
@@ -69,14 +78,28 @@ class JobQueue:
             above: the attempt that its log has seen; a claim is above it.
         """
         payload = serialize_job(FUNCTION, (), {}, None, timestamp_ms(), serializer=SERIALIZE)
-        delay_ms = round(delay_s * 1000)
-        args = [job_id, payload, self._ttl_ms, delay_ms, above]
-        await run(self._redis, "queue_store/queue/enqueue", [], args)
+        await run_script(
+            self._redis,
+            "queue_store/queue/enqueue",
+            {},
+            id=job_id,
+            payload=payload,
+            ttl_ms=self._ttl_ms,
+            delay_ms=round(delay_s * 1000),
+            above=above,
+        )
 
     async def claim(self, worker_id: str, most: int) -> list[Claim]:
         """Take what is ready, oldest first, `most` jobs at most."""
-        args = [worker_id, self._lease_ms, most, self._ttl_ms]
-        reply = await run(self._redis, "queue_store/queue/claim", [], args)
+        reply = await run_script(
+            self._redis,
+            "queue_store/queue/claim",
+            {},
+            owner=worker_id,
+            lease_ms=self._lease_ms,
+            most=most,
+            ttl_ms=self._ttl_ms,
+        )
         return [Claim(JobId(i.decode()), int(n)) for i, n in zip(*[iter(reply)] * 2, strict=True)]
 
     async def renew(self, worker_id: str, claims: Sequence[Claim]) -> list[LeaseState]:
@@ -85,15 +108,25 @@ class JobQueue:
         An expired one comes back while nobody else has claimed; a released one never does.
         """
         held = chain.from_iterable((claim.job_id, claim.attempt) for claim in claims)
-        reply = await run(
-            self._redis, "queue_store/queue/renew", [], [worker_id, self._lease_ms, *held]
+        reply = await run_script(
+            self._redis,
+            "queue_store/queue/renew",
+            {},
+            *held,
+            owner=worker_id,
+            lease_ms=self._lease_ms,
         )
-        return [cast("LeaseState", state.decode()) for state in reply]
+        return [_STATES[state] for state in reply]
 
     async def finish(self, worker_id: str, claim: Claim) -> None:
         """Take the job out of the queue, if it is still this worker's."""
-        await run(
-            self._redis, "queue_store/queue/finish", [], [claim.job_id, worker_id, claim.attempt]
+        await run_script(
+            self._redis,
+            "queue_store/queue/finish",
+            {},
+            id=claim.job_id,
+            owner=worker_id,
+            attempt=claim.attempt,
         )
 
     async def release(
@@ -107,33 +140,43 @@ class JobQueue:
             delay_s: the next attempt comes no earlier.
             above: the attempt that the log has seen, where the queue's count is behind it.
         """
-        delay_ms = round(delay_s * 1000)
-        args = [claim.job_id, worker_id, claim.attempt, delay_ms, above, self._ttl_ms]
-        await run(self._redis, "queue_store/queue/release", [], args)
+        await run_script(
+            self._redis,
+            "queue_store/queue/release",
+            {},
+            id=claim.job_id,
+            owner=worker_id,
+            attempt=claim.attempt,
+            delay_ms=round(delay_s * 1000),
+            above=above,
+            ttl_ms=self._ttl_ms,
+        )
 
     async def interrupt(self, job_id: JobId) -> bool:
         """Tell the worker that holds the cancelled job to stop it, or take it out; was it held?"""
-        [answer] = await run(self._redis, "queue_store/queue/interrupt", [], [job_id])
-        return answer == b"told"
+        [told] = await run_script(self._redis, "queue_store/queue/interrupt", {}, id=job_id)
+        return told == b"told"
 
     async def remove(self, job_id: JobId) -> None:
         """Take a job whose log is closed out of the queue, whoever holds it."""
-        await run(self._redis, "queue_store/queue/remove", [], [job_id])
+        await run_script(self._redis, "queue_store/queue/remove", {}, id=job_id)
 
     async def lead(self, process_id: str, lease_s: float, overdue_s: float) -> list[JobId] | None:
         """Ask to be the one that sweeps: the cancelled jobs that are overdue, or None for no."""
-        args = [process_id, round(lease_s * 1000), round(overdue_s * 1000)]
-        leads, *overdue = await run(self._redis, "queue_store/queue/lead", [], args)
+        leads, *overdue = await run_script(
+            self._redis,
+            "queue_store/queue/lead",
+            {},
+            worker=process_id,
+            lease_ms=round(lease_s * 1000),
+            overdue_ms=round(overdue_s * 1000),
+        )
         return [JobId(i.decode()) for i in overdue] if leads == b"yes" else None
 
     async def missing(self, job_ids: Sequence[JobId]) -> list[JobId]:
         """Those of the jobs that the queue does not know."""
-        with store_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for job_id in job_ids:
-                    cast("Any", pipe).zscore(default_queue_name, job_id)
-                scores = await pipe.execute()
-        return [job_id for job_id, score in zip(job_ids, scores, strict=True) if score is None]
+        found = await scores(self._redis, default_queue_name, job_ids)
+        return [job_id for job_id, score in zip(job_ids, found, strict=True) if score is None]
 
 
 class Wakeups:
@@ -154,8 +197,7 @@ class Wakeups:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            await cast("Any", self._redis).blpop([keys.TOKENS], timeout=WAKE_S)
+        await first_of(self._redis, keys.TOKENS, WAKE_S)
 
     async def job_to_stop(self) -> JobId | None:
         """Wait for a job that this worker shall stop, for `INBOX_S` at most.
@@ -163,6 +205,5 @@ class Wakeups:
         Raises:
             StoreUnavailable: the store did not answer.
         """
-        with store_errors():
-            reply = await cast("Any", self._redis).blpop([self._inbox], timeout=INBOX_S)
-        return JobId(reply[1].decode()) if reply else None
+        job_id = await first_of(self._redis, self._inbox, INBOX_S)
+        return JobId(job_id.decode()) if job_id else None

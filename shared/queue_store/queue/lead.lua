@@ -1,16 +1,18 @@
 -- Asks to be the one that sweeps, and renews that; tells the leader which cancelled jobs nobody
 -- has ended in time.
--- ARGV  1 worker  2 lease_ms  3 overdue_ms
+-- args: worker lease_ms overdue_ms
+-- uses: queue_store/queue/leases
+-- flags: allow-oom
 -- Returns {'ok', 'no'}, or {'ok', 'yes', id, ...}.
 local leader = 'tailrace:sweeper'
 local now = redis.call('GET', leader)
-if now and now ~= ARGV[1] then
+if now and now ~= worker then
   return { 'ok', 'no' }
 end
-redis.call('SET', leader, ARGV[1], 'PX', ARGV[2])
-local overdue = whole(now_ms() - tonumber(ARGV[3]))
-local answer = { 'ok', 'yes' }
+redis.call('SET', leader, worker, 'PX', lease_ms)
+local overdue = whole(now_ms() - tonumber(overdue_ms))
+local reply = { 'ok', 'yes' }
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', ABORT, '-inf', overdue, 'LIMIT', 0, 100)) do
-  answer[#answer + 1] = id
+  reply[#reply + 1] = id
 end
-return answer
+return reply

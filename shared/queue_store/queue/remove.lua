@@ -1,5 +1,7 @@
 -- Takes a job out of the queue, whoever holds it: its log is closed, so nobody can write it.
--- ARGV  1 id
+-- args: id
+-- uses: queue_store/queue/leases
+-- flags: allow-oom
 -- Returns {'ok'}.
-remove(ARGV[1])
+remove(id)
 return { 'ok' }

@@ -4,7 +4,14 @@ import { element } from "./element.js";
 
 const SHOWN = 280;
 
-/** Parses JSON; a number that JavaScript can't represent exactly stays as it was written. */
+/** @import { Json } from "../wire.d.ts" */
+
+/**
+ * Parses JSON; a number that JavaScript can't represent exactly stays as it was written.
+ *
+ * @param {string} json
+ * @returns {unknown}
+ */
 export function exact(json) {
   return JSON.parse(json, (_, value, context) => {
     const short = typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value);
@@ -12,12 +19,21 @@ export function exact(json) {
   });
 }
 
-/** Text as it is, anything else as JSON on one line. */
+/**
+ * Text as it is, anything else as JSON on one line.
+ *
+ * @param {Json | undefined} value
+ * @returns {string | undefined}
+ */
 export function readable(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** A list of names with their values, long ones truncated: the events have them in full. */
+/**
+ * A list of names with their values, long ones truncated: the events have them in full.
+ *
+ * @param {[string, Json | undefined][]} entries
+ */
 export function pairs(entries) {
   const rows = entries.map(([name, value]) => {
     const words = readable(value) ?? "";

@@ -1,5 +1,6 @@
 /** The words for the names that the service uses. Pure. */
 
+/** @type {Record<string, string>} */
 const REASONS = {
   retry: "A transient error occurred",
   shutdown: "Its worker was shut down",
@@ -8,7 +9,15 @@ const REASONS = {
   store_lost: "The store lost data",
 };
 
-/** The mark that a `status` leaves in the job's output; null for an ordinary start. */
+/** @import { Connection, State } from "../stream/connection.js" */
+/** @import { CallFailed } from "../service/problem.js" */
+/** @import { Ending, GapEvent, StatusEvent } from "../wire.d.ts" */
+
+/**
+ * The mark that a `status` leaves in the job's output; null for an ordinary start.
+ *
+ * @param {StatusEvent} event
+ */
 export function statusLabel({ status, attempt, reason, resumed }) {
   if (status !== "running" || !reason) return null;
   const why = REASONS[reason] ?? reason;
@@ -16,12 +25,20 @@ export function statusLabel({ status, attempt, reason, resumed }) {
   return { title: `attempt ${attempt}`, detail: `${why}; ${how}` };
 }
 
+/** @param {GapEvent} event */
 export function gapLabel({ from, to, reason }) {
   const why = reason === "trimmed" ? "the log no longer has them" : "the store lost them";
   return { title: "gap", detail: `Events ${from} to ${to} are missing: ${why}.` };
 }
 
-/** The state of the connection: one word, and a detail. */
+/**
+ * The state of the connection: one word, and a detail.
+ *
+ * @param {State} state
+ * @param {Pick<Connection, "resumes" | "last">} line
+ * @param {CallFailed | null} error
+ * @returns {[string, string]}
+ */
 export function connectionLabel(state, { resumes, last }, error) {
   const after = resumes.at(-1);
   switch (state) {
@@ -42,11 +59,13 @@ export function connectionLabel(state, { resumes, last }, error) {
   }
 }
 
+/** @param {number} count */
 function times(count) {
   if (count === 0) return "on one connection";
   return count === 1 ? "reconnected once" : `reconnected ${count} times`;
 }
 
+/** @param {Ending} ending */
 export function outcomeLabel({ status, error }) {
   if (status === "succeeded") return { title: "Succeeded", detail: "" };
   if (status === "cancelled") return { title: "Cancelled", detail: "Everything before the cancellation is kept." };
@@ -54,7 +73,12 @@ export function outcomeLabel({ status, error }) {
   return { title: `Failed: ${error?.type ?? "unknown"}`, detail: [error?.detail, hope].filter(Boolean).join(" ") };
 }
 
-/** An elapsed time; a short one in tenths of a second once it is over. */
+/**
+ * An elapsed time; a short one in tenths of a second once it is over.
+ *
+ * @param {number} ms
+ * @param {boolean} over
+ */
 export function duration(ms, over) {
   const s = Math.max(ms, 0) / 1000;
   if (s < 10 && over) return `${s.toFixed(1)} s`;

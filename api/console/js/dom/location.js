@@ -1,9 +1,14 @@
 /** Which job the page shows: it is in the page's URL, so that you can reload, bookmark and share it. */
 
 export class JobLocation {
+  /** @type {string | null} */
   #shown;
 
-  /** `changed` is called when the browser's history leads to another job, or to none. */
+  /**
+   * `changed` is called when the browser's history leads to another job, or to none.
+   *
+   * @param {() => void} changed
+   */
   constructor(changed) {
     this.#shown = this.job;
     // A fragment, such as that of the skip link, is also a step in the history.
@@ -14,6 +19,7 @@ export class JobLocation {
     return new URLSearchParams(location.search).get("job");
   }
 
+  /** @param {string} job */
   go(job) {
     history.pushState(null, "", `?job=${encodeURIComponent(job)}`);
     this.#shown = job;

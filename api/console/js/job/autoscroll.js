@@ -2,7 +2,12 @@
 
 const MARGIN = 32;
 
-/** Let `grow` change the part, and scroll by as much as its end has moved out of the window. */
+/**
+ * Let `grow` change the part, and scroll by as much as its end has moved out of the window.
+ *
+ * @param {HTMLElement} part
+ * @param {() => void} grow
+ */
 export function autoscroll(part, grow) {
   const below = () => part.getBoundingClientRect().bottom + MARGIN - window.innerHeight;
   const before = below();

@@ -5,17 +5,34 @@ import { Rows } from "./rows.js";
 import { summary } from "./summary.js";
 import { exact } from "../dom/json.js";
 
+/** @import { Log } from "../stream/log.js" */
+/** @import { Entry, TakenEvent } from "../wire.d.ts" */
+
 const ALL = "all events";
 
 export class Events {
   #parts;
   #rows;
   #log;
+  /** @type {string[]} */
   #names = [ALL];
   #items;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Log} log
+   */
   constructor(root, log) {
-    this.#parts = parts(root);
+    this.#parts = parts(root, {
+      rows: HTMLElement,
+      space: HTMLElement,
+      filter: HTMLSelectElement,
+      save: HTMLButtonElement,
+      follow: HTMLButtonElement,
+      opened: HTMLElement,
+      caption: HTMLElement,
+      json: HTMLElement,
+    });
     this.#log = log;
     this.#items = log.entries;
     const { rows, space, filter, save, follow } = this.#parts;
@@ -28,12 +45,13 @@ export class Events {
     rows.addEventListener("scroll", () => this.#offer(), { passive: true });
   }
 
-  take(entry) {
-    if (!this.#names.includes(entry.name)) {
-      this.#names.push(entry.name);
-      this.#parts.filter.append(element("option", {}, entry.name));
+  /** @param {TakenEvent} event */
+  take({ seq, name, data }) {
+    if (!this.#names.includes(name)) {
+      this.#names.push(name);
+      this.#parts.filter.append(element("option", {}, name));
     }
-    if (this.#items !== this.#log.entries && entry.name === this.#parts.filter.value) this.#items.push(entry);
+    if (this.#items !== this.#log.entries && name === this.#parts.filter.value) this.#items.push({ seq, name, data });
   }
 
   paint() {
@@ -45,6 +63,7 @@ export class Events {
     this.#parts.follow.hidden = this.#rows.following;
   }
 
+  /** @param {string} name */
   #filter(name) {
     const { entries } = this.#log;
     this.#items = name === ALL ? entries : entries.filter((entry) => entry.name === name);
@@ -52,6 +71,7 @@ export class Events {
     this.#rows.show(this.#items);
   }
 
+  /** @param {Entry} entry */
   #open({ seq, name, data }) {
     this.#parts.opened.hidden = false;
     this.#parts.caption.textContent = `${seq} ${name}, ${data.length.toLocaleString("en")} characters`;
@@ -65,6 +85,10 @@ export class Events {
   }
 }
 
+/**
+ * @param {HTMLElement} row
+ * @param {Entry} entry
+ */
 function fill(row, { seq, name, data }) {
   const [who, what] = summary(name, data);
   const words = element("span", {}, element("b", {}, who), " ", what);

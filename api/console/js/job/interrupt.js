@@ -3,18 +3,25 @@
 import { element } from "../dom/element.js";
 import { InterruptForm } from "./interrupt_form.js";
 import { WrongValue } from "../start/field.js";
+import { CallFailed } from "../service/problem.js";
+
+/** @import { StatusEvent } from "../wire.d.ts" */
 
 const BREAKPOINT = "The graph has stopped at a breakpoint. It needs no input.";
 
 export class Interrupt {
   #form;
   #send;
+  /** @type {InterruptForm[]} */
   #asked = [];
   #after = 0;
   #wrong = element("p", { className: "wrong", role: "alert" });
   #button = element("button", { className: "primary" });
 
-  /** `send` takes the body of the resume request; what it throws is shown. */
+  /**
+   * @param {HTMLFormElement} form
+   * @param {(body: object) => Promise<unknown>} send takes the body of the resume request; what it throws is shown
+   */
   constructor(form, send) {
     this.#form = form;
     this.#send = send;
@@ -24,7 +31,10 @@ export class Interrupt {
     };
   }
 
-  /** `after` identifies the stop: the number of its event. */
+  /**
+   * @param {StatusEvent} event
+   * @param {number} after the stop: the number of the event that tells of it
+   */
   ask({ interrupts = [], next = [] }, after) {
     this.#after = after;
     this.#asked = interrupts.map((interrupt) => new InterruptForm(interrupt));
@@ -53,7 +63,7 @@ export class Interrupt {
     try {
       await this.#send({ ...this.#values(), after: this.#after });
     } catch (error) {
-      if (!(error instanceof WrongValue) && error.status === undefined && !error.passing) throw error;
+      if (!(error instanceof WrongValue || error instanceof CallFailed)) throw error;
       this.#wrong.textContent = error.message;
       this.#button.disabled = false;
     }

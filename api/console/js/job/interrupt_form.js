@@ -1,8 +1,10 @@
 /** One interrupt: its question, and yes, no, a text or any JSON as the resume value. */
 
 import { element } from "../dom/element.js";
-import { WrongValue } from "../start/field.js";
+import { fromJson } from "../start/field.js";
 import { pairs } from "../dom/json.js";
+
+/** @import { Interrupt, Json } from "../wire.d.ts" */
 
 const KINDS = { yes: "Yes", no: "No", text: "Text", json: "JSON" };
 
@@ -10,6 +12,7 @@ export class InterruptForm {
   #kind = "yes";
   #area;
 
+  /** @param {Interrupt} interrupt */
   constructor({ id, value }) {
     this.id = id;
     const { title, rest } = split(value);
@@ -19,22 +22,28 @@ export class InterruptForm {
     this.root = element("fieldset", {}, element("legend", {}, title), rest, choices, this.#area);
   }
 
+  /** @returns {Json} */
   get value() {
     if (this.#kind === "text") return this.#area.value;
-    if (this.#kind !== "json") return this.#kind === "yes";
-    try {
-      return JSON.parse(this.#area.value);
-    } catch (error) {
-      throw new WrongValue(`This is not JSON: ${error.message}`);
-    }
+    return this.#kind === "json" ? fromJson(this.#area.value) : this.#kind === "yes";
   }
 
+  /**
+   * @param {string} kind
+   * @param {string} words
+   */
   #choice(kind, words) {
-    const input = element("input", { type: "radio", name: `value-${this.id}`, value: kind, checked: kind === this.#kind });
+    const input = element("input", {
+      type: "radio",
+      name: `value-${this.id}`,
+      value: kind,
+      checked: kind === this.#kind,
+    });
     input.onchange = () => this.#choose(kind);
     return element("label", {}, input, words);
   }
 
+  /** @param {string} kind */
   #choose(kind) {
     this.#kind = kind;
     this.#area.hidden = kind === "yes" || kind === "no";
@@ -43,11 +52,16 @@ export class InterruptForm {
   }
 }
 
-/** An object's `question` is the title; its other fields are shown below. */
+/**
+ * An object's `question` is the title; its other fields are shown below.
+ *
+ * @param {Json} value
+ */
 function split(value) {
   if (typeof value === "string") return { title: value, rest: null };
-  if (typeof value?.question !== "string") return { title: "The graph asks", rest: pairs([["value", value]]) };
-  const { question, ...rest } = value;
+  const { question = null, ...rest } =
+    typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  if (typeof question !== "string") return { title: "The graph asks", rest: pairs([["value", value]]) };
   const shown = Object.entries(rest);
   return { title: question, rest: shown.length ? pairs(shown) : null };
 }

@@ -1,31 +1,37 @@
 /** One job on the page: its connection, its log, and the views that both feed. */
 
 import { element, parts } from "../dom/element.js";
-import { Events } from "./events.js";
-import { ProgressBar } from "./progress_bar.js";
+import { CallFailed, Problem } from "../service/problem.js";
+import { untilResponse } from "../service/until_response.js";
+import { Recent } from "../start/recent.js";
 import { Connection } from "../stream/connection.js";
 import { Log } from "../stream/log.js";
-import { Outcome } from "./outcome.js";
 import { Painter } from "../stream/painter.js";
-import { Interrupt } from "./interrupt.js";
-import { Recent } from "../start/recent.js";
 import { autoscroll } from "./autoscroll.js";
+import { ConnectionBar } from "./connection_bar.js";
+import { Events } from "./events.js";
+import { Head } from "./head.js";
+import { Interrupt } from "./interrupt.js";
+import { Outcome } from "./outcome.js";
+import { ProgressBar } from "./progress_bar.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
-import { duration, connectionLabel } from "../dom/labels.js";
 
-const LOOK_AGAIN_MS = 2000;
-const TICK_MS = 1000;
+/** @import { State } from "../stream/connection.js" */
+/** @import { Service } from "../service/service.js" */
+/** @import { Ending, EventName, Job as JobBody, StatusEvent } from "../wire.d.ts" */
+/** @typedef {[name: EventName, seq: number, data: string]} Heard */
+
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
-/** Shown in place of the output as long as there is none. */
-const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };
-/** Announced to screen readers; a status that is not listed says `is`. */
+/** @type {Record<string, string>} announced to screen readers; for any other status, its name is */
 const ANNOUNCED = {
   waiting: "The job is waiting for you.",
   succeeded: "The job succeeded.",
   failed: "The job failed.",
   cancelled: "The job was cancelled.",
 };
+/** @type {Record<string, string>} shown in place of the output as long as there is none */
+const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };
 
 export class Job {
   #root;
@@ -33,44 +39,67 @@ export class Job {
   #service;
   #announce;
   #id;
+  /** @type {JobBody | null} */
   #job = null;
   #status = "";
   #log = new Log();
   #connection;
   #painter;
   #views;
-  #ticking = null;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Service} service
+   * @param {(words: string) => void} announce
+   * @param {string} id
+   */
   constructor(root, service, announce, id) {
     this.#root = root;
-    this.#parts = parts(root);
+    this.#parts = parts(root, {
+      connection: HTMLElement,
+      timeline: HTMLElement,
+      count: HTMLElement,
+      notice: HTMLElement,
+      interrupt: HTMLFormElement,
+      progress: HTMLElement,
+      quiet: HTMLElement,
+      transcript: HTMLElement,
+      outcome: HTMLElement,
+      events: HTMLElement,
+    });
     this.#service = service;
     this.#announce = announce;
     this.#id = id;
     this.#connection = new Connection({
       renew: async () => (await service.listening(id)).urls.events,
       heard: (...event) => this.#painter.push(event),
-      changed: (state, error) => (state === "stopped" ? this.#stopped(error) : this.#connectionIs(state)),
+      changed: (state, error) => {
+        if (error) this.#stopped(error);
+        else this.#connectionIs(state, null);
+      },
     });
-    this.#painter = new Painter((event) => this.#take(event), () => this.#draw());
+    /** @type {Painter<Heard>} */
+    this.#painter = new Painter(
+      (event) => this.#take(event),
+      () => this.#draw(),
+    );
     this.#views = this.#makeViews();
-    this.#wire();
   }
 
-  /** Find the job and follow it; `known` is the response to a POST, if there was one. */
+  /** @param {JobBody} [known] the response to a POST; the job is looked up all the same */
   async show(known) {
     this.#root.hidden = false;
-    this.#parts.id.textContent = this.#id;
     if (known) {
       this.#told(known);
-      this.#parts.graph.focus();
-    } else this.#parts.graph.textContent = "Looking for the job…";
+      this.#views.head.focus();
+    } else this.#views.head.title = "Looking for the job…";
     try {
-      // The job, and a URL for its events.
-      this.#told(await this.#untilResponse(() => this.#service.listening(this.#id)));
-      this.#connection.start(this.#job.urls.events);
+      const job = await this.#untilResponse(() => this.#service.listening(this.#id));
+      this.#told(job);
+      this.#connection.start(job.urls.events);
     } catch (error) {
-      if (error.status === 404) this.#unknown(error);
+      if (!(error instanceof CallFailed)) throw error;
+      if (error instanceof Problem && error.status === 404) this.#unknown(error);
       else this.#stopped(error);
     }
   }
@@ -81,8 +110,10 @@ export class Job {
   }
 
   #makeViews() {
-    const { transcript, progress, outcome, interrupt, events, timeline } = this.#parts;
+    const { transcript, progress, outcome, interrupt, events, timeline, connection } = this.#parts;
     return {
+      head: new Head(this.#root, this.#id, () => this.#cancel()),
+      connection: new ConnectionBar(connection, this.#connection),
       transcript: new Transcript(transcript),
       progress: new ProgressBar(progress),
       outcome: new Outcome(outcome),
@@ -92,76 +123,68 @@ export class Job {
     };
   }
 
-  #wire() {
-    const { drop, cancel } = this.#parts;
-    drop.onclick = () => (this.#connection.state === "dropped" ? this.#connection.reconnect() : this.#connection.drop());
-    cancel.onclick = () => this.#cancel();
-  }
-
-  /** The result of a call, as soon as the service responds. */
-  async #untilResponse(call) {
-    for (;;) {
-      try {
-        const response = await call();
-        this.#quiet(QUIET[this.#status]);
-        return response;
-      } catch (error) {
-        if (!error.passing) throw error;
-        this.#quiet(`${error.message} Retrying.`);
-      }
-      await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
-    }
-  }
+  /** @type {<Result>(call: () => Promise<Result>) => Promise<Result>} */
+  #untilResponse = async (call) => {
+    const response = await untilResponse(call, ({ message }) => this.#quiet(`${message} Retrying.`));
+    this.#quiet(QUIET[this.#status]);
+    return response;
+  };
 
   #quiet(words = "") {
     this.#parts.quiet.textContent = words;
   }
 
+  /** @param {JobBody} job */
   #told(job) {
     this.#job = job;
-    this.#parts.graph.textContent = job.graph;
+    this.#views.head.title = job.graph;
     Recent.note(job);
     if (this.#status === "" || FINAL.has(job.status)) this.#statusIs(job.status);
-    if (job.ended_at) clearInterval(this.#ticking);
-    else this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
-    this.#tick();
+    this.#views.head.show(job, this.#status, FINAL.has(this.#status));
   }
 
-  /** There is no stream, or no longer one; the outcome is shown all the same, as far as the record has it. */
+  /** @param {CallFailed} error why there is no stream; the outcome is shown as far as the record has it */
   async #stopped(error) {
     this.#connectionIs("stopped", error);
-    if (error.status === undefined) throw error;
+    if (!(error instanceof Problem)) throw error;
     await this.#recorded();
     this.#quiet();
-    if (FINAL.has(this.#job?.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
+    if (this.#job && FINAL.has(this.#job.status)) this.#views.outcome.show(this.#job, this.#views.transcript.said);
   }
 
+  /** @param {Problem} error */
   #unknown(error) {
-    this.#parts.graph.textContent = error.title;
+    this.#views.head.title = error.title;
     this.#root.dataset.is = "unknown";
     this.#notice("It may have expired, which happens a week after a job ends, or it may belong to another key.");
     this.#quiet();
   }
 
+  /** @param {string[]} lines */
   #notice(...lines) {
     this.#parts.notice.hidden = false;
     this.#parts.notice.replaceChildren(...lines.map((line) => element("p", {}, line)));
   }
 
+  /** @param {Heard} event */
   #take([name, seq, data]) {
     const entry = this.#log.take(name, seq, data);
     if (entry === null) return;
     const { transcript, progress, events } = this.#views;
     transcript.take(entry);
     events.take(entry);
-    if (name === "custom") progress.take(entry.value.data);
-    if (name === "status") this.#statusEvent(entry.value, seq);
-    if (name === "end") this.#end(entry.value);
+    if (entry.name === "custom") progress.take(entry.value.data);
+    if (entry.name === "status") this.#statusEvent(entry.value, seq);
+    if (entry.name === "end") this.#end(entry.value);
   }
 
+  /**
+   * @param {StatusEvent} event
+   * @param {number} seq
+   */
   #statusEvent(event, seq) {
     const { status, at } = event;
-    if (status === "running") this.#job.started_at ??= at;
+    if (status === "running" && this.#job) this.#job.started_at ??= at;
     // History, if the record already has the end.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
@@ -169,6 +192,7 @@ export class Job {
     else this.#views.interrupt.close();
   }
 
+  /** @param {Ending} end */
   #end(end) {
     this.#statusIs(end.status);
     this.#views.progress.finish(end.status === "succeeded");
@@ -181,6 +205,7 @@ export class Job {
     try {
       this.#told(await this.#untilResponse(() => this.#service.job(this.#id)));
     } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
       this.#notice(error.message);
     }
   }
@@ -197,49 +222,36 @@ export class Job {
     this.#parts.quiet.hidden = !transcript.isEmpty || !progress.isEmpty || FINAL.has(this.#status);
   }
 
+  /** @param {string} status */
   #statusIs(status) {
     if (status === this.#status) return;
     this.#status = status;
-    this.#parts.status.textContent = status;
-    this.#parts.status.parentElement.dataset.is = status;
-    this.#parts.cancel.hidden = FINAL.has(status);
     this.#quiet(QUIET[status]);
     if (FINAL.has(status)) this.#views.interrupt.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
     this.#announce(ANNOUNCED[status] ?? `The job is ${status}.`);
-    this.#tick();
+    this.#views.head.show(this.#job, status, FINAL.has(status));
   }
 
-  #tick() {
-    const { started_at: started, ended_at: ended } = this.#job ?? {};
-    // Only the record has the time of the end: until it arrives, the clock stops.
-    if (FINAL.has(this.#status) && !ended) return;
-    const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
-    const until = ended ? Date.parse(ended) : Date.now();
-    this.#parts.time.textContent = running === null ? "" : `${ended ? "after" : "for"} ${duration(until - running, ended !== undefined)}`;
-  }
-
+  /**
+   * @param {State} state
+   * @param {CallFailed | null} error
+   */
   #connectionIs(state, error) {
-    const [word, detail] = connectionLabel(state, this.#connection, error);
-    const { connection, word: shown, detail: more, drop } = this.#parts;
-    connection.dataset.is = state;
-    shown.textContent = word;
-    more.textContent = detail;
-    drop.hidden = state === "ended" || state === "stopped";
-    drop.textContent = state === "dropped" ? "Reconnect now" : "Disconnect";
-    if (state === "reconnecting" || (state === "live" && this.#connection.resumes.length)) this.#announce(`Connection: ${word}`);
+    const word = this.#views.connection.show(state, error);
+    const resumed = state === "live" && this.#connection.resumes.length > 0;
+    if (state === "reconnecting" || resumed) this.#announce(`Connection: ${word}`);
     this.#painter.nudge();
   }
 
   async #cancel() {
-    this.#parts.cancel.disabled = true;
-    this.#parts.cancel.textContent = "Cancelling…";
     try {
       await this.#service.cancel(this.#id);
+      return true;
     } catch (error) {
-      this.#parts.cancel.disabled = false;
-      this.#parts.cancel.textContent = "Cancel the job";
+      if (!(error instanceof CallFailed)) throw error;
       this.#notice("The job was not cancelled.", error.message);
+      return false;
     }
   }
 }

@@ -4,21 +4,32 @@ import { element } from "../dom/element.js";
 import { readable } from "../dom/json.js";
 import { outcomeLabel } from "../dom/labels.js";
 
+/** @import { Ending, Json } from "../wire.d.ts" */
+/** @typedef {Map<unknown, string>} Said which texts have been said already, and by whom */
+
 /** A result can have a megabyte; the last event has it in full. */
 const SHOWN = 20_000;
 
 export class Outcome {
   #root;
 
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
   }
 
-  /** `said` maps the texts that have already been shown to their nodes: they are not shown twice. */
-  show({ status, result, error }, said) {
-    const { title, detail } = outcomeLabel({ status, error });
+  /**
+   * What has been said already is not shown twice.
+   *
+   * @param {Ending} ending
+   * @param {Said} said
+   */
+  show(ending, said) {
+    const { status, result, error } = ending;
+    const { title, detail } = outcomeLabel(ending);
     this.#root.className = `outcome ${status}`;
     this.#root.hidden = false;
+    /** @type {HTMLElement[]} */
     const parts = [element("h3", {}, title)];
     if (detail) parts.push(element("p", {}, detail));
     if (error?.traceback) parts.push(element("pre", { className: "traceback" }, error.traceback));
@@ -27,15 +38,22 @@ export class Outcome {
   }
 }
 
+/**
+ * @param {Json} result
+ * @param {Said} said
+ */
 function listed(result, said) {
   const named = result !== null && typeof result === "object" && !Array.isArray(result);
-  const entries = named ? Object.entries(result) : [["result", result]];
-  const rows = entries.map(([name, value]) => {
+  const rows = Object.entries(named ? result : { result }).map(([name, value]) => {
     return element("div", { className: "outcome-row" }, element("dt", {}, name), shown(value, said));
   });
   return element("dl", {}, ...rows);
 }
 
+/**
+ * @param {Json | undefined} value
+ * @param {Said} said
+ */
 function shown(value, said) {
   const by = said.get(value);
   if (by !== undefined) return element("dd", { className: "said" }, `see ${by} above`);

@@ -3,14 +3,20 @@
 import { element } from "../dom/element.js";
 import { reading } from "./progress.js";
 
+/** @import { Reading } from "./progress.js" */
+/** @import { Json } from "../wire.d.ts" */
+
 export class ProgressBar {
   #root;
+  /** @type {Json | undefined} */
   #first;
+  /** @type {Reading | null} */
   #now = null;
   #words = element("strong");
   #number = element("span");
   #bar = element("progress", { max: 1, "aria-label": "Progress" });
 
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
     root.replaceChildren(element("p", {}, this.#words, this.#number), this.#bar);
@@ -20,8 +26,9 @@ export class ProgressBar {
     return this.#now === null;
   }
 
+  /** @param {Json} data */
   take(data) {
-    this.#first ??= data?.remaining;
+    this.#first ??= remaining(data);
     this.#now = reading(data, this.#first) ?? this.#now;
   }
 
@@ -35,8 +42,17 @@ export class ProgressBar {
     if (share !== null) this.#bar.value = Math.min(Math.max(share, 0), 1);
   }
 
-  /** The job has ended: the last tick of a countdown is not 0. */
+  /**
+   * The job has ended: the last tick of a countdown is not 0.
+   *
+   * @param {boolean} succeeded
+   */
   finish(succeeded) {
     if (succeeded && this.#now?.words === "remaining") this.#now = { ...this.#now, share: 1, number: "0" };
   }
+}
+
+/** @param {Json} data */
+function remaining(data) {
+  return typeof data === "object" && data !== null && "remaining" in data ? data.remaining : undefined;
 }

@@ -7,18 +7,27 @@
 
 const BEYOND = 8;
 
+/** @template Item */
 export class Rows {
   #root;
   #space;
   #fill;
   #chosen;
   #height = 28;
+  /** @type {Item[]} */
   #items = [];
+  /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
   #at = -1;
   following = true;
 
-  /** `fill` puts an item into a row; `chosen` is called with the item that is selected. */
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLElement} space as high as all rows
+   * @param {object} owner
+   * @param {(row: HTMLElement, item: Item) => void} owner.fill puts an item into a row
+   * @param {(item: Item) => void} owner.chosen is told which item is chosen
+   */
   constructor(root, space, { fill, chosen }) {
     this.#root = root;
     this.#space = space;
@@ -30,7 +39,11 @@ export class Rows {
     new ResizeObserver(() => this.paint()).observe(root);
   }
 
-  /** Show these items, from the first; for items that are added to the same list later, `paint` is enough. */
+  /**
+   * Show these items, from the first; for items that are added to the same list later, `paint` is enough.
+   *
+   * @param {Item[]} items
+   */
   show(items) {
     this.#items = items;
     this.#at = -1;
@@ -56,24 +69,30 @@ export class Rows {
       row.remove();
       this.#rows.delete(index);
     }
-    for (let index = first; index < last; index++) this.#row(index, count);
+    this.#items.slice(first, last).forEach((item, place) => {
+      const row = this.#row(first + place, item);
+      row.setAttribute("aria-setsize", String(count));
+      row.setAttribute("aria-selected", String(first + place === this.#at));
+    });
   }
 
-  #row(index, count) {
-    let row = this.#rows.get(index);
-    if (row === undefined) {
-      row = document.createElement("div");
-      row.className = "row";
-      row.id = `row-${index}`;
-      row.setAttribute("role", "option");
-      row.setAttribute("aria-posinset", index + 1);
-      row.style.top = `${index * this.#height}px`;
-      this.#fill(row, this.#items[index]);
-      this.#rows.set(index, row);
-      this.#space.append(row);
-    }
-    row.setAttribute("aria-setsize", count);
-    row.setAttribute("aria-selected", index === this.#at);
+  /**
+   * @param {number} index
+   * @param {Item} item
+   */
+  #row(index, item) {
+    const present = this.#rows.get(index);
+    if (present) return present;
+    const row = document.createElement("div");
+    row.className = "row";
+    row.id = `row-${index}`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-posinset", String(index + 1));
+    row.style.top = `${index * this.#height}px`;
+    this.#fill(row, item);
+    this.#rows.set(index, row);
+    this.#space.append(row);
+    return row;
   }
 
   #scrolled() {
@@ -82,14 +101,17 @@ export class Rows {
     this.paint();
   }
 
+  /** @param {MouseEvent} event */
   #click(event) {
-    const row = event.target.closest(".row");
+    const row = event.target instanceof Element && event.target.closest(".row");
     if (row) this.#choose(Number(row.getAttribute("aria-posinset")) - 1);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     const page = Math.floor(this.#root.clientHeight / this.#height);
     const end = this.#items.length - 1;
+    /** @type {Record<string, number>} */
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const step = steps[event.key];
     if (step === undefined || end < 0) return;
@@ -98,14 +120,18 @@ export class Rows {
     this.#choose(Math.min(Math.max(from + step, 0), end));
   }
 
+  /** @param {number} index */
   #choose(index) {
+    const item = this.#items[index];
+    if (item === undefined) return;
     this.#at = index;
     this.#reveal(index);
     this.paint();
     this.#root.setAttribute("aria-activedescendant", `row-${index}`);
-    this.#chosen(this.#items[index]);
+    this.#chosen(item);
   }
 
+  /** @param {number} index */
   #reveal(index) {
     const top = index * this.#height;
     const { scrollTop, clientHeight } = this.#root;

@@ -5,14 +5,25 @@ import { exact } from "../dom/json.js";
 /** A row shows about a hundred characters; an event can have a quarter of a million. */
 const MOST = 160;
 
-/** The source and the content: `["brainstorm", "\"Water\""]`. */
+/** @import { EventName, Message, TakenEvent } from "../wire.d.ts" */
+
+/**
+ * The source and the content: `["brainstorm", "\"Water\""]`.
+ *
+ * @param {EventName} name
+ * @param {string} data
+ * @returns {[string, string]}
+ */
 export function summary(name, data) {
-  const value = exact(data);
-  const [who, what] = told(name, value);
+  const [who, what] = told(/** @type {TakenEvent} */ ({ name, value: exact(data) }));
   return [who ?? "", what.slice(0, MOST)];
 }
 
-function told(name, value) {
+/**
+ * @param {TakenEvent} event
+ * @returns {[string, string]}
+ */
+function told({ name, value }) {
   switch (name) {
     case "messages":
       return [value.node, message(value.message)];
@@ -30,6 +41,7 @@ function told(name, value) {
   }
 }
 
+/** @param {Message} message */
 function message({ content, tool_call_chunks: calls }) {
   if (calls?.length) return calls.map(({ name, args }) => `${name ?? ""}${args ?? ""}`).join(" ");
   return JSON.stringify(content);

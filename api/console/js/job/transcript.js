@@ -5,24 +5,37 @@ import { element } from "../dom/element.js";
 import { line } from "./progress.js";
 import { gapLabel, statusLabel } from "../dom/labels.js";
 
+/** @import { EventData, Json, TakenEvent } from "../wire.d.ts" */
+
 /** Nobody would scroll through more; the events have all of it. */
 const MOST = 300;
 
 export class Transcript {
   #root;
+  /** @type {Map<string, NodeOutput>} */
   #speaking = new Map();
+  /** @type {{ output: NodeOutput, last: string | null } | null} */
   #notes = null;
+  /** @type {Set<NodeOutput>} */
   #fresh = new Set();
+  /** @type {HTMLElement[]} */
   #waiting = [];
+  /** @type {HTMLElement[]} */
   #shown = [];
-  /** The node that wrote each text. */
+  /**
+   * The node that wrote each text.
+   *
+   * @type {Map<unknown, string>}
+   */
   said = new Map();
   #folded = 0;
 
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
   }
 
+  /** @param {TakenEvent} event */
   take({ name, value }) {
     switch (name) {
       case "messages":
@@ -53,6 +66,7 @@ export class Transcript {
     this.#fold();
   }
 
+  /** @param {EventData["messages"]} event */
   #message({ ns, node, message }) {
     const key = `${ns} ${node} ${message.id}`;
     const detail = message.type === "tool" ? message.name : ns.map((part) => part.split(":")[0]).join(", ");
@@ -63,6 +77,7 @@ export class Transcript {
     this.#fresh.add(output);
   }
 
+  /** @param {EventData["updates"]} event */
   #update({ ns, node, data }) {
     if (node === "__interrupt__") return;
     const own = [...this.#speaking].filter(([key]) => key.startsWith(`${ns} ${node} `));
@@ -74,7 +89,11 @@ export class Transcript {
     if (own.length === 0) this.#begin(null, node, ns.map((part) => part.split(":")[0]).join(", ")).close(data);
   }
 
-  /** A node's own lines; a line that equals the last one is not repeated. */
+  /**
+   * A node's own lines; a line that equals the last one is not repeated.
+   *
+   * @param {string | null} words
+   */
   #note(words) {
     if (words === null || words === this.#notes?.last) return;
     if (this.#notes === null) this.#notes = { output: this.#begin(null, "notes", null), last: null };
@@ -83,6 +102,11 @@ export class Transcript {
     this.#fresh.add(this.#notes.output);
   }
 
+  /**
+   * @param {string | null} key
+   * @param {string | null} label
+   * @param {string | null | undefined} detail
+   */
   #begin(key, label, detail) {
     const notes = this.#notes;
     notes?.output.close();
@@ -93,10 +117,13 @@ export class Transcript {
     return output;
   }
 
+  /** @param {{ title: string, detail: string } | null} words */
   #mark(words) {
     if (words === null) return;
     this.#end();
-    this.#add(element("p", { className: "mark" }, element("strong", {}, words.title), element("span", {}, words.detail)));
+    this.#add(
+      element("p", { className: "mark" }, element("strong", {}, words.title), element("span", {}, words.detail)),
+    );
   }
 
   #end() {
@@ -106,6 +133,7 @@ export class Transcript {
     this.#speaking.clear();
   }
 
+  /** @param {HTMLElement} root */
   #add(root) {
     this.#shown.push(root);
     this.#waiting.push(root);
@@ -122,8 +150,14 @@ export class Transcript {
   }
 }
 
+/**
+ * The text of a message's content, which may be a list of texts and typed parts.
+ *
+ * @param {Json} content
+ * @returns {string}
+ */
 function text(content) {
   if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part) => (typeof part === "string" ? part : (part.text ?? ""))).join("");
+  if (Array.isArray(content)) return content.map(text).join("");
+  return typeof content === "object" && typeof content?.text === "string" ? content.text : "";
 }

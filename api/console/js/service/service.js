@@ -2,6 +2,9 @@
 
 import { Problem, Unreachable } from "./problem.js";
 
+/** @import { ApiKey } from "./api_key.js" */
+/** @import { Graph, Job } from "../wire.d.ts" */
+
 const JSON_TYPE = { "Content-Type": "application/json" };
 /** Longer than a restart takes; a request that hangs counts as failed. */
 const PATIENCE_MS = 15_000;
@@ -9,39 +12,66 @@ const PATIENCE_MS = 15_000;
 export class Service {
   #key;
 
+  /** @param {ApiKey} key */
   constructor(key) {
     this.#key = key;
   }
 
+  /** @returns {Promise<Graph[]>} */
   async graphs() {
     return (await this.#json("graphs")).graphs;
   }
 
-  /** `ready`, or what is missing. */
+  /**
+   * `ready`, or what is missing.
+   *
+   * @returns {Promise<string>}
+   */
   async readiness() {
     const response = await this.#fetch("readyz");
     return (await read(response)).status;
   }
 
-  /** A repeat with the same `key` is the same job. */
+  /**
+   * A repeat with the same `key` is the same job.
+   *
+   * @param {object} body
+   * @param {string} key
+   * @returns {Promise<Job>}
+   */
   create(body, key) {
     return this.#post("jobs", body, { "Idempotency-Key": key });
   }
 
+  /**
+   * @param {string} id
+   * @returns {Promise<Job>}
+   */
   job(id) {
     return this.#json(`jobs/${encodeURIComponent(id)}`);
   }
 
+  /** @param {string} id */
   cancel(id) {
     return this.#post(`jobs/${encodeURIComponent(id)}/cancel`);
   }
 
+  /**
+   * @param {string} id
+   * @param {object} body
+   */
   resume(id, body) {
     return this.#post(`jobs/${encodeURIComponent(id)}/resume`, body);
   }
 
-  /** The job with a fresh URL for EventSource. EventSource never says why it failed, so this finds out. */
+  /**
+   * The job with a fresh URL for EventSource. EventSource never says why it failed, so this finds out.
+   *
+   * @param {string} id
+   * @returns {Promise<Job>}
+   */
   async listening(id) {
+    /** @type {Job} */
     const job = await this.#json(`jobs/${encodeURIComponent(id)}?ticket=true`);
     const head = await this.#fetch(job.urls.events, { method: "HEAD" });
     // The job is ours, so the ticket must have expired.
@@ -51,11 +81,21 @@ export class Service {
     return job;
   }
 
+  /**
+   * @param {string} path
+   * @param {object} [body]
+   * @param {Record<string, string>} [headers]
+   */
   #post(path, body, headers) {
     const content = body === undefined ? {} : { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(body) };
     return this.#json(path, { method: "POST", ...content });
   }
 
+  /**
+   * @param {string} path
+   * @param {RequestInit} [options]
+   * @returns {Promise<any>} whatever the service promises for this path
+   */
   async #json(path, options = {}) {
     const response = await this.#fetch(path, options);
     if (response.ok) return read(response);
@@ -65,18 +105,26 @@ export class Service {
     return this.#json(path, options);
   }
 
+  /**
+   * @param {string} path
+   * @param {RequestInit} [options]
+   */
   async #fetch(path, { headers, ...options } = {}) {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const own = { headers: { ...headers, ...this.#key.headers }, cache: "no-store", signal };
+    const own = { ...headers, ...this.#key.headers };
     try {
-      return await fetch(new URL(path, document.baseURI), { ...options, ...own });
+      return await fetch(new URL(path, document.baseURI), { ...options, headers: own, cache: "no-store", signal });
     } catch {
       throw new Unreachable();
     }
   }
 }
 
-/** The body of a response; one that is cut off, or that is a proxy's own page, counts as none. */
+/**
+ * The body of a response; one that is cut off, or that is a proxy's own page, counts as none.
+ *
+ * @param {Response} response
+ */
 async function read(response) {
   try {
     return await response.json();

@@ -2,6 +2,9 @@
 
 import { element } from "../dom/element.js";
 
+/** @import { Spec } from "./schema.js" */
+/** @import { Json } from "../wire.d.ts" */
+
 export class WrongValue extends Error {}
 
 export class Field {
@@ -9,7 +12,10 @@ export class Field {
   #wrong;
   #spec;
 
-  /** `place` is the member of the job's body that the field is in. */
+  /**
+   * @param {Spec} spec
+   * @param {string} place the member of the job's body that the field is in
+   */
   constructor(spec, place) {
     this.#spec = spec;
     const id = `${place === "input" ? "field" : place}-${spec.name.replaceAll(/\s/g, "-")}`;
@@ -19,7 +25,8 @@ export class Field {
     const described = [hint?.id, this.#wrong.id].filter(Boolean).join(" ");
     this.#control.setAttribute("aria-describedby", described);
     const label = element("label", { htmlFor: id }, spec.label ?? spec.name);
-    if (!spec.required && spec.start === null && spec.kind !== "check") label.append(" ", element("span", { className: "optional" }, "optional"));
+    if (!spec.required && spec.start === null && spec.kind !== "check")
+      label.append(" ", element("span", { className: "optional" }, "optional"));
     this.root = element("div", { className: `field ${spec.kind}` }, label, this.#control, hint, this.#wrong);
   }
 
@@ -27,17 +34,24 @@ export class Field {
     return this.#spec.name;
   }
 
-  /** The value for the job's body; undefined if the field is left out. */
+  /**
+   * The value for the job's body; undefined if the field is left out.
+   *
+   * @returns {Json | undefined}
+   */
   get value() {
-    const { kind, options, required } = this.#spec;
-    const text = this.#control.value;
-    if (kind === "check") return this.#control.checked;
-    if (kind === "number") return this.#number();
-    if (kind === "json") return parsed(text, required);
-    if (kind === "choice") return options[this.#control.selectedIndex - (required ? 0 : 1)];
-    return text === "" && this.#spec.start === null && !required ? undefined : text;
+    const { kind, options = [], required } = this.#spec;
+    const control = this.#control;
+    if (control instanceof HTMLSelectElement) return options[control.selectedIndex - (required ? 0 : 1)];
+    if (control instanceof HTMLInputElement) {
+      if (kind === "check") return control.checked;
+      if (kind === "number") return number(control);
+    }
+    if (kind === "json") return parsed(control.value, required);
+    return control.value === "" && this.#spec.start === null && !required ? undefined : control.value;
   }
 
+  /** @param {string} words */
   refuse(words) {
     this.#wrong.textContent = words;
     this.#wrong.hidden = !words;
@@ -45,26 +59,48 @@ export class Field {
     else this.#control.removeAttribute("aria-invalid");
   }
 
+  get isWrong() {
+    return !this.#wrong.hidden;
+  }
+
   focus() {
     this.#control.closest("details")?.setAttribute("open", "");
     this.#control.focus();
   }
-
-  #number() {
-    if (this.#control.validity.badInput) throw new WrongValue("This is not a number.");
-    return this.#control.value === "" ? undefined : this.#control.valueAsNumber;
-  }
 }
 
+/** @param {HTMLInputElement} control */
+function number(control) {
+  if (control.validity.badInput) throw new WrongValue("This is not a number.");
+  return control.value === "" ? undefined : control.valueAsNumber;
+}
+
+/**
+ * @param {string} text
+ * @param {boolean} required
+ */
 function parsed(text, required) {
-  if (text.trim() === "" && !required) return undefined;
+  return text.trim() === "" && !required ? undefined : fromJson(text);
+}
+
+/**
+ * The value that somebody has written as JSON.
+ *
+ * @param {string} text
+ * @returns {Json}
+ */
+export function fromJson(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new WrongValue(`This is not JSON: ${error.message}`);
+    throw new WrongValue(`This is not JSON: ${/** @type {SyntaxError} */ (error).message}`);
   }
 }
 
+/**
+ * @param {Spec} spec
+ * @param {string} id
+ */
 function control({ kind, start, required, minimum, maximum, whole, options }, id) {
   const common = { id, name: id, required };
   const text = start === null ? "" : String(start);
@@ -72,18 +108,37 @@ function control({ kind, start, required, minimum, maximum, whole, options }, id
     case "check":
       return element("input", { id, name: id, type: "checkbox", checked: start === true });
     case "number":
-      return element("input", { ...common, type: "number", min: minimum, max: maximum, step: whole ? 1 : "any", value: text });
+      return element("input", {
+        ...common,
+        type: "number",
+        min: minimum,
+        max: maximum,
+        step: whole ? 1 : "any",
+        value: text,
+      });
     case "choice":
-      return choice(common, options, start, required);
+      return choice(common, options ?? [], start, required);
     case "lines":
       return element("textarea", { ...common, rows: text.length > 120 ? 5 : 3, value: text });
     case "json":
-      return element("textarea", { ...common, rows: 3, className: "json", spellcheck: false, value: start === null ? "" : JSON.stringify(start) });
+      return element("textarea", {
+        ...common,
+        rows: 3,
+        className: "json",
+        spellcheck: false,
+        value: start === null ? "" : JSON.stringify(start),
+      });
     default:
       return element("input", { ...common, type: "text", autocomplete: "off", value: text });
   }
 }
 
+/**
+ * @param {Record<string, unknown>} common
+ * @param {Json[]} options
+ * @param {Json} start
+ * @param {boolean} required
+ */
 function choice(common, options, start, required) {
   const shown = options.map((option) => element("option", { selected: option === start }, String(option)));
   if (!required) shown.unshift(element("option", {}, "not set"));

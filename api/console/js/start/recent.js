@@ -1,6 +1,11 @@
 /** The jobs that this browser has started or opened, newest first. */
 
 import { element, parts } from "../dom/element.js";
+import { Problem } from "../service/problem.js";
+
+/** @import { Service } from "../service/service.js" */
+/** @import { Job } from "../wire.d.ts" */
+/** @typedef {{ id: string, graph: string, at: string }} Noted */
 
 const KEPT_AS = "tailrace-jobs";
 const MOST = 8;
@@ -11,19 +16,24 @@ export class Recent {
   #parts;
   #service;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Service} service
+   */
   constructor(root, service) {
     this.#root = root;
-    this.#parts = parts(root);
+    this.#parts = parts(root, { jobs: HTMLElement, forget: HTMLButtonElement });
     this.#service = service;
     this.#parts.forget.onclick = () => this.#forget();
   }
 
+  /** @param {Job} job */
   static note({ id, graph, created_at: at }) {
     const others = kept().filter((job) => job.id !== id);
     try {
       localStorage.setItem(KEPT_AS, JSON.stringify([{ id, graph, at }, ...others].slice(0, MOST)));
     } catch (error) {
-      console.warn("This browser can't store the list of jobs:", error.message);
+      console.warn("This browser can't store the list of jobs:", error);
     }
   }
 
@@ -38,15 +48,25 @@ export class Recent {
     this.#parts.jobs.replaceChildren(...jobs.map((job) => this.#row(job)));
   }
 
+  /** @param {Noted} noted */
   #row({ id, graph, at }) {
     const status = element("span", {}, "…");
-    this.#service.job(id).then(
-      (job) => (status.textContent = job.status),
-      (error) => (status.textContent = error.status === 404 ? "gone" : "unknown"),
-    );
+    this.#tell(id, status);
     const link = element("a", { href: `?job=${encodeURIComponent(id)}` }, graph);
     const when = element("time", { dateTime: at }, WHEN.format(new Date(at)));
     return element("li", {}, link, element("code", {}, id), when, status);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLElement} status
+   */
+  async #tell(id, status) {
+    try {
+      status.textContent = (await this.#service.job(id)).status;
+    } catch (error) {
+      status.textContent = error instanceof Problem && error.status === 404 ? "gone" : "unknown";
+    }
   }
 
   #forget() {
@@ -55,6 +75,7 @@ export class Recent {
   }
 }
 
+/** @returns {Noted[]} */
 function kept() {
   try {
     const jobs = JSON.parse(localStorage.getItem(KEPT_AS) ?? "[]");

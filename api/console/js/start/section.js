@@ -4,6 +4,9 @@ import { element } from "../dom/element.js";
 import { Field, WrongValue } from "./field.js";
 import { fields } from "./schema.js";
 
+/** @import { FieldError, Json, Schema } from "../wire.d.ts" */
+/** @import { Spec } from "./schema.js" */
+
 /** The rest is shown on click. */
 const AT_ONCE = 3;
 
@@ -11,12 +14,22 @@ export class Section {
   #fields;
   #whole;
 
-  /** `place` is the member's name. A schema without fields gets a single one, which starts with `start`. */
+  /**
+   * A schema that tells no fields gets one for all, which begins with `start`.
+   *
+   * @param {string} place the member's name
+   * @param {Schema} schema
+   * @param {object} words
+   * @param {string} [words.title]
+   * @param {string} [words.hint]
+   * @param {Json} words.start
+   */
   constructor(place, schema, { title = "", hint = "", start }) {
     this.place = place;
     const specs = fields(schema);
     this.#whole = specs === null;
-    const label = `${place[0].toUpperCase()}${place.slice(1)}, as JSON`;
+    const label = `${place.slice(0, 1).toUpperCase()}${place.slice(1)}, as JSON`;
+    /** @type {Spec} */
     const whole = { name: place, label, kind: "json", required: start !== null, start, hint };
     this.#fields = (specs ?? [whole]).map((spec) => new Field(spec, place));
     const laidOut = this.#laidOut(specs?.filter((spec) => spec.required).length ?? 1);
@@ -24,19 +37,25 @@ export class Section {
   }
 
   get firstWrong() {
-    return this.#fields.find((field) => !field.root.querySelector(".wrong").hidden);
+    return this.#fields.find((field) => field.isWrong);
   }
 
   clear() {
     for (const field of this.#fields) field.refuse("");
   }
 
-  /** The values; a field with an invalid value says so. An empty context is left out, an empty input is not. */
+  /**
+   * The values; a field with an invalid value says so. An empty context is left out, an empty input is not.
+   *
+   * @returns {Json | undefined}
+   */
   read() {
+    /** @type {Record<string, Json>} */
     const given = {};
     for (const field of this.#fields) {
       try {
-        if (field.value !== undefined) given[field.name] = field.value;
+        const value = field.value;
+        if (value !== undefined) given[field.name] = value;
       } catch (error) {
         if (!(error instanceof WrongValue)) throw error;
         field.refuse(error.message);
@@ -46,9 +65,13 @@ export class Section {
     return this.place === "input" || Object.keys(given).length ? given : undefined;
   }
 
-  /** Show an error at the field that its pointer names; returns whether there is one. */
+  /**
+   * Show an error at the field that its pointer names; returns whether there is one.
+   *
+   * @param {FieldError} error
+   */
   refuse({ pointer, detail }) {
-    const [place, ...path] = decodeURIComponent(pointer).split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const [place, ...path] = tokens(pointer);
     if (place !== this.place) return false;
     const missing = path.length === 0 ? /^'(.+)' is a required property$/.exec(detail)?.[1] : undefined;
     const name = this.#whole ? this.place : (missing ?? path[0]);
@@ -58,6 +81,7 @@ export class Section {
     return field !== undefined;
   }
 
+  /** @param {number} required how many fields are */
   #laidOut(required) {
     const roots = this.#fields.map((field) => field.root);
     const shown = Math.max(required, AT_ONCE);
@@ -67,4 +91,14 @@ export class Section {
     seen.append(element("details", {}, summary, element("div", { className: "fields" }, ...roots.slice(shown))));
     return seen;
   }
+}
+
+/**
+ * The names that a JSON Pointer in a fragment is made of.
+ *
+ * @param {string} pointer
+ */
+function tokens(pointer) {
+  const escaped = decodeURIComponent(pointer).split("/").slice(1);
+  return escaped.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

@@ -6,12 +6,20 @@
  * EventSource takes as final.
  */
 
+import { CallFailed } from "../service/problem.js";
+
+/** @import { EventName } from "../wire.d.ts" */
+
+/** @type {EventName[]} */
 const NAMES = ["status", "updates", "messages", "custom", "values", "tasks", "checkpoints", "debug", "gap", "end"];
 const DROPPED_MS = 2000;
 /** Before each new EventSource; the first one does not wait. */
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000];
 
+/** @typedef {"closed" | "connecting" | "live" | "dropped" | "reconnecting" | "ended" | "stopped"} State closed, as long as nobody has started it */
+
 export class Connection {
+  /** @type {EventSource | null} */
   #source = null;
   #timer = 0;
   #tries = 0;
@@ -20,20 +28,30 @@ export class Connection {
   #changed;
   #url = "";
 
-  /** closed until it is started; then connecting, live, dropped, reconnecting, ended or stopped. */
+  /** @type {State} */
   state = "closed";
   /** The last number received. */
   last = 0;
-  /** The numbers after which it reconnected, in order. */
+  /**
+   * The numbers after which it reconnected, in order.
+   *
+   * @type {number[]}
+   */
   resumes = [];
 
-  /** `renew` returns a fresh URL; `heard` takes name, number and data; `changed` is called with the state. */
+  /**
+   * @param {object} owner
+   * @param {() => Promise<string>} owner.renew gives a fresh URL
+   * @param {(name: EventName, seq: number, data: string) => void} owner.heard takes each event
+   * @param {(state: State, error: CallFailed | null) => void} owner.changed is told of the state
+   */
   constructor({ renew, heard, changed }) {
     this.#renew = renew;
     this.#heard = heard;
     this.#changed = changed;
   }
 
+  /** @param {string} url */
   start(url) {
     this.#url = url;
     this.#connect("connecting");
@@ -52,10 +70,11 @@ export class Connection {
     this.#connect("reconnecting");
   }
 
+  /** @param {State} state */
   #connect(state) {
     this.#hangUp();
     const url = new URL(this.#url, document.baseURI);
-    if (this.last) url.searchParams.set("after", this.last);
+    if (this.last) url.searchParams.set("after", String(this.last));
     const source = new EventSource(url);
     this.#source = source;
     source.onopen = () => this.#opened();
@@ -69,6 +88,10 @@ export class Connection {
     this.#set("live");
   }
 
+  /**
+   * @param {EventName} name
+   * @param {MessageEvent<string>} event
+   */
   #take(name, event) {
     this.last = Number(event.lastEventId);
     this.#tries = 0;
@@ -78,6 +101,7 @@ export class Connection {
     this.#set("ended");
   }
 
+  /** @param {EventSource} source */
   #broke(source) {
     if (source !== this.#source) return;
     this.#set("reconnecting");
@@ -87,7 +111,8 @@ export class Connection {
   /** EventSource has given up: find out why, and start a new one unless that is pointless. */
   #recover() {
     this.#hangUp();
-    const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+    const pause = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)];
+    this.#tries += 1;
     this.#timer = setTimeout(() => this.#begin(), pause);
   }
 
@@ -98,6 +123,7 @@ export class Connection {
       this.#url = url;
       this.reconnect();
     } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
       if (this.state !== "reconnecting" || this.#source !== null) return;
       if (error.passing) this.#recover();
       else this.#set("stopped", error);
@@ -110,6 +136,10 @@ export class Connection {
     this.#source = null;
   }
 
+  /**
+   * @param {State} state
+   * @param {CallFailed | null} [error]
+   */
   #set(state, error = null) {
     this.state = state;
     this.#changed(state, error);

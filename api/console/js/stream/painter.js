@@ -5,20 +5,27 @@ const SLICE_MS = 8;
 /** A hidden page has no frames. */
 const HIDDEN_MS = 250;
 
+/** @template Item */
 export class Painter {
+  /** @type {Item[]} */
   #queue = [];
   #head = 0;
   #take;
   #draw;
+  /** @type {(() => void) | null} */
   #cancel = null;
 
-  /** `take` is called with each item once, in order; `draw` is called once after every slice. */
+  /**
+   * @param {(item: Item) => void} take gets each item once, in order
+   * @param {() => void} draw is called once after every slice
+   */
   constructor(take, draw) {
     this.#take = take;
     this.#draw = draw;
     document.addEventListener("visibilitychange", () => this.#cancel && this.#schedule());
   }
 
+  /** @param {Item} item */
   push(item) {
     this.#queue.push(item);
     if (!this.#cancel) this.#schedule();
@@ -43,10 +50,16 @@ export class Painter {
   #slice = () => {
     this.#cancel = null;
     const until = performance.now() + SLICE_MS;
-    while (this.#head < this.#queue.length && performance.now() < until) this.#take(this.#queue[this.#head++]);
+    while (this.#head < this.#queue.length && performance.now() < until) {
+      const item = /** @type {Item} */ (this.#queue[this.#head]);
+      this.#head += 1;
+      this.#take(item);
+    }
     this.#draw();
-    if (this.#head < this.#queue.length) return this.#schedule();
-    this.#queue = [];
-    this.#head = 0;
+    if (this.#head < this.#queue.length) this.#schedule();
+    else {
+      this.#queue = [];
+      this.#head = 0;
+    }
   };
 }

@@ -20,7 +20,10 @@ export function useStream(way) {
       const draft = { ...NOTHING, state: "posting the job", running: true };
       const draw = drawing(() => control.current === own && setShown({ ...draft, said: [...draft.said] }));
       const heard = (name, data) => draw(take(draft, name, data));
-      const told = (state) => draw((draft.state = state));
+      const told = (state) => {
+        draft.state = state;
+        draw();
+      };
       draw();
       try {
         await way(job, { heard, told, signal: own.signal });
@@ -53,7 +56,8 @@ function drawing(draw) {
 
 function take(draft, name, data) {
   if (name === "messages") return add(draft, data.node, data.message.content);
-  if (name === "updates" && !draft.said.some(({ node }) => node === data.node)) return add(draft, data.node, JSON.stringify(data.data));
+  if (name === "updates" && !draft.said.some(({ node }) => node === data.node))
+    return add(draft, data.node, JSON.stringify(data.data));
   if (name === "custom") draft.note = data.data.message ?? JSON.stringify(data.data);
   if (name === "end") draft.state = data.error ? `${data.status}: ${data.error.detail}` : data.status;
 }

@@ -1,11 +1,11 @@
--- Put before every script of the items: how the items of graphs' stores are kept, in one shard.
+-- How the items of graphs' stores are kept, in one shard.
+-- keys: ITEMS ORDER DUE
 --
--- KEYS  1 items, a hash  2 their order, a sorted set by name  3 when they go, a sorted set by time
---
+-- ITEMS is a hash, ORDER a sorted set by name, DUE one by the time when an item goes.
 -- A namespace's path is its tenant and its labels, divided by \0; no label is empty or holds a \0.
 -- An item's place is its path, \0\0 and its key, which may hold anything.
 --   items   n<path>   a namespace that has items: since, count, last (number of its newest item)
---           i<place>  an item: number, created and updated (µs), ttl (ms) or false, value
+--           i<place>  an item: v (the format, see keys.py), number, created and updated (µs), ttl (ms) or false, value
 --           v<place>  its vectors, if it has any
 --   order   n<path>   so that the namespaces below a path are found
 --           i<path>\0\0<number in 16 digits><key>   so that items are found oldest first
@@ -13,15 +13,9 @@
 --
 -- What is due goes before anything else is done, so no script ever sees an item that has expired.
 
-local ITEMS, ORDER, DUE = KEYS[1], KEYS[2], KEYS[3]
-
-local function whole(n)
-  return string.format('%.0f', n)
-end
-
 local clock = redis.call('TIME')
 local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-local now_ms = math.floor(now_us / 1000)
+local time_ms = math.floor(now_us / 1000)
 
 local function get(field)
   local packed = redis.call('HGET', ITEMS, field)
@@ -43,7 +37,7 @@ end
 -- From now on the item lives for its TTL, or until it is deleted.
 local function live(at, ttl)
   if ttl then
-    redis.call('ZADD', DUE, now_ms + ttl, at)
+    redis.call('ZADD', DUE, time_ms + ttl, at)
   else
     redis.call('ZREM', DUE, at)
   end
@@ -68,7 +62,7 @@ local function remove(path, key)
   end
 end
 
-for _, at in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now_ms)) do
+for _, at in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', time_ms)) do
   local ends, begins = string.find(at, '%z%z')
   remove(string.sub(at, 1, ends - 1), string.sub(at, begins + 1))
 end

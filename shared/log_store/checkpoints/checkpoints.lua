@@ -1,12 +1,12 @@
--- Put before every script of the checkpoints: how one thread's are kept, and what goes with what.
---
--- KEYS  1 the thread's checkpoints, a hash; or a job's four keys, of which they are the last
+-- How one thread's checkpoints are kept, and what goes with what.
+-- keys: CHECKPOINTS
 --
 -- Fields, by namespace (ns: '' for the graph itself, a path for each graph inside it) and by id;
 -- parts are divided by \1, the names in a list by \0, and neither occurs in them:
 --   head:<ns>                          id of the newest checkpoint; `head:` exists = can be resumed
 --   ids:<ns>                           all ids, oldest first, with those known only by a write
---   ckpt:<ns>\1<id>                    a checkpoint: parent, span, refs, checkpoint, metadata
+--   ckpt:<ns>\1<id>                    a checkpoint: v (format, see keys.py), parent, span, refs, checkpoint,
+--                                      metadata
 --   blob:<ns>\1<channel>\1<version>    a channel's value, shared by all checkpoints that refer to it
 --   write:<ns>\1<id>\1<task>\1<index>  what a task wrote on top of the checkpoint
 --   own:<ns>\1<id>                     number of fields that go when the checkpoint goes: its writes,
@@ -15,18 +15,16 @@
 --   piece:<place of a value>\1<n>       a part of a value that is too large for one call: in the
 --                                      value's own place stands \0 and their number
 
-local ALL = KEYS[4] or KEYS[1]
-
 local function get(field)
-  return redis.call('HGET', ALL, field)
+  return redis.call('HGET', CHECKPOINTS, field)
 end
 
 local function set(field, value)
-  redis.call('HSET', ALL, field, value)
+  redis.call('HSET', CHECKPOINTS, field, value)
 end
 
 local function remove(field)
-  redis.call('HDEL', ALL, field)
+  redis.call('HDEL', CHECKPOINTS, field)
 end
 
 -- How many pieces the value is in; nil for a value that stands where it belongs.
@@ -46,7 +44,7 @@ end
 -- Are all pieces of the value there? They come ahead of it, in calls of their own.
 local function is_whole(place, value)
   for i = 1, pieces(value) or 0 do
-    if redis.call('HEXISTS', ALL, 'piece:' .. place .. '\1' .. i) == 0 then
+    if redis.call('HEXISTS', CHECKPOINTS, 'piece:' .. place .. '\1' .. i) == 0 then
       return false
     end
   end
@@ -91,7 +89,7 @@ end
 
 local function remove_blob(field)
   -- Only a short value can be a number of pieces.
-  if redis.call('HSTRLEN', ALL, field) < 16 then
+  if redis.call('HSTRLEN', CHECKPOINTS, field) < 16 then
     remove_pieces(field, get(field))
   end
   remove(field)
@@ -100,7 +98,7 @@ end
 -- From now on the field goes when the checkpoint goes.
 local function give(ns, id, field)
   local own = 'own:' .. ns .. '\1' .. id
-  local n = redis.call('HINCRBY', ALL, own, 1)
+  local n = redis.call('HINCRBY', CHECKPOINTS, own, 1)
   if n == 1 then
     list_id(ns, id)
   end
@@ -198,9 +196,19 @@ end
 -- opened this namespace ('' for id where it outlives that one), number of refs (channel \1 version)
 -- and the refs, number of changed channels and for each ref, value. Returns it, and the next place.
 local function read_checkpoint(i)
-  local c = { ns = ARGV[i], id = ARGV[i + 1], parent = ARGV[i + 2], span = tonumber(ARGV[i + 3]),
-    checkpoint = ARGV[i + 4], metadata = ARGV[i + 5], keep = tonumber(ARGV[i + 6]),
-    opener_ns = ARGV[i + 7], opener = ARGV[i + 8], refs = {}, changed = {} }
+  local c = {
+    ns = ARGV[i],
+    id = ARGV[i + 1],
+    parent = ARGV[i + 2],
+    span = tonumber(ARGV[i + 3]),
+    checkpoint = ARGV[i + 4],
+    metadata = ARGV[i + 5],
+    keep = tonumber(ARGV[i + 6]),
+    opener_ns = ARGV[i + 7],
+    opener = ARGV[i + 8],
+    refs = {},
+    changed = {},
+  }
   i = i + 10
   for n = 1, tonumber(ARGV[i - 1]) do
     c.refs[n] = ARGV[i]
@@ -225,7 +233,7 @@ local function has_values(c, coming)
   end
   for _, ref in ipairs(c.refs) do
     local field = blob(c.ns, ref)
-    if not coming[field] and redis.call('HEXISTS', ALL, field) == 0 then
+    if not coming[field] and redis.call('HEXISTS', CHECKPOINTS, field) == 0 then
       return false
     end
   end
@@ -236,8 +244,17 @@ local function store_checkpoint(c)
   for ref, value in pairs(c.changed) do
     set(blob(c.ns, ref), value)
   end
-  set('ckpt:' .. c.ns .. '\1' .. c.id, cmsgpack.pack({ parent = c.parent, span = c.span,
-    refs = c.refs, checkpoint = c.checkpoint, metadata = c.metadata }))
+  set(
+    'ckpt:' .. c.ns .. '\1' .. c.id,
+    cmsgpack.pack({
+      v = FORMAT,
+      parent = c.parent,
+      span = c.span,
+      refs = c.refs,
+      checkpoint = c.checkpoint,
+      metadata = c.metadata,
+    })
+  )
   list_id(c.ns, c.id)
   local head = get('head:' .. c.ns)
   if not head and c.opener ~= '' then
@@ -280,7 +297,7 @@ end
 local function store_writes(w)
   for _, one in ipairs(w) do
     local field = write_field(w, one.index)
-    local known = redis.call('HEXISTS', ALL, field) == 1
+    local known = redis.call('HEXISTS', CHECKPOINTS, field) == 1
     if not known or tonumber(one.index) < 0 then
       set(field, cmsgpack.pack({ w.task, one.index, w.path, one.channel, one.value }))
     end

@@ -1,4 +1,4 @@
--- Put before every script of the queue. The keys are arq's, so that its tools still see the queue:
+-- How the queue and its leases are kept. The keys are arq's, so that its tools still see the queue:
 -- arq:queue holds ids by the time (ms) at which a worker may take them, arq:job:<id> exists while
 -- the job is queued or held, arq:in-progress:<id> while a lease runs, arq:abort what shall stop.
 -- Beside them: tailrace:lease:<id> (hash: attempt, owner ('' when released), again), and
@@ -9,18 +9,17 @@
 local QUEUE, ABORT, TOKENS = 'arq:queue', 'arq:abort', 'tailrace:tokens'
 local TOKENS_KEPT, TOKENS_LIVE_S, INBOX_LIVES_S = 1000, 3600, 60
 
-local function job_key(id) return 'arq:job:' .. id end
-local function progress_key(id) return 'arq:in-progress:' .. id end
-local function lease_key(id) return 'tailrace:lease:' .. id end
-local function inbox_key(worker) return 'tailrace:inbox:' .. worker end
-
-local function whole(n)
-  return string.format('%.0f', n)
+local function job_key(id)
+  return 'arq:job:' .. id
 end
-
-local function now_ms()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+local function progress_key(id)
+  return 'arq:in-progress:' .. id
+end
+local function lease_key(id)
+  return 'tailrace:lease:' .. id
+end
+local function inbox_key(worker)
+  return 'tailrace:inbox:' .. worker
 end
 
 local function holds(id, owner, attempt)

@@ -1,0 +1,2 @@
+export { fetchEventSource, FetchEventSourceInit, EventStreamContentType } from './fetch';
+export { EventSourceMessage } from './parse';

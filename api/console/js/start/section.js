@@ -77,7 +77,9 @@ export class Section {
     const name = this.#whole ? this.place : (missing ?? path[0]);
     const field = this.#fields.find((candidate) => candidate.name === name);
     const inside = this.#whole ? path : path.slice(1);
-    field?.refuse(missing ? "This field is required." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`);
+    field?.refuse(
+      missing ? "This field is required." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`,
+    );
     return field !== undefined;
   }
 

@@ -11,12 +11,12 @@ supervised       one process, kept alive
 child            one life of a process
 restarts         when to start again, and when that is pointless
 die_with_parent  ends a command when the process that started it ends
-health           does a server answer
+health           checks whether a server responds
 ports            is a port free
 console          the one log
 logline          a line of it
 store            the embedded Valkey
 data_dir         its data folder and the lock on it
 model            the local model
-errors           why a run can't start or go on
+errors           why a run can't start or continue
 """

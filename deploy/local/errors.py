@@ -1,4 +1,4 @@
-"""Why a local run cannot start or go on: the tree of errors that end it with a plain sentence.
+"""Why a local run can't start or continue: the errors that end it with a plain sentence.
 
 LocalError
 ├── FolderInUseError     another run holds the data folder
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class LocalError(Exception):
-    """A run on this machine cannot start or go on; its text is for the person at the terminal."""
+    """A local run can't start or continue; the text is for the person at the terminal."""
 
 
 class FolderInUseError(LocalError):

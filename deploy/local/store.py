@@ -72,7 +72,7 @@ def socket_path(folder: Path) -> Path:
 
 
 def answers(folder: Path) -> bool:
-    """Whether the server of a folder answers PING now; blocks for at most a second."""
+    """Whether the server of a folder replies to PING now; blocks for at most a second."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PING_S)
         try:
@@ -102,11 +102,11 @@ class EmbeddedStore:
         return self._running().pid
 
     def start(self) -> None:
-        """Start the server and return once it answers, with all that the folder held before.
+        """Start the server and return once it replies, with all the data from the folder.
 
         Raises:
             FolderInUseError: another store runs on the folder.
-            StoreFailedError: the server ended or did not answer within a minute.
+            StoreFailedError: the server ended or did not reply within a minute.
         """
         held = DataDir.claim(self._folder)
         try:

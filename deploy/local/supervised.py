@@ -17,7 +17,7 @@ KILLED_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a run can't go on, with what the child last said."""
+    """Why a run can't continue, with the last output of the child."""
 
     reason: str
     name: str = ""

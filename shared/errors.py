@@ -2,19 +2,19 @@
 
 TailraceError
 ├── ConfigurationError     a setting is missing or wrong; the process can't start
-├── StoreUnavailable       Redis is away, full or read-only; trying again may help
+├── StoreUnavailable       Redis is unreachable, full or read-only; retrying may help
 ├── JobNotFound            no such job, as far as this caller may know
-├── NotWaiting             the job does not wait for this answer
-├── BlobNotFound           no such large value, or not any more
-├── BlobsFull              a job's large values are over their limit
-├── Unserializable         a value that can't be written
-└── WriteRefused           the log did not take a write, and nothing was written
-    ├── LogClosed          the log has its `end`, or waits for an answer
+├── NotWaiting             the job does not wait for this resume value
+├── BlobNotFound           there is no such large value, or no longer
+├── BlobsFull              a job's large values exceed their limit
+├── Unserializable         a value can't be written as JSON or to a checkpoint
+└── WriteRefused           the log refused a write; nothing was written
+    ├── LogClosed          the log has its `end`, or the job waits to be resumed
     ├── Fenced             a newer attempt has opened the log
-    ├── CancelRequested    the job shall be closed instead
-    ├── SequenceTaken      the numbers are taken by another writer
+    ├── CancelRequested    the job must be closed instead
+    ├── SequenceTaken      another writer has used the numbers
     ├── SequenceHole       the write would leave a hole: the store went back in time
-    └── ValuesLacking      a checkpoint's unchanged value is gone: put all of them
+    └── ValuesLacking      an unchanged value of a checkpoint is gone: write all of them
 """
 
 import os
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from typing import Final
 
 EX_CONFIG = os.EX_CONFIG
-"""Exit status of a process that can't start with the settings it has (sysexits.h)."""
+"""Exit status of a process that can't start with its settings (sysexits.h)."""
 
 
 class TailraceError(Exception):
@@ -34,7 +34,7 @@ class ConfigurationError(TailraceError):
 
 
 class StoreUnavailable(TailraceError):
-    """Redis did not take the call: away, loading, full, read-only, or too slow."""
+    """Redis did not take the call: it is unreachable, loading, full, read-only or too slow."""
 
 
 class JobNotFound(TailraceError):
@@ -42,11 +42,11 @@ class JobNotFound(TailraceError):
 
 
 class NotWaiting(TailraceError):
-    """The job does not wait for this answer: it has another one, or it never asked."""
+    """The job does not wait for this resume value: it has another one, or it never asked."""
 
 
 class BlobNotFound(TailraceError):
-    """The job has no such blob, or not any more."""
+    """The job has no such blob, or no longer has it."""
 
 
 class BlobsFull(TailraceError):
@@ -54,7 +54,7 @@ class BlobsFull(TailraceError):
 
 
 class Unserializable(TailraceError):
-    """A value that can't be written: where it is and of which type, never what it is.
+    """A value can't be written; says where it is and its type, never its content.
 
     Args:
         what: names the type.
@@ -74,7 +74,7 @@ class WriteRefused(TailraceError):
     """The log refused a write; nothing of it was stored.
 
     Args:
-        at: the number that the record has where the refused call had another: its attempt for
+        at: the number in the record that the refused call did not match: its attempt for
             `Fenced`, its last seq for the others.
     """
 
@@ -84,27 +84,27 @@ class WriteRefused(TailraceError):
 
 
 class LogClosed(WriteRefused):
-    """The log has its `end`, or the job waits for an answer: no attempt is wanted."""
+    """The log has its `end`, or the job waits to be resumed: it needs no attempt."""
 
 
 class Fenced(WriteRefused):
-    """A newer attempt has opened the log, or this one has already given it up."""
+    """A newer attempt has opened the log, or this one has already ended."""
 
 
 class CancelRequested(WriteRefused):
-    """The job's owner wants its end, so it goes neither back to the queue nor to sleep."""
+    """The job's owner has cancelled it, so it can be neither queued again nor paused."""
 
 
 class SequenceTaken(WriteRefused):
-    """The numbers offered are in use under another writer's token."""
+    """The numbers are in use under another writer's token."""
 
 
 class SequenceHole(WriteRefused):
-    """The write would leave a hole: the store has forgotten what it once acknowledged."""
+    """The write would leave a hole: the store has lost what it once acknowledged."""
 
 
 class ValuesLacking(WriteRefused):
-    """A checkpoint refers to a value that the store does not have: it wants all of them."""
+    """A checkpoint refers to a value that the store does not have: it needs all of them."""
 
 
 _ENDS: Final = 8
@@ -112,7 +112,7 @@ _NAME_CHARS: Final = 64
 
 
 def _place(path: Sequence[str | int]) -> str:
-    """A path as one writes it in code, `messages[3].artifact`; a long one without its middle."""
+    """A path as in code, `messages[3].artifact`; a long one is shortened in the middle."""
     parts = [_part(step) for step in path]
     if len(parts) > 2 * _ENDS:
         parts = [*parts[:_ENDS], "…", *parts[-_ENDS:]]

@@ -1,7 +1,7 @@
-"""Settings that both processes read, and how settings reach a process at all.
+"""Settings that both processes read, and how settings reach a process.
 
 Every setting is an environment variable `TAILRACE_<NAME>`; a file `.env` in the working directory
-fills in what the environment leaves open. `.env.example` lists them all.
+provides what the environment does not set. `.env.example` lists them all.
 """
 
 from ipaddress import ip_address
@@ -19,7 +19,7 @@ S = TypeVar("S", bound="SharedSettings")
 
 
 class SharedSettings(BaseSettings):
-    """What API and worker must agree on."""
+    """What the API and the workers must agree on."""
 
     model_config = SettingsConfigDict(env_prefix="TAILRACE_", extra="ignore", frozen=True)
 
@@ -28,15 +28,15 @@ class SharedSettings(BaseSettings):
     log_redis_url: str | None = None
     """The log store, which may be a Cluster."""
     open_ttl_s: Seconds = 30 * 86400
-    """A job that is never written to is forgotten after this."""
+    """A job is deleted when nothing was written to it for this long."""
     events_ttl_s: Seconds = 86400
     """How long the events of an ended job are kept."""
     retention_s: Seconds = 7 * 86400
     """How long the record of an ended job is kept."""
     lease_s: Seconds = 5
-    """A worker that has not renewed its lease for this long is taken for dead."""
+    """A worker that has not renewed its lease for this long counts as dead."""
     show_errors: bool = False
-    """Show callers text and traceback of a graph's errors: on the developer's machine alone."""
+    """Show clients the text and traceback of a graph's errors: only on a developer's machine."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("redis_url")
@@ -54,7 +54,7 @@ class SharedSettings(BaseSettings):
         stores = (self.redis_url, self.log_store_url)
         if self.show_errors and not all(is_on_this_machine(url) for url in stores):
             raise ValueError(
-                "TAILRACE_SHOW_ERRORS=1 shows callers the text of errors: it is for development,"
+                "TAILRACE_SHOW_ERRORS=1 shows clients the text of errors: it is for development,"
                 " with a store on this machine"
             )
         return self
@@ -66,7 +66,7 @@ class SharedSettings(BaseSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address or name."""
+    """Whether only this machine can reach the address or name."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -85,7 +85,7 @@ def load_settings(kind: type[S]) -> S:
     """Read the environment and `.env` into settings.
 
     Raises:
-        ConfigurationError: a value is out of its range; names every such variable.
+        ConfigurationError: a value is invalid; names every such variable.
     """
     load_dotenv(".env", override=False)
     try:

@@ -1,6 +1,6 @@
 """Repairs what a crash between two stores leaves. One process does it at a time, by lease.
 
-Workers and API processes alike: a cancelled job has to end where its only worker is frozen.
+Workers and API processes both do it: a cancelled job has to end even if its only worker is frozen.
 """
 
 import asyncio
@@ -22,20 +22,20 @@ LEAD_EVERY_S: Final = 0.75
 LEASE_S: Final = 2.0
 SWEEP_EVERY_S: Final = 5.0
 CANCEL_OVERDUE_S: Final = 3.0
-"""A running job that was cancelled is its holder's to close for so long."""
+"""How long the holder of a running job that was cancelled has to close it."""
 MISSING_FOR_S: Final = 10.0
-"""A job may be between its log and the queue for so long."""
+"""How long a job may be in its log and not yet in the queue."""
 EXPIRES_WITHIN_MS: Final = 60_000
 
 _CHUNK: Final = 500
-_EXPIRED: Final = JobError("expired", "The job was not finished within the time that it is kept.")
+_EXPIRED: Final = JobError("expired", "The job did not finish in the time that it is kept.")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Sweep:
-    """The sweeping of one process; idle while another one leads."""
+    """The sweep of one process; idle while another process leads."""
 
     jobs: JobStore
     open_jobs: OpenJobs
@@ -45,7 +45,7 @@ class Sweep:
     _swept_at: float = 0
 
     async def run(self) -> None:
-        """Lead if nobody does, and sweep while leading; for ever."""
+        """Lead if no other process does, and sweep while leading; runs until cancelled."""
         while True:
             await asyncio.sleep(LEAD_EVERY_S)
             try:
@@ -53,9 +53,9 @@ class Sweep:
                 if overdue is not None:
                     await self._lead(overdue)
             except StoreUnavailable as error:
-                logger.warning("sweep put off", extra={"reason": str(error)})
+                logger.warning("sweep postponed", extra={"reason": str(error)})
             except Exception:
-                logger.warning("sweep broke off", exc_info=True)
+                logger.warning("sweep crashed", exc_info=True)
 
     async def _lead(self, overdue: Sequence[JobId]) -> None:
         for job in await self.open_jobs.look(overdue) if overdue else ():
@@ -68,7 +68,7 @@ class Sweep:
         """Look through every open job once.
 
         Raises:
-            StoreUnavailable: the rest is left for the next time.
+            StoreUnavailable: the rest is left for the next sweep.
         """
         missing: dict[JobId, int] = {}
         for shard in SHARDS:
@@ -96,7 +96,7 @@ class Sweep:
         try:
             await self.jobs.expire(job.id, EXPIRES_WITHIN_MS, _EXPIRED)
         except (WriteRefused, JobNotFound) as refusal:
-            logger.info("not expired", extra={"job_id": job.id, "reason": repr(refusal)})
+            logger.info("job not expired", extra={"job_id": job.id, "reason": repr(refusal)})
             return
         logger.warning("job expired", extra={"job_id": job.id})
         await self.queue.remove(job.id)
@@ -104,15 +104,15 @@ class Sweep:
     async def _end_cancelled(self, job: OpenJob) -> None:
         """Close a cancelled job that its holder has not closed in time."""
         if job.cancel_requested and job.status is not None and job.status not in FINAL:
-            logger.warning("cancelled job ended for its holder", extra={"job_id": job.id})
+            logger.warning("cancelled job closed for its worker", extra={"job_id": job.id})
             try:
                 await self.jobs.close_over(job.id, "cancelled")
             except JobNotFound:
-                logger.info("record gone", extra={"job_id": job.id})
+                logger.info("job record gone", extra={"job_id": job.id})
         await self.queue.remove(job.id)
 
     async def _enqueue_missing(self, missing: Mapping[JobId, int]) -> None:
-        """Hand out again, above its log's attempt, what the queue has not known for a while."""
+        """Enqueue jobs that the queue has not known for a while, above their logs' attempts."""
         now = time.monotonic()
         since = {job_id: self._missing_since.get(job_id, now) for job_id in missing}
         for job_id, first_seen in since.items():

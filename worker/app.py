@@ -1,4 +1,4 @@
-"""The worker process: what it is made of, and what runs beside the jobs."""
+"""The worker process: its parts, and what runs besides the jobs."""
 
 import asyncio
 import logging
@@ -54,17 +54,17 @@ _REAP_EVERY_S: Final = 60.0
 
 
 async def serve(settings: WorkerSettings) -> None:
-    """Take jobs until SIGTERM or SIGINT, then let go of them.
+    """Take jobs until SIGTERM or SIGINT, then finish or hand them back.
 
     Raises:
-        ConfigurationError: the project's file is wrong, or asks for what is not supported.
-        StoreUnavailable: there is no store at the start, not even half a minute later.
+        ConfigurationError: the project file is wrong, or needs something that is not supported.
+        StoreUnavailable: the store could not be reached within half a minute.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.threads, "node"))
     project = read_project(settings.graphs)
     refuse_longer_lives(project, settings)
-    # In a thread: what a module does at import may need a loop of its own.
+    # In a thread: a module may run an event loop of its own when it is imported.
     registry = await asyncio.to_thread(load_registry, project)
     index = await asyncio.to_thread(load_index, project)
     remember = partial(GraphStores, life=project.store.ttl, index=index)
@@ -98,15 +98,18 @@ async def _work(
     execution = Execution(registry, checkpoints, settings, unserved, remember(log_store))
     runner = Runner(execution, stores, worker_id)
     wakeups = Wakeups(wake_store, worker_id)
-    keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
+    containment = Containment(asyncio.get_running_loop())
+    keeper = LeaseKeeper(settings, worker_id, containment)
     worker = LeasedWorker(ArqClient(queue_store), queue, wakeups, keeper, runner.run, settings)
+    containment.begin()
+    worker.stop_on_signals()
     keeper.start()
     freeze_startup_objects()
     await catalogue.announce(queue_store, worker_id, specs)
     _say_ready(registry)
     async with asyncio.TaskGroup() as tasks:
         beside = (
-            _beat(queue_store, worker_id, specs, lambda: worker.claimed_at),
+            _beat(queue_store, worker_id, specs, lambda: worker.replied_at),
             Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
             _reap(log_store),
         )
@@ -117,7 +120,10 @@ async def _work(
     try:
         await catalogue.leave(queue_store, worker_id, specs)
     except StoreUnavailable as error:
-        logger.warning("others will notice by the missing beats", extra={"reason": str(error)})
+        logger.warning(
+            "worker not taken out of the catalogue, its entry will expire",
+            extra={"reason": str(error)},
+        )
     logger.info("worker stopped")
 
 
@@ -129,7 +135,7 @@ def _say_ready(registry: Registry) -> None:
 
 
 async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Client, Client, Client]:
-    # A connection for each slot's writes, and some for everything beside.
+    # A connection for each slot's writes, and ten for the rest.
     size = settings.slots + 10
     queue_store = connect(settings.redis_url, max_connections=size)
     log_store = connect(settings.log_store_url, max_connections=2 * size)
@@ -137,26 +143,26 @@ async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Clie
     for client in (queue_store, log_store, wake_store):
         stack.push_async_callback(client.aclose)
     for client in (queue_store, log_store):
-        await until_stored(lambda client=client: ping(client))
+        await until_stored(partial(ping, client))
     return queue_store, log_store, wake_store
 
 
 async def _beat(
-    redis: Client, worker_id: str, specs: Sequence[GraphSpec], claimed_at: Callable[[], float]
+    redis: Client, worker_id: str, specs: Sequence[GraphSpec], replied_at: Callable[[], float]
 ) -> None:
-    """Announce this worker for as long as the queue answers it."""
+    """Announce this worker for as long as the queue replies to it."""
     while True:
         await asyncio.sleep(BEAT_S)
-        if time.monotonic() - claimed_at() > _ALIVE_S:
+        if time.monotonic() - replied_at() > _ALIVE_S:
             continue
         try:
             await catalogue.announce(redis, worker_id, specs)
         except StoreUnavailable as error:
-            logger.warning("beat not stored", extra={"reason": str(error)})
+            logger.warning("heartbeat not stored", extra={"reason": str(error)})
 
 
 async def _reap(redis: Client) -> None:
-    """Delete items that have expired in shards that nobody uses."""
+    """Delete expired items, also in shards that nobody uses."""
     while True:
         await asyncio.sleep(_REAP_EVERY_S)
         try:

@@ -16,30 +16,30 @@ class WorkerSettings(SharedSettings):
     slots: int = Field(default=10, ge=1, le=1000)
     """Jobs that run at the same time."""
     threads: int = Field(default=40, ge=1, le=1000)
-    """Threads for nodes that are plain functions; a running one can't be taken away."""
+    """Threads for nodes that are plain functions; a running one can't be stopped."""
     grace_s: float = Field(default=25, ge=0)
-    """How long running jobs may go on after SIGTERM, before they are handed back."""
+    """How long running jobs may continue after SIGTERM before they are handed back."""
     renewal_s: Seconds = 1
     """How often leases are renewed."""
     blocked_limit_s: Seconds = 60
-    """A graph that blocks its worker's loop for this long is ended."""
+    """A graph that blocks the event loop for this long is ended."""
     durability: Literal["async", "sync", "exit"] = "async"
-    """When LangGraph stores a checkpoint: beside the next step, before it, or only at the end."""
+    """When LangGraph stores a checkpoint: during the next step, before it, or only at the end."""
     backoff_s: Seconds = 1
-    """Pause before the first retry at most; doubles with each."""
+    """The longest pause before the first retry; doubles with each retry."""
     backoff_max_s: Seconds = 60
     retry_after_max_s: Seconds = 3600
-    """How long a provider may put off a retry at most, by `Retry-After`."""
+    """How long a provider may delay a retry at most, with `Retry-After`."""
     whole_answers: bool = True
-    """An answer of a chat model without a finish reason is a failure that may pass."""
+    """Whether a chat model's output without a finish reason is a temporary error."""
     min_blob_bytes: int = Field(default=64 * 1024, ge=1024)
-    """From this size on a text or bytes are taken out of an event that is too large."""
+    """Texts and bytes from this size on are moved out of an event that is too large."""
     max_blob_bytes: int = Field(default=16 * 1024 * 1024, gt=0)
     max_blobs_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
-    """All that is taken out of one job's events, each value counted once."""
+    """All that may be moved out of one job's events, each value counted once."""
     max_event_bytes: int = Field(default=256 * 1024, gt=0)
     max_events: int = Field(default=100_000, gt=0)
     max_log_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     max_result_bytes: int = Field(default=1024 * 1024, gt=0)
     alive_file: Path | None = None
-    """Touched whenever the queue has answered: how old it is tells whether the worker works."""
+    """Touched whenever the queue replies: its age tells whether the worker is alive."""

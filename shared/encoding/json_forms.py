@@ -1,8 +1,8 @@
-"""What stands in JSON for a value that JSON has nothing for: one level, one form everywhere.
+"""The JSON form of a value of a type that JSON lacks: one level, the same form everywhere.
 
-The forms are PROTOCOL.md's, section "Values". A type is known by what it is, or by the methods by
-which LangGraph's own serializer knows it: what a checkpoint keeps can be shown. Bytes and names are
-json_writer's.
+The forms are those of PROTOCOL.md, section "Values". A type is recognized by its class, or by the
+methods by which LangGraph's own serializer recognizes it, so whatever a checkpoint keeps can be
+shown. `json_writer` writes bytes and names.
 """
 
 import re
@@ -30,19 +30,19 @@ from zoneinfo import ZoneInfo
 import orjson
 
 SECRET: Final = "**********"  # noqa: S105 - what is shown in place of one
-"""Stands for a secret, whatever it is, and whether there is one."""
+"""Replaces a secret, whatever it is and whether it is set."""
 
 _IN_ORDER: Final = (str, int, float)
-"""Types whose values have an order that a reader expects."""
+"""Types whose values a reader expects in order."""
 
 
 _NUMBERS: Final = "biuf"
-"""Kinds of numpy's types that are numbers or truth values."""
+"""Kinds of numpy types that are numbers or booleans."""
 _TIMES: Final = "mM"
 
 
 class NoForm(TypeError):
-    """A value of a type that is no data; the text is the type's name."""
+    """A value of a type that has no JSON form; the text is the type's name."""
 
 
 def type_name(value: object) -> str:
@@ -52,13 +52,13 @@ def type_name(value: object) -> str:
 
 
 def form(value: Any) -> Any:
-    """A value that is nearer to JSON: to be asked again until it is there.
+    """A value that is closer to JSON; call it again until it is JSON.
 
     Raises:
-        NoForm: there is none.
+        NoForm: the type has no JSON form.
         Exception: whatever the value's own methods raise.
     """
-    # An enum may be a number or a text too, and is its value then as well.
+    # Also an enum that is a number or a text is written as its value.
     return value.value if isinstance(value, Enum) else _form(value)
 
 
@@ -82,13 +82,13 @@ def _form(value: Any) -> Any:
 
 @_form.register(str)
 def _(value: str) -> str:
-    """Halves of a surrogate pair that belong together are joined, others become U+FFFD."""
+    """Join the halves of a surrogate pair; a half without its other one becomes U+FFFD."""
     return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 @_form.register(int)
 def _(value: int) -> str:
-    """Digits: beyond 64 bits, readers of JSON do not agree on a number."""
+    """Digits as text: beyond 64 bits, JSON readers disagree about numbers."""
     return str(int(value))
 
 
@@ -116,7 +116,7 @@ def _(value: Mapping[Any, Any]) -> dict[Any, Any]:
 @_form.register(set)
 @_form.register(frozenset)
 def _(value: Iterable[Any]) -> list[Any]:
-    """In order where all are numbers or texts, else as they come."""
+    """Sorted if all are numbers or all are texts, otherwise in any order."""
     for kind in _IN_ORDER:
         if all(type(item) is kind for item in value):
             return sorted(value)
@@ -147,7 +147,7 @@ def _(value: date | time) -> str:
 
 @_form.register(timedelta)
 def _(value: timedelta) -> str:
-    """ISO 8601 in days and seconds; pydantic's years would be of 365 days."""
+    """ISO 8601 in days and seconds; pydantic's years would have 365 days."""
     size = abs(value)
     seconds = f"{size.seconds}.{size.microseconds:06}".rstrip("0").rstrip(".")
     days = f"{size.days}D" if size.days else ""
@@ -162,7 +162,7 @@ def _(value: re.Pattern[Any]) -> str | bytes:
 
 @_form.register(BaseException)
 def _(value: BaseException) -> str:
-    """The name of its class: its text is not for users."""
+    """The name of its class, since its text is not for users."""
     return type(value).__name__
 
 
@@ -188,14 +188,14 @@ def _of_numpy(value: Any) -> Any:
 def _of_scalar(value: Any) -> Any:
     plain: Any = value.item()
     if plain is None:
-        return None  # no moment, no span
+        return None  # NaT
     if type(plain) is type(value):
-        return float(plain)  # one that is longer than Python's
+        return float(plain)  # longer than Python's float
     if value.dtype.kind in _TIMES and isinstance(plain, int):
-        return str(value)  # finer than Python's types, or beyond them
+        return str(value)  # finer than Python's types, or out of their range
     return _written(value) if value.dtype.kind in _NUMBERS else plain
 
 
 def _written(value: Any) -> orjson.Fragment:
-    """By orjson itself, which knows how many digits a short number needs."""
+    """Written by orjson itself, which knows how many digits a short float needs."""
     return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))

@@ -1,7 +1,7 @@
-"""Writes any value as JSON, piece by piece: slower than orjson, and never wrong without a word.
+"""Writes any value as JSON, piece by piece: slower than orjson, but never silently wrong.
 
-No name twice in one object, no half of a surrogate pair, no end to nesting but `MAX_DEPTH`; what
-can't be written is named by its path and type. Recursion is on a stack of its own.
+No name appears twice in an object, surrogate pairs are whole, and only `MAX_DEPTH` limits nesting.
+If a value can't be written, the error has its path and type. Recursion uses a stack of its own.
 """
 
 import re
@@ -17,34 +17,34 @@ from tailrace.shared.encoding.json_forms import NoForm, form, type_name
 from tailrace.shared.errors import Unserializable
 
 MAX_DEPTH: Final = 512
-"""Levels of lists and objects; a reader's own limit is often a thousand."""
+"""Levels of lists and objects; readers often stop at a thousand."""
 
 NATIVE: Final = orjson.OPT_PASSTHROUGH_DATACLASS
-"""What orjson may write by itself: no keys but texts, or a name would come twice; nothing of numpy,
-or no moment would be 1970; no dataclass, or it would have other fields."""
+"""What orjson may write by itself: only text keys, or a name could appear twice; nothing of numpy,
+or NaT would become 1970; no dataclasses, or they would have other fields."""
 
 RESERVED: Final = re.compile(r"\$+(?:bytes|blob)")
-"""Names that say something of their value; before a graph's own of the kind stands one `$` more."""
+"""Names that describe their value; a graph's own name of this form gets one `$` more."""
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MAX_FORMS: Final = 32
-"""A value that still is no JSON after so many forms never will be."""
+"""A value that is not JSON after so many forms never will be."""
 
 _Item = tuple[bytes, "str | int", Any]
-"""What stands before a value in its list or object, its index or name, the value."""
+"""The text before a value in its list or object, its index or name, and the value."""
 
 
 def write_value(value: object) -> bytes:
-    """A value that a graph gave, as JSON; line breaks of Unicode are left raw.
+    """A graph's value as JSON; U+2028 and its like are not escaped.
 
     Raises:
-        Unserializable: it can't be written; says where and of which type, never what.
+        Unserializable: it can't be written; says where it is and its type, never its content.
     """
     return _Writer(escapes=True).write(value)
 
 
 def write_plain(value: object) -> bytes:
-    """The same of a value whose names mean what they say: it was read from JSON, or is ours.
+    """The same for a value whose names need no escape: it was read from JSON, or is ours.
 
     Raises:
         Unserializable: as `write_value`.
@@ -70,19 +70,19 @@ class _Writer:
         self._out: list[bytes] = []
         self._open: list[_Open] = []
         self._inside: set[int] = set()
-        """Which lists and objects are open: one that comes again within itself has no end."""
+        """Ids of the open lists and objects: one that contains itself would never end."""
 
     def write(self, value: object) -> bytes:
         try:
             self._begin(value)
             while self._open:
-                self._go_on(self._open[-1])
+                self._write_items(self._open[-1])
         except NoForm as error:
             raise Unserializable(str(error), self._path()) from error
         return b"".join(self._out)
 
-    def _go_on(self, container: _Open) -> None:
-        """Write items until one of them is a container itself, or the end."""
+    def _write_items(self, container: _Open) -> None:
+        """Write items until one of them is a container, or to the end."""
         container.step = None
         for before, step, value in container.items:
             self._out.append(before)
@@ -95,7 +95,7 @@ class _Writer:
         self._open.pop()
 
     def _begin(self, value: Any) -> bool:
-        """Write a value, or as much of it as says that it has items; whether it has."""
+        """Write a value, or open it if it is a container; whether it is."""
         for _ in range(_MAX_FORMS):
             if type(value) not in _PLAIN and (container := self._container(value)):
                 return self._enter(container)
@@ -131,7 +131,7 @@ class _Writer:
         except NoForm:
             raise
         except Exception as error:
-            # Whatever a value's own method raises; its text may hold what is nobody's business.
+            # A value's own method may raise anything; the text may contain private data.
             raise NoForm(f"{type_name(value)}, {type(error).__name__}") from error
 
     def _named(self, value: Mapping[Any, Any]) -> Iterator[_Item]:
@@ -144,7 +144,7 @@ class _Writer:
             before = b","
 
     def _name(self, key: object, taken: set[str]) -> str:
-        """The key as a text that no other has: of two alike, the later one is counted."""
+        """The key as a text that no other key has: a later duplicate gets a number."""
         name = first = self._text(key)
         number = 2
         while name in taken:
@@ -180,12 +180,12 @@ def _numbered(value: Iterable[Any]) -> Iterator[_Item]:
 
 
 def _leaf(value: Any) -> bytes | None:
-    """A value without items, written; None if it takes another form first."""
+    """A value without items as JSON; None if it needs another form first."""
     if type(value) not in _PLAIN:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return b'{"$bytes":"' + b64encode(bytes(cast("bytes", value))) + b'"}'
         if isinstance(value, Enum):
-            return None  # its value may be one that orjson would write in a way of its own
+            return None  # orjson would write its value in its own way
     try:
         return orjson.dumps(value, None, NATIVE)
     except TypeError:

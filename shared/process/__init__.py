@@ -1,6 +1,6 @@
-"""What every process of ours needs.
+"""What each of our processes needs.
 
-logging  how processes log
-tasks    ending tasks for sure
-garbage  what the garbage collector need not look at
+logging  logs as JSON lines
+tasks    ends tasks reliably
+garbage  keeps startup objects away from the garbage collector
 """

@@ -1,12 +1,12 @@
-"""Garbage collection of processes that live long."""
+"""Garbage collection in long-lived processes."""
 
 import gc
 
 
 def freeze_startup_objects() -> None:
-    """Have the collector look only at what is made from here on: modules and graphs stay.
+    """Have the collector ignore what exists now: modules and graphs stay.
 
-    Each look at all of them would hold up every job or listener of the process.
+    Going through all of them would delay every job or listener of the process each time.
     """
     gc.collect()
     gc.freeze()

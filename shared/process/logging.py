@@ -1,4 +1,4 @@
-"""How the processes log: a JSON object a line, a fixed message plus fields. Never a prompt."""
+"""How the processes log: one JSON object per line, a fixed message with fields. Never a prompt."""
 
 import json
 import logging
@@ -18,10 +18,10 @@ _QUIET: Final = ("arq", "httpx", "httpx2", "httpcore", "openai", "urllib3")
 
 
 class JsonFormatter(logging.Formatter):
-    """`{"ts", "level", "logger", "message", ...}`; what a caller passes as `extra` follows."""
+    """`{"ts", "level", "logger", "message", ...}`, followed by the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line: JSON escapes whatever could break it."""
+        """One line: JSON escapes what could break it."""
         line: dict[str, Any] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -34,12 +34,12 @@ class JsonFormatter(logging.Formatter):
         try:
             return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
         except TypeError:
-            # What orjson refuses (half a surrogate pair, a huge number) must not cost a line.
+            # What orjson refuses (half a surrogate pair, a huge number) must not lose the record.
             return json.dumps(line, default=repr)
 
 
 def configure_logging(level: str) -> None:
-    """Send every logger of this process to stdout as JSON; libraries speak from warnings up."""
+    """Send every logger of this process to stdout as JSON; of libraries, only warnings."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

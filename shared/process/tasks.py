@@ -1,4 +1,4 @@
-"""Ending tasks for sure."""
+"""Ends tasks reliably."""
 
 import asyncio
 from typing import Any, Final

@@ -74,7 +74,7 @@ def _project(path: Path, content: Content, image_only: tuple[str, ...]) -> Proje
 def _graph(name: str, told: Any) -> GraphEntry:
     entry = cast("Content", told) if isinstance(told, dict) else {"path": told}
     if unknown := set(entry) - {"path", "description"}:
-        raise ConfigurationError(f"graph {name!r}: {min(unknown)!r} is no key of a graph")
+        raise ConfigurationError(f"graph {name!r}: {min(unknown)!r} is not a key of a graph")
     place, colon, variable = str(entry.get("path")).rpartition(":")
     if not (colon and place and variable):
         target = str(entry.get("path"))
@@ -95,7 +95,7 @@ def _dependencies(folder: Path, content: Content) -> tuple[str, ...]:
     if not isinstance(source, dict) or cast("Content", source).get("kind") != "uv":
         _wrong("source", 'an object with "kind": "uv"')
     if told:
-        raise ConfigurationError("dependencies: with source, they stand in its pyproject.toml")
+        raise ConfigurationError("dependencies: with source, they are in its pyproject.toml")
     root = cast("Content", source).get("root") or "."
     if not isinstance(root, str) or not (folder / root).is_dir():
         _wrong("source.root", "a folder")

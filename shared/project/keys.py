@@ -159,7 +159,7 @@ def _walk(content: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
 def _complaint(name: str) -> str:
     key = _BY_NAME.get(name)
     if key is None:
-        return f"{name!r} is no key of langgraph.json{_did_you_mean(name)}"
+        return f"{name!r} is not a key of langgraph.json{_did_you_mean(name)}"
     return f"{name!r} is not supported. {key.words}" if key.fate == "refused" else ""
 
 

@@ -1,4 +1,4 @@
-"""How long jobs may live where a project bounds the life of its threads: a thread is a job."""
+"""How long jobs may live if a project limits the life of its threads: a thread is a job."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,16 +11,16 @@ _SETTINGS: Final = ("open_ttl_s", "events_ttl_s", "retention_s")
 
 
 def refuse_longer_lives(project: Project, settings: SharedSettings) -> None:
-    """Hold the settings to the project's bound; API and workers have to agree on them.
+    """Check the settings against the project's limit; API and workers have to agree on them.
 
     Raises:
-        ConfigurationError: names the settings under which jobs live longer.
+        ConfigurationError: names the settings that let jobs live longer.
     """
     if longer := bounded_lives(project, settings):
         wanted = ", ".join(f"{name}={value}" for name, value in longer.items())
         raise ConfigurationError(
-            f"{project.path}: checkpointer.ttl.default_ttl is shorter than jobs live; set {wanted}"
-            " for the API and the workers"
+            f"{project.path}: checkpointer.ttl.default_ttl is shorter than the life of jobs; set"
+            f" {wanted} for the API and the workers"
         )
 
 

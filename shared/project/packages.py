@@ -1,7 +1,7 @@
 """Where a project's folder is imported from, as if it were installed: from its own metadata.
 
-What only an installation can do, such as a package under another name than its folder's, is left
-to `tailrace dev --install`.
+What only an installation can do, such as naming a package differently from its folder, is left to
+`tailrace dev --install`.
 """
 
 import configparser
@@ -21,10 +21,10 @@ def is_package(folder: Path) -> bool:
 
 
 def import_paths(folder: Path) -> tuple[Path, ...]:
-    """What belongs on `sys.path` so that the folder's packages are found, most specific first.
+    """What has to be on `sys.path` for the folder's packages to be found, most specific first.
 
-    The folder itself; where its metadata, or a `src` without `__init__.py`, says that packages lie
-    below it, that place too. A folder that is itself a package is imported from its parent.
+    The folder itself, and the place below it where its metadata, or a `src` without `__init__.py`,
+    says that packages are. A folder that is a package itself is imported from its parent.
     """
     found = [folder, *(folder / root for root in _roots(folder))]
     if (folder / "src").is_dir() and not (folder / "src" / "__init__.py").exists():
@@ -43,7 +43,7 @@ def workspace_members(folder: Path) -> tuple[Path, ...]:
 
 
 def read_pyproject(folder: Path) -> Table:
-    """The folder's `pyproject.toml`; empty where there is none, or none that can be read."""
+    """The folder's `pyproject.toml`; empty if there is none or it can't be read."""
     try:
         return tomllib.loads((folder / "pyproject.toml").read_text())
     except (OSError, ValueError):
@@ -51,7 +51,7 @@ def read_pyproject(folder: Path) -> Table:
 
 
 def _roots(folder: Path) -> Iterator[str]:
-    """Folders that hold packages, as the build backends that are in use declare them."""
+    """Folders that hold packages, as declared for the common build backends."""
     tool = _at(read_pyproject(folder), "tool")
     setuptools = _at(tool, "setuptools")
     yield from _texts(_at(setuptools, "packages", "find").get("where", []))
@@ -67,7 +67,7 @@ def _roots(folder: Path) -> Iterator[str]:
 
 
 def _package_dir(table: Table) -> Iterator[str]:
-    """From setuptools' map of packages to folders, as far as a path can say the same."""
+    """From setuptools' map of packages to folders, as far as a path can express it."""
     for name, place in table.items():
         parts, path = [part for part in name.split(".") if part], PurePosixPath(str(place))
         if parts == list(path.parts[len(path.parts) - len(parts) :]):

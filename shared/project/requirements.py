@@ -1,6 +1,6 @@
-"""Which distributions a project declares, which of them are missing, and how they are installed.
+"""Which distributions a project declares, which of them are missing, and how to install them.
 
-A module that can't be imported is never guessed into a distribution: only what is declared counts.
+The distribution of a module that can't be imported is never guessed: only what is declared counts.
 """
 
 import importlib.metadata
@@ -16,7 +16,7 @@ from tailrace.shared.project.values import Project
 
 
 def code_folders(project: Project) -> tuple[Path, ...]:
-    """The folders of the project's own code: its own, its dependencies', their workspaces'."""
+    """The folders of the project's code: its own, its dependencies' and their workspaces'."""
     roots = (project.folder, *project.local_folders())
     members = (member for root in roots for member in workspace_members(root))
     return tuple(dict.fromkeys((*roots, *members)))
@@ -29,7 +29,7 @@ def missing(project: Project) -> tuple[str, ...]:
 
 
 def install_arguments(project: Project) -> tuple[str, ...]:
-    """What pip's and uv's `install` are given to install all that the project declares."""
+    """Arguments for `install` of pip or uv, to install all that the project declares."""
     arguments = list(project.distributions())
     for folder in project.local_folders():
         if (folder / "requirements.txt").is_file():
@@ -40,7 +40,7 @@ def install_arguments(project: Project) -> tuple[str, ...]:
 
 
 def how_to_install(project: Project) -> str:
-    """The command, for people; empty where the project declares nothing to install."""
+    """The command to show to people; empty if the project declares nothing to install."""
     arguments = install_arguments(project)
     if not arguments:
         return ""
@@ -70,7 +70,7 @@ def _of_requirements_file(file: Path, above: tuple[Path, ...] = ()) -> Iterator[
 
 
 def _lack(line: str) -> str | None:
-    """What is missing; None also where the line names no distribution, as a bare URL does not."""
+    """What is missing; None also if the line names no distribution, such as a bare URL."""
     try:
         wanted = Requirement(line)
     except InvalidRequirement:

@@ -21,19 +21,19 @@ class GraphEntry:
 
     @property
     def is_file(self) -> bool:
-        """Whether the place is a file; else it is a module's name."""
+        """Whether the place is a file; otherwise it is a module's name."""
         return "/" in self.place or self.place.endswith(".py")
 
 
 @dataclass(frozen=True, slots=True)
 class StoreIndex:
-    """What a store's search by meaning is made with."""
+    """How a store makes semantic search possible."""
 
     dims: int
     embed: str
     """`provider:model`, or `path.py:function` of the project."""
     fields: tuple[str, ...] | None = None
-    """Paths of what is embedded; None: the item as a whole."""
+    """Paths of what is embedded; None: the whole item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class StoreTtl:
     """How long a store's items live."""
 
     default_min: float | None = None
-    """Minutes; None: for good, unless an item says otherwise."""
+    """Minutes; None: items without a TTL of their own are kept."""
     refresh_on_read: bool = True
 
 
@@ -55,7 +55,7 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What `langgraph.json` says, and where it stands."""
+    """What `langgraph.json` says, and where it is."""
 
     path: Path
     """Of the file; absolute."""
@@ -70,15 +70,15 @@ class Project:
     pip_config_file: str = ""
     pip_installer: Literal["auto", "pip", "uv"] = "auto"
     image_only: tuple[str, ...] = ()
-    """Keys that only matter where an image is built."""
+    """Keys that only matter when an image is built."""
 
     @property
     def folder(self) -> Path:
-        """Where the paths in the file begin."""
+        """The folder that the paths in the file are relative to."""
         return self.path.parent
 
     def local_folders(self) -> tuple[Path, ...]:
-        """The dependencies that are folders of this machine."""
+        """The dependencies that are folders on this machine."""
         return tuple((self.folder / d).resolve() for d in self.dependencies if self._is_local(d))
 
     def distributions(self) -> tuple[str, ...]:
@@ -86,13 +86,13 @@ class Project:
         return tuple(d for d in self.dependencies if not self._is_local(d))
 
     def env_file(self) -> Path | None:
-        """The file that the project's variables come from, if they come from one."""
+        """The file with the project's variables, if they are in one."""
         return self.folder / self.env if isinstance(self.env, str) else None
 
     def variables(self) -> Mapping[str, str]:
-        """The project's own environment; nothing where the file that has it is not there.
+        """The project's own environment; empty if its file does not exist.
 
-        Such a file is mostly kept out of a repository, and what it says is then set elsewhere.
+        Such a file is mostly kept out of the repository, and its variables are then set elsewhere.
         """
         file = self.env_file()
         if file is None:
@@ -100,7 +100,7 @@ class Project:
         return {name: value for name, value in dotenv_values(file).items() if value is not None}
 
     def fill_environment(self) -> None:
-        """Set the project's variables where the environment leaves them open."""
+        """Set those of the project's variables that the environment does not set."""
         for name, value in self.variables().items():
             os.environ.setdefault(name, value)
 

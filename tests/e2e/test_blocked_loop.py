@@ -7,7 +7,7 @@ import pytest
 
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.settings import SharedSettings
-from tailrace.worker.leases.lease_keeper import EXIT_BLOCKED
+from tailrace.worker.leases.watchdog import EXIT_BLOCKED
 from tests.support.faults import LEASE_S, faulty
 from tests.support.wait import wait_until
 

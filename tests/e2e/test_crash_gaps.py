@@ -92,7 +92,7 @@ async def test_a_worker_killed_between_claim_and_open_loses_nothing_and_fails_no
         job_id = await place.post("gated", {"gate": str(tmp_path)})
         with frozen(place.log_store):
             worker.send(signal.SIGCONT)
-            await wait_until(lambda: "no claims" not in worker.output(), "the worker")
+            await wait_until(lambda: "claim failed" not in worker.output(), "the worker")
             await wait_until(lambda: held(place, job_id), "the claim")
             await worker.kill()
         async with running(worker):

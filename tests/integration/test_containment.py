@@ -78,6 +78,7 @@ async def test_a_providers_words_that_json_cannot_hold_end_their_job_alone(
 
 async def test_the_task_that_runs_tells_whose_it_is() -> None:
     containment = Containment(asyncio.get_running_loop())
+    containment.begin()
 
     async def ask() -> str | None:
         return containment.culprit()
@@ -89,6 +90,7 @@ async def test_the_task_that_runs_tells_whose_it_is() -> None:
 
 async def test_tasks_that_a_jobs_task_starts_are_the_jobs() -> None:
     containment = Containment(asyncio.get_running_loop())
+    containment.begin()
     CURRENT.set(JOB)
 
     async def inner() -> str | None:

@@ -185,7 +185,7 @@ async def test_a_batch_whose_reply_was_lost_is_stored_once(
             await journal.put(custom(n))
         await journal.flushed()
 
-    assert "store unavailable, trying again" in caplog.messages
+    assert "store unavailable, retrying" in caplog.messages
     assert await values(kept, holder) == ["warm", *range(100)]
 
 
@@ -201,7 +201,7 @@ async def test_an_end_whose_reply_was_lost_is_stored_once(
 
         names = [event.name for event in await kept.events(holder.job_id)]
         assert names == ["status", "status", "end"]
-    assert "store unavailable, trying again" in caplog.messages
+    assert "store unavailable, retrying" in caplog.messages
 
 
 async def test_links_that_break_again_and_again_cost_no_event_and_repeat_none(

@@ -45,7 +45,12 @@ SECONDS_A_MOVE = 0.5
 LISTENERS = 5
 AT_ONCE_S = 8.0
 """Half of what housekeeping takes to check on a silent log; this machine may be slow."""
-NOT_SAID = ("attempt lost", "attempt given up", "attempt broke", "the queue could not be told")
+NOT_SAID = (
+    "attempt lost",
+    "attempt abandoned",
+    "attempt crashed",
+    "queue not told of the outcome, lease will expire",
+)
 
 
 @dataclass

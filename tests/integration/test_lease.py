@@ -9,7 +9,7 @@ import pytest
 from tailrace.shared.jobs import Holder
 from tailrace.shared.queue_store.queue.job_queue import Claim
 from tailrace.worker.attempt.attempt import Attempt
-from tailrace.worker.leases.lease_keeper import OVERTIME_S
+from tailrace.worker.leases.watchdog import OVERTIME_S
 from tests.support.leased import Site, keeper_of, renewing, site
 from tests.support.proxy import store_proxy
 from tests.support.wait import wait_until
@@ -50,7 +50,9 @@ async def test_a_watchdog_takes_no_job_from_the_worker_that_has_it_by_now(
     heir = await taken_over(place, attempt)
     async with renewing(keeper):
         keeper.hold(attempt)
-        await wait_until(lambda: "already gone" in caplog.messages, "the watchdog to look")
+        await wait_until(
+            lambda: "job already ended or taken over" in caplog.messages, "the watchdog to look"
+        )
 
     assert await place.queue.renew("heir", [heir]) == ["held"]
     assert (await place.jobs.get(heir.job_id)).status == "running"

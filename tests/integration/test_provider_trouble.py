@@ -112,7 +112,7 @@ async def test_an_answer_that_was_broken_off_is_tried_again_and_is_no_success(
         job = await place.ended(await place.post("calls", max_attempts=2))
 
     assert (job.status, job.attempt) == ("failed", 2)
-    words = "The model's answer was broken off before its end."
+    words = "The model's output was cut off before its end."
     assert job.error == JobError("unavailable", words, retryable=True)
 
 

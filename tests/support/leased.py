@@ -255,6 +255,8 @@ def _build(
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(log_store))
     journal, blobs = JournalStore(log_store, settings), BlobStore(log_store, settings)
     runner = Runner(execution, JournalStores(log, journal, jobs, blobs), worker_id)
-    keeper = LeaseKeeper(settings, worker_id, Containment(asyncio.get_running_loop()))
+    containment = Containment(asyncio.get_running_loop())
+    containment.begin()
+    keeper = LeaseKeeper(settings, worker_id, containment)
     wakeups, pool = Wakeups(wake_store, worker_id), ArqClient(store)
     return LeasedWorker(pool, queue, wakeups, keeper, runner.run, settings), keeper

@@ -84,7 +84,7 @@ def test_a_key_with_an_empty_value_asks_for_nothing(tmp_path: Path, name: str, e
 def test_an_unknown_key_is_named_with_a_likely_one(tmp_path: Path, name: str, hint: str) -> None:
     told = refusal(tmp_path, **nested(name, None))
 
-    assert told.endswith(f"{name!r} is no key of langgraph.json{hint}")
+    assert told.endswith(f"{name!r} is not a key of langgraph.json{hint}")
 
 
 IMAGE = {
@@ -118,7 +118,7 @@ def test_both_forms_of_a_graph_are_read(tmp_path: Path) -> None:
 def test_an_unknown_key_of_a_graph_is_refused(tmp_path: Path) -> None:
     told = refusal(tmp_path, {"a": {"path": "./a.py:graph", "descripton": "x"}})
 
-    assert "graph 'a': 'descripton' is no key of a graph" in told
+    assert "graph 'a': 'descripton' is not a key of a graph" in told
 
 
 @pytest.mark.parametrize("entry", ["./own.py", "", 5, None, {}, {"path": "own"}, ":x"], ids=repr)

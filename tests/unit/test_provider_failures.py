@@ -368,7 +368,7 @@ SILENT = [
         for patient in (openai_streaming, by_httpx_stream, by_requests, by_urllib)
     )
 ]
-CUT_OFF = "The model's answer was broken off before its end."
+CUT_OFF = "The model's output was cut off before its end."
 CUT = [
     Case(
         "OpenAI-compatible, by langchain-openai",

@@ -247,7 +247,7 @@ BROKEN = {
     "a module that is no Python": ("./wrong.py:graph", r"SyntaxError"),
     "a module that exits": ("./exits.py:graph", r"SystemExit"),
     "a graph that can't be compiled": ("./uncompilable.py:graph", r"ValueError.*unknown node"),
-    "what is no graph": ("./things.py:thing", r"it is no graph, and no factory"),
+    "what is no graph": ("./things.py:thing", r"it is neither a graph nor a factory"),
     "a factory of unknown arguments": ("./things.py:odd", r"'one' is neither"),
     "a file of another kind": ("./notes.txt:graph", r"not a Python file"),
 }
@@ -283,7 +283,7 @@ def test_a_factory_that_makes_no_graph_fails_when_it_is_opened(tmp_path: Path) -
     (tmp_path / "own.py").write_text("thing = lambda: 5")
     [source_of_it] = loaded(graphs_file(tmp_path, {"a": "./own.py:thing"}))
 
-    with pytest.raises(ConfigurationError, match=r"graph 'a': its factory has made no graph"):
+    with pytest.raises(ConfigurationError, match=r"graph 'a': its factory did not return a graph"):
         asyncio.run(output(source_of_it, {}))
 
 

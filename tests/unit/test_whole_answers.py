@@ -1,4 +1,4 @@
-"""Which answers of a chat model count as broken off, and where that is noticed."""
+"""Which answers of a chat model count as cut off, and where that is noticed."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
@@ -51,8 +51,8 @@ async def test_a_stream_with_a_finish_reason_is_whole(reason: str) -> None:
     ],
     ids=["closed", "no reason", "an error for a reason"],
 )
-async def test_a_stream_without_one_is_broken_off(parts: tuple[Any, ...]) -> None:
-    with pytest.raises(AnswerCutOff, match="broken off"):
+async def test_a_stream_without_one_is_cut_off(parts: tuple[Any, ...]) -> None:
+    with pytest.raises(AnswerCutOff, match="cut off"):
         await answer(Streams(parts))
 
 
@@ -84,7 +84,7 @@ class Ears(BaseCallbackHandler):
         self.heard.append("end")
 
 
-@pytest.mark.parametrize("end", [token("", "stop"), token(".")], ids=["whole", "broken off"])
+@pytest.mark.parametrize("end", [token("", "stop"), token(".")], ids=["whole", "cut off"])
 async def test_it_is_noticed_within_a_node_and_the_graphs_own_callbacks_stay(end: Any) -> None:
     async with gateway(Streams((token("Water"), end))) as url:
 

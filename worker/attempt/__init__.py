@@ -1,13 +1,13 @@
 """One attempt at a job, from its opening to its outcome.
 
-attempt     an attempt as the parts of this worker see it: what it holds, why it shall stop
+attempt     what an attempt holds, and why it has to stop
 runner      open, run, close
 execution   runs a job's graph
-run_config  what a graph runs with: the caller's, its own, ours
-stream      from what LangGraph streams to events
+run_config  the configuration of a run: the caller's, the graph's and ours
+stream      from LangGraph's stream to events
 interrupts  where a run stopped, and how it resumes
-failures    from an exception to what the user is told, and whether it is tried again
-limits      what a job may bring into its log
+failures    from an exception to what the user is told, and whether to retry
+limits      how much a job may write to its log
 outcomes    how an attempt can end
-unserved    what becomes of a job whose graph is not served here
+unserved    what happens to a job whose graph this worker does not serve
 """

@@ -1,4 +1,4 @@
-"""One attempt at a job, as the parts of this worker see it: what it holds, why it shall stop."""
+"""One attempt at a job: what it holds, and why it has to stop."""
 
 import asyncio
 import secrets
@@ -11,24 +11,24 @@ from tailrace.shared.queue_store.queue.job_queue import Claim
 
 
 class Stop(Enum):
-    """Why an attempt shall stop before its graph has ended."""
+    """Why an attempt has to stop before its graph has ended."""
 
-    CANCELLED = "its owner wants its end"
-    TIMEOUT = "it took longer than it may"
-    SHUTDOWN = "this worker goes"
+    CANCELLED = "its owner cancelled the job"
+    TIMEOUT = "it exceeded its timeout"
+    SHUTDOWN = "this worker shuts down"
     LOST = "another worker has it"
 
 
 @dataclass(slots=True)
 class Attempt:
-    """A held job. Changed only from the worker's own loop; its lease is renewed from a thread."""
+    """A held job. Only the event loop changes it; the lease thread renews its lease."""
 
     claim: Final[Claim]
-    """Never another: what the queue answers about it is about this attempt."""
+    """Never replaced: whatever the queue replies about it is about this attempt."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     stop: Stop | None = None
     deadline: float | None = None
-    """On the clock of `time.monotonic`, from the moment its log is open."""
+    """By `time.monotonic`; set when the log is open."""
     _running: asyncio.Task[None] | None = None
 
     @property
@@ -37,7 +37,7 @@ class Attempt:
         return Holder(self.claim.job_id, self.claim.attempt, self.token)
 
     def arm(self) -> None:
-        """From here on `interrupt` cancels the current task, until `disarm`."""
+        """From here until `disarm`, `interrupt` cancels the current task."""
         self._running = asyncio.current_task()
 
     def disarm(self) -> None:
@@ -45,7 +45,7 @@ class Attempt:
         self._running = None
 
     def interrupt(self, reason: Stop) -> None:
-        """Stop the graph; the first reason counts, but a lost job is lost whatever came before."""
+        """Stop the graph. The first reason counts, but `LOST` replaces any other."""
         if self.stop is None or reason is Stop.LOST:
             self.stop = reason
         if self._running is not None:

@@ -1,4 +1,4 @@
-"""Runs a job's graph: from its input, its answer or its last checkpoint to its last state."""
+"""Runs a job's graph from its input, resume values or last checkpoint to its last state."""
 
 import random
 from collections.abc import AsyncGenerator, Mapping
@@ -33,7 +33,7 @@ from tailrace.worker.store.graph_store import GraphStores, own_or
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Runs graphs of one registry."""
+    """Runs the graphs of one registry."""
 
     registry: Registry
     checkpoints: Checkpoints
@@ -42,10 +42,10 @@ class Execution:
     stores: GraphStores
 
     async def run(self, job: Job, journal: Journal) -> Outcome:
-        """Run the job's graph to its end and hand over what it says; how it ended.
+        """Run the job's graph to its end and hand its events to the journal; how it ended.
 
         Raises:
-            WriteRefused, JobNotFound: the job is not this attempt's.
+            WriteRefused, JobNotFound: the job is no longer this attempt's.
             asyncio.CancelledError: it was stopped.
         """
         source = self.registry.get(job.request.graph)
@@ -64,14 +64,14 @@ class Execution:
             raise
         except StoreUnavailable:
             return Again("retry", delay_s=self.settings.backoff_s)
-        except Exception as error:  # noqa: BLE001 - where a run ends: whatever a graph may raise
+        except Exception as error:  # noqa: BLE001 - a graph may raise anything
             told = explain_to_developer if self.settings.show_errors else explain
             return self._failed(job, told(error, job.id))
 
     def _failed(self, job: Job, failure: Failure) -> Outcome:
         if not failure.error.retryable or job.failures + 1 >= job.request.max_attempts:
             return Ended("failed", error=failure.error)
-        # Full jitter: retries of many jobs do not come together.
+        # Full jitter: the retries of many jobs do not come all at once.
         longest = min(self.settings.backoff_s * 2**job.failures, self.settings.backoff_max_s)
         pause_s = random.uniform(0, longest)  # noqa: S311 - spreads load, keeps no secret
         asked_s = min(failure.retry_after_s or 0, self.settings.retry_after_max_s)
@@ -86,13 +86,13 @@ class _Run:
     graph: Graph
     config: RunnableConfig
     journal: Journal
-    of: Execution
+    execution: Execution
 
     async def outcome(self) -> Outcome:
-        """Run the graph from where it stands; drained to its end, so that all is handed over."""
+        """Run the graph from where it stands, and read its stream to the end."""
         start = await self._start()
-        limits = Limits(self.of.settings, self.job.seq)
-        spill = Spill(self.journal, self.job.id, self.of.settings)
+        limits = Limits(self.execution.settings, self.job.seq)
+        spill = Spill(self.journal, self.job.id, self.execution.settings)
         if isinstance(start, Waiting):
             return Waiting(await spill.pause(start.pause))
         reader = StreamReader(self.journal, limits, self.job.request.stream, spill)
@@ -107,18 +107,18 @@ class _Run:
         return await self._ended(reader.last, spill)
 
     async def _start(self) -> Any:
-        """What LangGraph is given: the input, an answer, or nothing; or where the run waits still.
+        """What LangGraph is given: input, resume values or nothing; or that the run still waits.
 
-        A crash may have come between a stop and the event that tells it: going on would pass a
-        breakpoint that nobody has let it pass.
+        A crash may have come between a stop and its event. To resume then would pass a breakpoint
+        that no caller has let the run pass.
         """
         job = self.job
-        if job.attempt == 1 or not await self.of.checkpoints.exists(job.id):
+        if job.attempt == 1 or not await self.execution.checkpoints.exists(job.id):
             return job.request.input
         now = await standing(self.graph, self.config)
-        given = now.open_answers(job.answer or {}, job.pause.answers_taken)
-        if given:
-            return Command(resume=given)
+        resume = now.not_taken(job.answer or {}, job.pause.answers_taken)
+        if resume:
+            return Command(resume=resume)
         asked = asked_for(self.graph, job.request)
         stops = Breakpoints.of(self.graph, asked["interrupt_before"], asked["interrupt_after"])
         if now.stops(stops, job.pause.stopped_at):
@@ -134,13 +134,13 @@ class _Run:
             subgraphs=True,
             version="v2",
             **asked_for(self.graph, self.job.request),
-            durability=self.of.settings.durability,
+            durability=self.execution.settings.durability,
         )
         return parts
 
     async def _ended(self, last: Mapping[str, Any] | None, spill: Spill) -> Outcome:
         values = last["data"] if last else (await self.graph.aget_state(self.config)).values
-        most = self.of.settings.max_result_bytes
+        most = self.execution.settings.max_result_bytes
         result = await spill.within(encode_value(_output(self.graph, values)), most)
         if len(result) > most:
             return Ended("failed", error=RESULT_TOO_LARGE)
@@ -148,7 +148,7 @@ class _Run:
 
 
 def _output(graph: Graph, values: Any) -> Any:
-    """The part of the last state that the graph declares as its output."""
+    """The part of the last state that the graph declares as output."""
     channels = graph.output_channels
     if isinstance(channels, str) or not isinstance(values, Mapping):
         return values

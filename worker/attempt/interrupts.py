@@ -1,8 +1,9 @@
-"""Where a graph's run stopped, as LangGraph's own snapshot says, and how it may go on from there.
+"""Where a run stopped, by LangGraph's own snapshot, and how it may resume from there.
 
-LangGraph stores an answer with its task as soon as `interrupt()` returns it. An attempt that goes
-on after that finds it there; handed over once more, it would answer the task's next question. And
-an attempt that goes on passes the breakpoint that it stands at: only after somebody has said so.
+LangGraph stores a resume value with its task as soon as `interrupt()` returns it. An attempt that
+resumes after that finds it there; if it were handed over again, the task's next question would get
+it. An attempt that resumes also passes the breakpoint where it stopped, so it may do so only after
+a caller has let it.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -18,9 +19,9 @@ from tailrace.worker.catalogue.factories import Graph
 from tailrace.worker.checkpoints.codec import ran_before
 
 _RESUME: Final = "__resume__"
-"""The channel in which LangGraph keeps a task's answers: a list, one for each it has taken."""
+"""The channel where LangGraph keeps a task's resume values: a list of all it has taken."""
 _INTERRUPT: Final = "__interrupt__"
-"""Under this name a checkpoint keeps which channels the last stop has seen."""
+"""A checkpoint keeps under this name which channels the last stop has seen."""
 _HIDDEN: Final = frozenset({"__start__"})
 
 Nodes = All | Sequence[str]
@@ -28,7 +29,7 @@ Nodes = All | Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Breakpoints:
-    """Where one graph stops without a question."""
+    """Where a graph stops without asking anything."""
 
     before: Nodes
     after: Nodes
@@ -37,14 +38,14 @@ class Breakpoints:
     def of(
         cls, graph: Graph, before: Nodes | None = None, after: Nodes | None = None
     ) -> "Breakpoints":
-        """The graph's own, unless the run brings others."""
+        """The graph's own, unless the run has others."""
         return cls(
             graph.interrupt_before_nodes if before is None else before,
             graph.interrupt_after_nodes if after is None else after,
         )
 
     def stop_at(self, level: "Level") -> bool:
-        """Whether the graph stops where it stands now (`should_interrupt` in langgraph.pregel)."""
+        """Whether the graph stops where it stands (`should_interrupt` in langgraph.pregel)."""
         checkpoint = level.stored.checkpoint
         passed = checkpoint["versions_seen"].get(_INTERRUPT, {})
         moved = any(
@@ -58,17 +59,17 @@ class Breakpoints:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One graph's state: the job's own graph, or one that runs inside a task of it."""
+    """The state of one graph: the job's own, or one that runs inside a task."""
 
     graph: Graph | None
-    """None where only the task itself knows which graph it runs."""
+    """None if only the task itself knows which graph it runs."""
     snapshot: StateSnapshot
     stored: CheckpointTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a job's graph, with the graphs inside it; the job's own is the first."""
+    """The state of a job's graph and of the graphs inside it; the job's own comes first."""
 
     levels: Sequence[Level]
 
@@ -83,22 +84,22 @@ class Standing:
             stopped_at=tuple(_id_of(level) for level in self.levels),
         )
 
-    def open_answers(self, answer: Mapping[str, Any], before: Mapping[str, int]) -> dict[str, Any]:
-        """The part of an answer that is still to be handed over.
+    def not_taken(self, values: Mapping[str, Any], before: Mapping[str, int]) -> dict[str, Any]:
+        """The resume values that no task has taken yet.
 
         Args:
-            answer: a value by interrupt id.
-            before: how many answers each task had taken when the questions were asked.
+            values: by interrupt id.
+            before: how many values each task had taken when it asked.
         """
         now = self.pause.answers_taken
-        return {id_: value for id_, value in answer.items() if now.get(id_) == before.get(id_, 0)}
+        return {id_: value for id_, value in values.items() if now.get(id_) == before.get(id_, 0)}
 
     def stops(self, breakpoints: Breakpoints, passed: Sequence[str]) -> bool:
-        """Whether it stands at a breakpoint that nobody has let it pass.
+        """Whether it has stopped at a breakpoint that no caller has let it pass.
 
         Args:
-            breakpoints: of the job's own graph; the graphs inside have theirs.
-            passed: ids of the checkpoints from which a caller has let the run go on.
+            breakpoints: of the job's own graph; the graphs inside have their own.
+            passed: ids of the checkpoints from which a caller has resumed the run.
         """
         at = [level for level in self.levels if _id_of(level) not in passed]
         return any(
@@ -130,7 +131,7 @@ async def _levels(
 
 
 def _taken(level: Level) -> Iterable[tuple[str, int]]:
-    """How many answers the task behind each question has taken."""
+    """How many resume values the task of each interrupt has taken."""
     writes = level.stored.pending_writes or []
     counts = {task: len(value) for task, channel, value in writes if channel == _RESUME}
     for task in level.snapshot.tasks:

@@ -1,4 +1,4 @@
-"""What a job may bring into its log."""
+"""How much a job may write to its log."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ RESULT_TOO_LARGE: Final = JobError("result-too-large", "The graph's result is ov
 
 
 class LimitExceeded(Exception):
-    """The graph gives more than a job may; `error` is what its user is told."""
+    """The graph writes more than a job may; `error` is what its user is told."""
 
     def __init__(self, error: JobError) -> None:
         super().__init__(error.type)
@@ -18,11 +18,11 @@ class LimitExceeded(Exception):
 
 
 class Limits:
-    """Counts what one attempt gives.
+    """Counts what one attempt writes.
 
     Args:
         settings: the limits.
-        seq: number of the log's last event, so that attempts share one limit of events.
+        seq: number of the log's last event, so that all attempts share one limit of events.
     """
 
     def __init__(self, settings: WorkerSettings, seq: int) -> None:
@@ -33,7 +33,7 @@ class Limits:
         self._max_log_bytes = settings.max_log_bytes
 
     def count(self, event: Event) -> None:
-        """Take an event into account.
+        """Count an event.
 
         Raises:
             LimitExceeded: it is too large, or one too many.

@@ -1,14 +1,16 @@
-"""How an attempt can end, and what the queue is then told. Values only."""
+"""How an attempt can end, and what the queue is told then. Values only."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tailrace.shared.jobs import FinalStatus, JobError, Pause
+
+TIMEOUT: Final = JobError("timeout", "The job exceeded its timeout.")
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The job's end, to be written."""
+    """The job ends."""
 
     status: FinalStatus
     result: bytes | None = None
@@ -17,18 +19,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The graph has stopped, for answers or at a breakpoint."""
+    """The graph has stopped, to be resumed with values or from a breakpoint."""
 
     pause: Pause
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Another attempt, here or elsewhere."""
+    """The job needs another attempt, here or elsewhere."""
 
     reason: Literal["retry", "shutdown"]
     failures: int = 0
-    """1 if this counts as a failure of the job, 0 if it is nobody's fault but ours."""
+    """1 if this counts as a failure of the job, 0 if the cause is ours."""
     delay_s: float = 0
 
 
@@ -42,12 +44,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The job is another worker's; the queue is not to be told anything."""
+    """Another worker has the job; the queue is told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The log has seen this attempt or a later one: the queue has to give the job out above it."""
+    """The log has seen this attempt or a later one: the next claim has to be above it."""
 
     attempt: int
 
@@ -56,7 +58,7 @@ Verdict = Done | Again | Behind | Lost
 
 
 def told_of(outcome: Outcome) -> dict[str, str]:
-    """The outcome in a word or two, as fields of a log line."""
+    """The outcome as fields of a log line."""
     match outcome:
         case Ended(status, error=JobError(type=kind)):
             return {"outcome": status, "error": kind}

@@ -1,9 +1,8 @@
-"""The `RunnableConfig` of a run: what its caller asks for, what the graph brings, what is ours.
+"""The `RunnableConfig` of a run: the caller's, the graph's and ours.
 
-LangGraph itself puts the caller's over the graph's own (`with_config`): tags and callbacks are
-joined, metadata and `configurable` merged by name. What is left to do here is to say nothing where
-the caller said nothing, and to set what is ours after both. The names are those of LangGraph's
-server.
+LangGraph itself merges the caller's into the graph's own (`with_config`): it joins tags and
+callbacks, and merges metadata and `configurable` by name. This module leaves out what the caller
+left out, and sets ours after both. The names are those of LangGraph's server.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +21,14 @@ _OURS: Final = frozenset(
     ("run_id", "graph_id", "run_attempt", "tenant", "langgraph_auth_user", "langgraph_auth_user_id")
 )
 MARKED: Final = frozenset(("tasks", "checkpoints", "debug"))
-"""The modes whose parts show a run's configuration."""
+"""The stream modes whose parts show a run's configuration."""
 RECURSION_LIMIT: Final = 100
-"""Steps of a run where neither its caller nor its graph says how many."""
+"""Steps of a run if neither its caller nor its graph sets a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose job it is, as `runtime.server_info.user`; the form is `langgraph_sdk`'s `BaseUser`."""
+    """The job's owner, as `runtime.server_info.user`: a `BaseUser` of `langgraph_sdk` in form."""
 
     identity: str
     display_name: str
@@ -52,7 +51,7 @@ class Caller:
 
 
 def run_config(job: Job) -> RunnableConfig:
-    """What a factory is called with; with `for_graph`, what the graph runs with."""
+    """What a factory is called with and, after `for_graph`, what the graph runs with."""
     asked = job.request.config
     ours = {"thread_id": job.id, "run_id": job.id, "graph_id": job.request.graph}
     config: RunnableConfig = {
@@ -61,7 +60,7 @@ def run_config(job: Job) -> RunnableConfig:
         "metadata": {**job.request.metadata, **ours, "run_attempt": job.attempt},
     }
     if job.attempt == 1:
-        # A tracer would take a second run under one id for a part of the first.
+        # A tracer would take a second run under the same id for part of the first.
         config["run_id"] = UUID(job.id)
     if limit := asked.get("recursion_limit"):
         config["recursion_limit"] = limit
@@ -69,18 +68,18 @@ def run_config(job: Job) -> RunnableConfig:
 
 
 def for_graph(config: RunnableConfig, graph: Graph) -> RunnableConfig:
-    """The same with a limit of steps: the caller's, else the graph's own, else ours."""
+    """The same with a limit of steps: the caller's, the graph's or ours, whichever comes first."""
     own = graph.config or {}
     limit = config.get("recursion_limit") or own.get("recursion_limit") or RECURSION_LIMIT
     return {**config, "recursion_limit": limit}
 
 
 class NoSuchNode(TailraceError):
-    """A run shall stop at a node that its graph does not have: it would run past without a word."""
+    """A run is asked to stop at a node that its graph does not have, and would never stop."""
 
 
 def asked_for(graph: Graph, request: JobRequest) -> dict[str, Any]:
-    """What else of a request goes to the run: its context, and where it is to stop.
+    """What else a request gives to the run: its context, and where to stop.
 
     Raises:
         NoSuchNode: it names a node that the graph does not have.
@@ -93,7 +92,7 @@ def asked_for(graph: Graph, request: JobRequest) -> dict[str, Any]:
 
 
 def without_ours(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A part of the stream as it would be if its graph ran for itself, for all who listen."""
+    """A part of the stream as it would be if the graph ran outside the service."""
     match part["type"]:
         case "tasks" | "checkpoints":
             return {**part, "data": _plain(part["data"])}
@@ -109,7 +108,7 @@ def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("config", "parent_config"):
         if config := told.get(name):
             plain[name] = {**config, "configurable": _unmarked(config.get("configurable", {}))}
-    # A task's, where there is any; a checkpoint's, once it has been stored with what is ours.
+    # A task has metadata if there is any; a checkpoint, once it is stored with ours.
     if "metadata" in told:
         plain["metadata"] = _unmarked(told["metadata"])
     if "triggers" in told and not plain.get("metadata"):
@@ -128,7 +127,7 @@ def _nodes(graph: Graph, names: NodeNames) -> str | list[str] | None:
     for name in names:
         if name not in known:
             raise NoSuchNode(f"There is no node {name!r} to stop at; there are {', '.join(known)}.")
-    return list(names) or None  # None leaves the graph's own in place
+    return list(names) or None  # None keeps the graph's own
 
 
 def _whose(tenant: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One attempt at a job: open its log, run the graph, end or suspend it; what the queue is told."""
+"""One attempt at a job: open its log, run the graph, close or suspend the log."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import (
+    TIMEOUT,
     Again,
     Behind,
     Done,
@@ -29,27 +30,26 @@ from tailrace.worker.runtime.retry import until_stored
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT: Final = JobError("timeout", "The job took longer than it may.")
 _CANCELLED_ITSELF: Final = JobError("internal", "The graph cancelled itself.")
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Carries jobs from claim to verdict."""
+    """Takes jobs from claim to verdict."""
 
     execution: Execution
     stores: JournalStores
     worker_id: str
 
     async def run(self, attempt: Attempt) -> Verdict:
-        """Run one attempt, and write to its log how it ended; what the queue is to be told."""
+        """Run one attempt, and write to its log how it ended; what the queue is told."""
         job_id = attempt.claim.job_id
         try:
             job = await self._open(attempt)
             if isinstance(job, Behind):
                 return job
             logger.info("attempt opened", extra=self._about(attempt))
-            verdict = await self._run_open(attempt, job)
+            verdict = await self._run_and_close(attempt, job)
         except (LogClosed, JobNotFound) as refusal:
             logger.info("nothing to run", extra={"job_id": job_id, "reason": repr(refusal)})
             return Done()
@@ -62,7 +62,7 @@ class Runner:
     async def _open(self, attempt: Attempt) -> Job | Behind:
         async def opened() -> Job:
             if attempt.stop is Stop.LOST:
-                # To open it all the same would count a failure against the job.
+                # Opening it now would count a failure against the job.
                 raise Fenced(attempt.claim.attempt)
             return await self.stores.jobs.open_attempt(attempt.holder)
 
@@ -71,14 +71,14 @@ class Runner:
         except Fenced as refusal:
             return Behind(refusal.at)
 
-    async def _run_open(self, attempt: Attempt, job: Job) -> Verdict:
+    async def _run_and_close(self, attempt: Attempt, job: Job) -> Verdict:
         journal, began = Journal(self.stores, attempt.holder, job.seq), time.monotonic()
         try:
             async with asyncio.TaskGroup() as tasks:
                 writing = tasks.create_task(journal.run())
                 try:
-                    outcome = await self._outcome(attempt, job, journal)
-                    verdict = await self._settle(attempt, journal, outcome)
+                    outcome = await self._run_graph(attempt, job, journal)
+                    verdict = await self._close(attempt, journal, outcome)
                 finally:
                     await cancel_and_wait(writing)
         except BaseExceptionGroup as group:
@@ -88,11 +88,7 @@ class Runner:
         logger.info("attempt ended", extra=fields)
         return verdict
 
-    def _about(self, attempt: Attempt) -> dict[str, Any]:
-        claim = attempt.claim
-        return {"job_id": claim.job_id, "attempt": claim.attempt, "worker": self.worker_id}
-
-    async def _outcome(self, attempt: Attempt, job: Job, journal: Journal) -> Outcome:
+    async def _run_graph(self, attempt: Attempt, job: Job, journal: Journal) -> Outcome:
         """Run the graph until it ends or is stopped."""
         attempt.deadline = time.monotonic() + job.request.timeout_s
         timer = asyncio.get_running_loop().call_later(
@@ -102,12 +98,12 @@ class Runner:
         try:
             if attempt.stop is None:
                 outcome = await self.execution.run(job, journal)
-                # A graph that was stopped may say that it failed; it had no choice.
+                # A graph that was stopped may fail because of that.
                 if attempt.stop is None or _succeeded(outcome):
                     return outcome
         except asyncio.CancelledError:
             if attempt.stop is None and _is_cancelled():
-                raise  # the log is lost to us: the publisher's own error tells
+                raise  # the log is lost: the error of the journal says why
         finally:
             attempt.disarm()
             timer.cancel()
@@ -115,8 +111,8 @@ class Runner:
                 await _absorb_cancellation()
         return _stopped(attempt)
 
-    async def _settle(self, attempt: Attempt, journal: Journal, outcome: Outcome) -> Verdict:
-        """Write how the attempt ended, after everything that it said."""
+    async def _close(self, attempt: Attempt, journal: Journal, outcome: Outcome) -> Verdict:
+        """Write how the attempt ended, after everything that its graph wrote."""
         holder, jobs = attempt.holder, self.stores.jobs
         if not isinstance(outcome, Ended):
             journal.held.release_all()
@@ -137,18 +133,22 @@ class Runner:
             await journal.close("cancelled")
             return Done()
 
+    def _about(self, attempt: Attempt) -> dict[str, Any]:
+        claim = attempt.claim
+        return {"job_id": claim.job_id, "attempt": claim.attempt, "worker": self.worker_id}
+
 
 def _stopped(attempt: Attempt) -> Outcome:
     """The outcome of an attempt whose graph was stopped.
 
     Raises:
-        Fenced: the job is another worker's.
+        Fenced: another worker has the job.
     """
     match attempt.stop:
         case Stop.CANCELLED:
             return Ended("cancelled")
         case Stop.TIMEOUT:
-            return Ended("failed", error=_TIMEOUT)
+            return Ended("failed", error=TIMEOUT)
         case Stop.SHUTDOWN:
             return Again("shutdown")
         case Stop.LOST:
@@ -167,7 +167,7 @@ def _is_cancelled() -> bool:
 
 
 async def _absorb_cancellation() -> None:
-    """Take our own cancellation as dealt with, delivered or not, so that what follows may wait."""
+    """Treat our own cancellation as done, delivered or not, so that what follows may await."""
     with suppress(asyncio.CancelledError):
         await asyncio.sleep(0)
     task = asyncio.current_task()

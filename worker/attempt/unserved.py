@@ -1,4 +1,4 @@
-"""What becomes of a job whose graph this worker does not serve, or could not load."""
+"""What happens to a job whose graph this worker does not serve, or could not load."""
 
 import random
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ _UNKNOWN: Final = JobError("unknown-graph", "No worker serves this graph.")
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Decides by what the other workers announce."""
+    """Decides by what other workers announce."""
 
     registry: Registry
     queue_store: Client
     settings: WorkerSettings
 
     async def outcome(self, job: Job) -> Outcome:
-        """Another worker's turn where one can run the graph; that counts as no failure.
+        """Leave the job to another worker that can run the graph; this counts as no failure.
 
-        A graph that is broken everywhere is a failure that may pass, with the next deployment: so
-        the pause is the longest. A graph that nobody knows ends the job.
+        A graph that is broken everywhere is a temporary error, which the next deployment may fix:
+        so the pause is the longest one. A graph that nobody knows ends the job.
         """
         if await self._is_served_elsewhere(job.request.graph):
             return Again("retry", delay_s=self._pause_s(job))
@@ -42,7 +42,7 @@ class Unserved:
         try:
             return name in (await catalogue.read(self.queue_store)).served
         except StoreUnavailable:
-            # Nobody knows: the job keeps its chance.
+            # Unknown: the job keeps its chance.
             return True
 
     def _pause_s(self, job: Job) -> float:

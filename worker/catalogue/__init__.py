@@ -1,9 +1,9 @@
 """The project's graphs.
 
-registry         the graphs, each loaded by itself
-modules          imports other people's modules
-factories        makes the graph for one run, in all of LangGraph's forms
-description      what is announced of a graph
-schemas          what a graph takes as input and as context
-message_schemas  a chat message in all of its forms
+registry         loads the graphs, each on its own
+modules          imports the project's modules
+factories        makes the graph for one run, from any of LangGraph's forms of factory
+description      what is announced about a graph
+schemas          the JSON Schemas of a graph's input and context
+message_schemas  the JSON Schema of chat messages
 """

@@ -1,4 +1,4 @@
-"""What the catalogue says of a graph: schemas, nodes and drawing, as far as the graph can tell."""
+"""What the catalogue says about a graph: schemas, nodes and drawing, as far as they are known."""
 
 import asyncio
 import logging
@@ -14,17 +14,17 @@ from tailrace.worker.catalogue.schemas import CANT_TELL, context_schema, input_s
 logger = logging.getLogger(__name__)
 
 _DESCRIBED_S: Final = 10.0
-"""For a factory that connects somewhere; its jobs have their own time."""
+"""For a factory that connects somewhere; its jobs are not limited by this."""
 _UNTOLD: Final[dict[str, Any]] = {
     "description": "Any input is taken: the graph is made for each job, and tells nothing before."
 }
 
 
 async def describe(source: GraphSource) -> GraphSpec:
-    """The graph as the API and its users see it.
+    """Describe a graph for the API and its users.
 
-    A factory that fails without a run's config, or takes too long, costs only what is told of its
-    graph: it then takes any input, and says so.
+    If a factory fails without a run's config or takes too long, the graph is described as taking
+    any input.
     """
     call = Call({"configurable": {}}, reading=True)
     try:
@@ -36,12 +36,12 @@ async def describe(source: GraphSource) -> GraphSpec:
 
 
 def describe_broken(graph: BrokenGraph) -> GraphSpec:
-    """A graph that can't be run, as the API and its users see it: without its error."""
+    """Describe a graph that can't be run, without its error."""
     return _broken(graph, f"The graph can't be loaded. Reference: {graph.reference}")
 
 
 def describe_broken_to_developer(graph: BrokenGraph) -> GraphSpec:
-    """The same with the error, for a development run alone."""
+    """The same with the error; only for a development run."""
     return _broken(graph, f"{graph.reason} (reference {graph.reference})")
 
 
@@ -63,7 +63,7 @@ def _described(source: GraphSource, graph: Graph) -> GraphSpec:
 
 def _nodes(source: GraphSource, graph: Graph) -> list[str]:
     if source.roles is not None:
-        return []  # a graph that is made for each run may have others each time
+        return []  # a factory may make a graph with other nodes for each run
     return [name for name in graph.nodes if name != START]
 
 

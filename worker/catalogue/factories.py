@@ -1,8 +1,8 @@
-"""Makes a graph for one run, from a graph or from a factory in any of LangGraph's forms.
+"""Makes the graph for one run, from a graph or from any of LangGraph's forms of factory.
 
-A factory takes no argument, the run's config, a runtime, or both; it may be a function, a coroutine
-function, a context manager or a generator, asynchronous or not. LangGraph's server tells a runtime
-by its annotation, and so do we; where there is none, by the name `runtime`.
+A factory takes no argument, the run's config, a runtime, or both. It may be a function, a coroutine
+function, a context manager or a generator, asynchronous or not. A runtime is recognized by its
+annotation, as LangGraph's server does, and without one by the name `runtime`.
 """
 
 import inspect
@@ -29,22 +29,22 @@ Role = Literal["config", "runtime", "server_runtime"]
 _RUN, _READ = get_args(ServerRuntime.__value__)
 _SERVER_RUNTIMES: Final = tuple(get_origin(kind) or kind for kind in (_RUN, _READ))
 _ANNOTATIONS: Final = {"ServerRuntime": ServerRuntime, "RunnableConfig": RunnableConfig}
-"""For annotations that a module imports only while its types are checked."""
+"""For annotations that a module imports only under `TYPE_CHECKING`."""
 _BY_NAME: Final[Mapping[str, Role]] = {"config": "config", "runtime": "server_runtime"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a factory is called for."""
+    """What a factory is called with."""
 
     config: RunnableConfig
     context: Any = None
     store: BaseStore | None = None
     reading: bool = False
-    """The graph is only looked at; it does not run."""
+    """The graph is only described; it does not run."""
 
     def arguments(self) -> Mapping[Role, Any]:
-        """By role; the config is a copy, with what `get_config` and `get_store` look for."""
+        """By role. The config is a copy, with what `get_config` and `get_store` look for."""
         runtime: Runtime[Any] = Runtime(context=self.context, store=self.store)
         configurable = {
             **self.config.get("configurable", {}),
@@ -73,11 +73,11 @@ class GraphSource:
     description: str
     made: Any
     roles: Mapping[str, Role] | None = None
-    """What each argument of a factory is; None: it is a graph."""
+    """The role of each argument of a factory; None: it is a graph."""
 
     @classmethod
     def of(cls, name: str, description: str, made: Any) -> "GraphSource":
-        """What a project's file names, taken for what it is.
+        """The source for what a project's file names.
 
         Raises:
             ConfigurationError: it is neither a graph nor a factory that could be called.
@@ -87,15 +87,15 @@ class GraphSource:
         if isinstance(made, Pregel):
             return cls(name, description, made)
         if not callable(made):
-            raise ConfigurationError(f"graph {name!r}: it is no graph, and no factory of one")
+            raise ConfigurationError(f"graph {name!r}: it is neither a graph nor a factory")
         return cls(name, description, made, _roles(name, made))
 
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncGenerator[Graph]:
-        """The compiled graph for one run; what the factory holds is let go of at the end.
+        """The compiled graph for one run; what the factory holds is released at the end.
 
         Raises:
-            ConfigurationError: the factory has made no graph.
+            ConfigurationError: the factory did not return a graph.
             Exception: whatever the factory raises.
         """
         swallowed: BaseException | None = None
@@ -107,7 +107,7 @@ class GraphSource:
                     swallowed = error
                     raise
             if swallowed is not None:
-                # By the factory; the run has failed all the same.
+                # Swallowed by the factory, but the run has failed.
                 raise swallowed
         finally:
             del swallowed  # its traceback leads back here
@@ -121,14 +121,14 @@ class GraphSource:
             made = self.made(**{name: given[role] for name, role in self.roles.items()})
             return self._compiled(await _entered(made, stack))
         finally:
-            # Not for the run: a parent's config would be merged into its own.
+            # Not for the run: it would be merged into the run's own config, as a parent's.
             var_child_runnable_config.reset(before)
 
     def _compiled(self, made: Any) -> Graph:
         if isinstance(made, StateGraph):
             return cast("Any", made).compile()
         if not isinstance(made, Pregel):
-            raise ConfigurationError(f"graph {self.name!r}: its factory has made no graph")
+            raise ConfigurationError(f"graph {self.name!r}: its factory did not return a graph")
         return cast("Graph", made)
 
 
@@ -148,7 +148,7 @@ async def _entered(made: Any, stack: AsyncExitStack) -> Any:
 
 
 def _roles(name: str, factory: Factory) -> Mapping[str, Role]:
-    """What each argument of the factory is to be given; those left out have a default."""
+    """The role of each argument of the factory; those left out have a default."""
     parameters, hints = _parameters(factory), _hints(factory)
     roles: dict[str, Role] = {}
     for parameter in parameters:
@@ -157,7 +157,7 @@ def _roles(name: str, factory: Factory) -> Mapping[str, Role]:
             roles[parameter.name] = role
     unknown = [parameter for parameter in parameters if parameter.name not in roles]
     if len(unknown) == 1 and "config" not in roles.values():
-        # As LangGraph's server does: what is no runtime is the config, whatever it is called.
+        # As LangGraph's server does: what is not a runtime is the config, by any name.
         roles[unknown[0].name] = "config"
         return roles
     for parameter in unknown:

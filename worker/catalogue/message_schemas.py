@@ -1,4 +1,4 @@
-"""The JSON Schema of chat messages, in every form that LangGraph takes."""
+"""The JSON Schema of chat messages, in every form that LangGraph accepts."""
 
 from typing import Any, Final, cast
 
@@ -22,11 +22,11 @@ MESSAGE: Final[Schema] = {
     ],
 }
 MESSAGES: Final[Schema] = {"anyOf": [{"type": "array", "items": MESSAGE}, MESSAGE]}
-"""What `add_messages` takes: one of them, or a list."""
+"""What `add_messages` accepts: a message or a list of them."""
 
 
 def with_loose_messages(schema: Schema) -> Schema:
-    """The schema with each message in it, and each list of them, in all of its forms."""
+    """The schema with each message, and each list of messages, in all of its forms."""
     return cast("Schema", _loose(schema))
 
 

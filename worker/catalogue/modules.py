@@ -1,4 +1,4 @@
-"""Imports a project's modules: by file or by name, each file once."""
+"""Imports a project's modules by file or by name; each file once."""
 
 import importlib
 import importlib.util
@@ -13,16 +13,16 @@ from tailrace.shared.project.values import GraphEntry, Project
 
 
 def make_importable(project: Project) -> None:
-    """Put the project's own code before everything else, as Python does with a script's folder."""
+    """Put the project's own code first on `sys.path`, as Python does with a script's folder."""
     wanted = [str(path) for folder in code_folders(project) for path in import_paths(folder)]
     sys.path[:0] = [path for path in dict.fromkeys(wanted) if path not in sys.path]
 
 
 def named_by(entry: GraphEntry, project: Project) -> tuple[Any, ModuleType]:
-    """What the entry names, and the module that has it; runs the module's code.
+    """The object that the entry names, and its module; runs the module's code.
 
     Raises:
-        AttributeError: the module has no such name; says what it has.
+        AttributeError: the module has no such name; lists those it has.
         BaseException: whatever the module raises.
     """
     module = _from_file(project, entry) if entry.is_file else importlib.import_module(entry.place)
@@ -49,14 +49,14 @@ def _from_file(project: Project, entry: GraphEntry) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        # The next graph of this file must not find half a module.
+        # The next graph in this file must not find half a module.
         del sys.modules[name]
         raise
     return module
 
 
 def _module_name(file: Path, folder: Path) -> str:
-    """The same wherever the project lies: types in checkpoints are found by it."""
+    """The same wherever the project is: checkpoints name their types by it."""
     inside = file.is_relative_to(folder)
     place = file.relative_to(folder) if inside else file.relative_to(file.anchor)
     return "__" + "__".join(place.with_suffix("").parts).replace(".", "_")

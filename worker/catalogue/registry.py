@@ -1,4 +1,4 @@
-"""The graphs of one project: loaded each by itself, so that a broken one takes no other along."""
+"""The graphs of one project, each loaded on its own, so that a broken one harms no other."""
 
 import inspect
 import logging
@@ -47,13 +47,13 @@ class Registry:
 
 
 def load_registry(project: Project) -> Registry:
-    """Load every graph that the project names; runs its code, so not within a running loop.
+    """Load every graph that the project names. Runs its code, so call it outside an event loop.
 
-    The project's folders can be imported from afterwards, and its environment is filled in.
+    Afterwards, the project's folders are importable and its environment variables are set.
     """
     project.fill_environment()
     make_importable(project)
-    _say_what_is_left_out(project)
+    _log_what_is_left_out(project)
     loaded = [_load(entry, project) for entry in project.graphs]
     return Registry(
         {graph.name: graph for graph in loaded if isinstance(graph, GraphSource)},
@@ -66,7 +66,7 @@ def _load(entry: GraphEntry, project: Project) -> GraphSource | BrokenGraph:
         made, module = named_by(entry, project)
         description = entry.description or _first_paragraph(made, module)
         return GraphSource.of(entry.name, description, made)
-    except BaseException as error:  # noqa: BLE001 - other people's modules may raise, and exit, as they like
+    except BaseException as error:  # noqa: BLE001 - a user's module may raise anything, or exit
         return _broken(entry, error, project)
 
 
@@ -82,27 +82,27 @@ def _broken(entry: GraphEntry, error: BaseException, project: Project) -> Broken
 def _what_to_do(project: Project) -> str:
     lacking = missing(project)
     if lacking:
-        return f"declared and not installed: {', '.join(lacking)}; {how_to_install(project)}"
+        return f"declared but not installed: {', '.join(lacking)}; {how_to_install(project)}"
     return (
         "add the distribution that has it to the project's dependencies (langgraph.json,"
         " pyproject.toml or requirements.txt), then tailrace dev --install"
     )
 
 
-def _say_what_is_left_out(project: Project) -> None:
+def _log_what_is_left_out(project: Project) -> None:
     if project.image_only:
         fields = {"keys": list(project.image_only)}
-        logger.info("keys of langgraph.json that only matter where an image is built", extra=fields)
+        logger.info("langgraph.json keys ignored outside an image build", extra=fields)
     here = ".".join(map(str, sys.version_info[:2]))
     if project.python_version and project.python_version != here:
         fields = {"running": here, "wanted": project.python_version}
-        logger.info("this Python is newer than langgraph.json names", extra=fields)
+        logger.info("Python is newer than langgraph.json asks for", extra=fields)
     file = project.env_file()
     if file is not None and not file.is_file():
-        logger.warning("the file that env names is not there", extra={"file": str(file)})
+        logger.warning("file named by env not found", extra={"file": str(file)})
     if lacking := missing(project):
         fields = {"missing": list(lacking), "todo": how_to_install(project)}
-        logger.warning("distributions that the project declares are not installed", extra=fields)
+        logger.warning("declared distributions not installed", extra=fields)
 
 
 def _first_paragraph(made: Any, module: ModuleType) -> str:

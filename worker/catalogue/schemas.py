@@ -1,9 +1,9 @@
-"""The JSON Schemas of what a graph takes: its input and its context, as far as it can tell.
+"""The JSON Schemas of a graph's input and context, as far as they are known.
 
-LangGraph takes more than the types of a state say, and so do we: a part of a TypedDict, a field
-that its reducer begins by itself, whatever a reducer declares that it takes, and a message in any
-of the forms that `add_messages` understands. One thing LangGraph lets pass is refused: a name
-that the state does not have. It would be dropped without a word, and is mostly a slip.
+LangGraph accepts more than the types of a state say, and so do these schemas: part of a TypedDict,
+a missing field for which its reducer has a first value, whatever type a reducer declares, and a
+message in any form that `add_messages` understands. One thing that LangGraph accepts is rejected: a
+name that the state does not have. LangGraph would drop it silently, and it is mostly a typo.
 """
 
 import sys
@@ -22,17 +22,17 @@ from tailrace.worker.catalogue.message_schemas import MESSAGES, with_loose_messa
 Schema = dict[str, Any]
 
 CANT_TELL: Final = (PydanticUserError, NameError, TypeError, ValueError, AttributeError, KeyError)
-"""What looking at other people's types may raise."""
+"""What inspecting a user's types may raise."""
 _ROOT: Final = "__root__"
 _MESSAGE_REDUCERS: Final = "langgraph.graph.message"
 
 
 class _Untold:
-    """Stands for a type that is not known."""
+    """Stands for an unknown type."""
 
 
 def input_schema(graph: Graph) -> Schema:
-    """What the graph takes as input; anything at all where it can't tell."""
+    """The schema of the graph's input; allows anything if it is not known."""
     builder = getattr(graph, "builder", None)
     try:
         if builder is None or _ROOT in builder.schemas[builder.input_schema]:
@@ -44,7 +44,7 @@ def input_schema(graph: Graph) -> Schema:
 
 
 def context_schema(graph: Graph) -> Schema | None:
-    """What the graph takes as its runtime context; None where it does not say that it takes any."""
+    """The schema of the graph's runtime context; None if it declares none."""
     kind: Any = graph.context_schema
     if kind is None:
         return None
@@ -60,7 +60,7 @@ def _of_state(kind: Any, names: Mapping[str, Any], channels: Mapping[str, Any]) 
 
     Args:
         kind: the class.
-        names: its fields, those that LangGraph manages among them.
+        names: its fields, including those that LangGraph manages.
         channels: where fields are kept, by name.
     """
     schema = _declared(kind, required=())
@@ -75,7 +75,7 @@ def _of_state(kind: Any, names: Mapping[str, Any], channels: Mapping[str, Any]) 
 
 
 def _declared(kind: Any, required: Any) -> Schema:
-    """What the class itself says; anything for a field whose type has no schema."""
+    """The class's own schema; a field allows anything if its type has no schema."""
     if is_typeddict(kind):
         return _of_hints(kind, required)
     try:
@@ -98,7 +98,7 @@ def _of_hints(kind: Any, required: Any) -> Schema:
 
 
 def _of_type(hint: Any, defs: Schema) -> Schema | None:
-    """The schema of one type, what it refers to being added to `defs`; None where it has none."""
+    """The schema of one type; its definitions are added to `defs`. None if it has no schema."""
     try:
         schema = TypeAdapter(hint).json_schema()
     except CANT_TELL:
@@ -108,14 +108,14 @@ def _of_type(hint: Any, defs: Schema) -> Schema | None:
 
 
 def _unfolded(schema: Schema) -> Schema:
-    """A class that refers to itself is given as a reference to one of its own definitions."""
+    """Resolve the top reference: pydantic makes one for a class that refers to itself."""
     defs: Schema = schema.get("$defs", {})
     top = defs.get(str(schema.get("$ref", "")).removeprefix("#/$defs/"))
     return schema if top is None else {**top, "$defs": defs}
 
 
 def _by_field_name(kind: Any, schema: Schema) -> Schema:
-    """LangGraph fills in a state by the names of its fields; aliases are for what lies inside."""
+    """LangGraph fills a state by its field names; aliases count only further inside."""
     if not (isclass(kind) and issubclass(kind, BaseModel)):
         return schema
     named = {f.alias: name for name, f in kind.model_fields.items() if f.alias}
@@ -132,18 +132,18 @@ def _without_default(kind: Any) -> list[str]:
 
 
 def _takes_more(kind: Any) -> bool:
-    """Whether the class says what is to become of names that it does not know."""
+    """Whether the class accepts unknown names."""
     config = getattr(kind, "model_config", None) or getattr(kind, "__pydantic_config__", None)
     return bool(config) and "extra" in config and config["extra"] != "forbid"
 
 
 def _begins(channel: Any) -> bool:
-    """Whether the field has a value before anything was given, as an empty list has."""
+    """Whether the field has a value before it gets one, such as an empty list."""
     return bool(channel.is_available())
 
 
 def _field(declared: Schema, channel: Any, defs: Schema) -> Schema:
-    """A field, with what its reducer takes beside its own type."""
+    """The schema of a field: its own type, or what its reducer takes."""
     title = {"title": declared["title"]} if "title" in declared else {}
     reducer = getattr(channel, "operator", None) or getattr(channel, "reducer", None)
     if getattr(getattr(reducer, "func", reducer), "__module__", "") == _MESSAGE_REDUCERS:
@@ -155,7 +155,7 @@ def _field(declared: Schema, channel: Any, defs: Schema) -> Schema:
 
 
 def _taken_by(channel: Any) -> Any:
-    """The type that the field's reducer says it takes; one without a schema where it says none."""
+    """The type that the field's reducer declares for its argument, or else `_Untold`."""
     try:
         reducer = channel.operator
         [_, second, *_] = signature(reducer).parameters

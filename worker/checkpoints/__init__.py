@@ -1,8 +1,8 @@
 """LangGraph's checkpointer.
 
-checkpoints  where an attempt resumes
+checkpoints  a saver for each attempt, and whether a job has checkpoints
 saver        LangGraph's interface, over the journal and the store
-sync_saver   its half for plain functions
-codec        checkpoints to bytes and back
-serializer   values in a graph's state to bytes and back
+sync_saver   its synchronous half, for plain functions
+codec        from checkpoints to bytes and back
+serializer   from values in a graph's state to bytes and back
 """

@@ -1,4 +1,4 @@
-"""Where an attempt goes on after a crash: LangGraph's checkpoints, kept beside the job."""
+"""Where an attempt resumes after a crash: LangGraph's checkpoints, stored with the job."""
 
 from typing import Final
 
@@ -9,10 +9,10 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointSto
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent
 
 _NEWEST: Final = 1
-"""LangGraph goes on from the newest checkpoint alone; time travel is not offered."""
+"""How many are kept: LangGraph resumes from the newest one, and there is no time travel."""
 
 
 class Checkpoints:
@@ -20,20 +20,20 @@ class Checkpoints:
 
     Args:
         redis: the log store.
-        settings: say how long an open job's keys live.
+        settings: how long an open job's keys live.
     """
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._store = CheckpointStore(redis, settings)
 
     def of(self, own: OwnThread | None = None) -> BaseCheckpointSaver[str]:
-        """The saver of one attempt; asked for in the loop that runs its graph."""
+        """The saver of one attempt; call it in the event loop that runs the graph."""
         return CheckpointSaver(self._store, own=own, keep=_NEWEST)
 
     async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to go on from.
+        """Whether the job's graph has a checkpoint to resume from.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: after half a minute.
         """
-        return await until_stored(lambda: self._store.exists(job_id))
+        return await persistent(self._store).exists(job_id)

@@ -1,4 +1,4 @@
-"""Between LangGraph's checkpoints and what is stored of them: pure, both ways."""
+"""From LangGraph's checkpoints to what is stored of them, and back. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -19,10 +19,10 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
 from tailrace.worker.checkpoints.serializer import StateSerializer
 
 _RAN: Final = "ran"
-"""A field of ours in a stored checkpoint. LangGraph takes the fields that it knows."""
+"""A field of ours in a stored checkpoint. LangGraph ignores it."""
 
 _TASK_MARK: Final = ":"
-"""Stands before a task's id in a namespace; LangGraph forbids it in a node's name."""
+"""Precedes a task's id in a namespace; LangGraph forbids it in a node's name."""
 
 
 class CheckpointCodec:
@@ -41,13 +41,13 @@ class CheckpointCodec:
         """A checkpoint without the values of its channels.
 
         Args:
-            config: names the thread, the namespace and the checkpoint before.
+            config: names the thread, the namespace and the previous checkpoint.
             checkpoint: as LangGraph gives it.
             metadata: likewise.
-            ran: the nodes of the step that it comes after; read again by `ran_before`.
+            ran: the nodes of the step before it; `ran_before` reads them.
 
         Raises:
-            Unserializable: the metadata hold something that is no data.
+            Unserializable: the metadata contain something that is not data.
         """
         versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
         return kept.Checkpoint(
@@ -61,10 +61,10 @@ class CheckpointCodec:
         )
 
     def values(self, checkpoint: Checkpoint, names: Sequence[str]) -> dict[str, bytes]:
-        """The values of those of the channels that have one.
+        """The values of those channels that have one.
 
         Raises:
-            Unserializable: the state holds something that is no data.
+            Unserializable: the state contains something that is not data.
         """
         values = checkpoint["channel_values"]
         return {n: self._serializer.pack(values[n], n) for n in names if n in values}
@@ -75,7 +75,7 @@ class CheckpointCodec:
         """What a task wrote.
 
         Raises:
-            Unserializable: it wrote something that is no data.
+            Unserializable: it wrote something that is not data.
         """
         return [
             kept.Write(
@@ -89,7 +89,7 @@ class CheckpointCodec:
         ]
 
     def tuple(self, place: Place, stored: kept.Stored) -> CheckpointTuple:
-        """All that was stored of a checkpoint, its writes in the order in which they apply."""
+        """A stored checkpoint, its writes in the order in which they apply."""
         unpack = self._serializer.unpack
         values = {name: unpack(value) for name, value in stored.values.items()}
         writes = sorted(stored.writes, key=lambda w: writes_sort_key(w.path, w.task, w.index))
@@ -108,7 +108,7 @@ def ran_before(checkpoint: Checkpoint) -> Sequence[str]:
 
 
 def configurable(config: RunnableConfig | None) -> Mapping[str, Any]:
-    """What the config asks for; nothing without one."""
+    """The `configurable` of a config; empty without a config."""
     return (config or {}).get("configurable", {})
 
 
@@ -125,13 +125,13 @@ def config_of(place: Place, id_: str) -> RunnableConfig:
 
 
 def _span(metadata: CheckpointMetadata) -> int:
-    """How many checkpoints the state is rebuilt from: a delta channel is not stored at each."""
+    """How many checkpoints the state is rebuilt from: a delta channel is not stored in each."""
     counters = metadata.get("counters_since_delta_snapshot") or {}
     return 1 + max((supersteps for _, supersteps in counters.values()), default=0)
 
 
 def _opened_by(place: Place, metadata: CheckpointMetadata) -> tuple[str, str] | None:
-    """The checkpoint that the namespace goes with, if it is one task's and not its graph's."""
+    """The checkpoint with which the namespace is deleted, if it belongs to a single task."""
     parents = metadata.get("parents") or {}
     if _TASK_MARK not in place.ns or not parents:
         return None

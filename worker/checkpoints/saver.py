@@ -1,6 +1,6 @@
-"""LangGraph's checkpointer: an attempt writes into its journal, and reads from the store.
+"""LangGraph's checkpointer: an attempt writes to its journal and reads from the store.
 
-What is kept and for how long is `tailrace.shared.log_store.checkpoints.checkpoint_store`'s.
+What is kept, and for how long, is up to `shared.log_store.checkpoints.checkpoint_store`.
 """
 
 import secrets
@@ -25,18 +25,18 @@ from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, config
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.checkpoints.sync_saver import SyncSaver
 from tailrace.worker.journal.own_thread import OwnThread, what_counts
-from tailrace.worker.runtime.turns import Turns
+from tailrace.worker.runtime.turns import in_turns
 
 T = TypeVar("T")
 
 
 class CheckpointSaver(SyncSaver):
-    """A LangGraph checkpointer on the log store. Every call is tried again while that is away.
+    """A LangGraph checkpointer on the log store. Calls are repeated while it is unavailable.
 
     Args:
         store: where the bytes are.
-        own: the thread that goes through an attempt's journal; a graph may use others beside it.
-        keep: how many checkpoints of a namespace to keep, or `EVERY`.
+        own: the thread that is written through the journal; a graph may use others besides.
+        keep: how many checkpoints of each namespace to keep, or `EVERY`.
     """
 
     def __init__(
@@ -45,10 +45,9 @@ class CheckpointSaver(SyncSaver):
         serializer = StateSerializer()
         super().__init__(serializer)
         self._codec = CheckpointCodec(serializer)
-        self._store = store
+        self._store = in_turns(store)
         self._own = own
         self._keep = keep
-        self._turns = Turns()
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
@@ -59,11 +58,11 @@ class CheckpointSaver(SyncSaver):
             if own.is_new and not own.journal.knows(place):
                 return None
             await own.journal.stored(place)
-        stored = await self._turns.until_stored(lambda: self._store.get(place, id_))
+        stored = await self._store.get(place, id_)
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
-        # A copy: LangGraph goes on with what it is given here, and changes it.
+        # A copy: LangGraph changes what it gets here.
         self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
         if own is not None:
             own.journal.held.checkpoint_is_there(place, stored.id)
@@ -97,9 +96,9 @@ class CheckpointSaver(SyncSaver):
         """Store a checkpoint and the channels that have changed.
 
         Raises:
-            Unserializable: the state holds something that is no data.
-            StoreUnavailable: for half a minute; of the job's own thread the journal insists.
-            Fenced: the job is not this attempt's any more.
+            Unserializable: the state contains something that is not data.
+            StoreUnavailable: after half a minute; for the job's own thread, the journal retries.
+            Fenced: the job is no longer this attempt's.
         """
         place = place_of(config)
         new = self._new(config, checkpoint, metadata, new_versions)
@@ -118,11 +117,11 @@ class CheckpointSaver(SyncSaver):
     ) -> "CoroutineType[Any, Any, None]":
         """Store what a task wrote on top of a checkpoint.
 
-        No coroutine function, since a journal takes the order of the calls: LangGraph tells its
-        stream of the task's end right after this one.
+        Not a coroutine function, because the journal keeps the order of the calls: right after
+        this one, LangGraph puts the task's end into its stream.
 
         Raises:
-            Unserializable, StoreUnavailable, Fenced: as `aput`, by the coroutine.
+            Unserializable, StoreUnavailable, Fenced: as `aput`, when awaited.
         """
         place, id_ = place_of(config), configurable(config)["checkpoint_id"]
         own = self._own_of(place)
@@ -135,27 +134,27 @@ class CheckpointSaver(SyncSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._turns.until_stored(lambda: self._store.delete(thread_id))
+        await self._store.delete(thread_id)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """Delete the checkpoints that these runs have made, in whatever thread."""
+        """Delete the checkpoints of these runs, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
             place, id_ = place_of(found.config), found.checkpoint["id"]
-            await self._turns.until_stored(partial(self._store.drop, place, [id_]))
+            await self._store.drop(place, [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Give one thread the checkpoints of another."""
-        await self._turns.until_stored(lambda: self._store.copy(source_thread_id, target_thread_id))
+        """Copy the checkpoints of one thread to another."""
+        await self._store.copy(source_thread_id, target_thread_id)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Keep each namespace's newest checkpoint and what it is rebuilt from, or none at all."""
+        """Keep each namespace's newest checkpoint and what it is rebuilt from, or delete all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
-            await self._turns.until_stored(partial(call, thread))
+            await call(thread)
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
-        """A version that sorts above the current one, and that no other branch ever gives."""
+        """A version that sorts above the current one, and that no other branch ever uses."""
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
 
@@ -178,30 +177,27 @@ class CheckpointSaver(SyncSaver):
         return NewCheckpoint(place, new, changed, lambda: values([*new.versions]), self._keep)
 
     async def _put(self, new: NewCheckpoint) -> None:
-        store, place = self._store, new.place
-        call = partial(store.put, place, new.checkpoint, keep=new.keep)
+        put = partial(self._store.put, new.place, new.checkpoint, keep=new.keep)
         try:
-            await self._turns.until_stored(lambda: call(new.changed))
+            await put(new.changed)
         except ValuesLacking:
-            # The store went back in time, before a value that has not changed since.
-            await self._turns.until_stored(lambda: call(new.all_values()))
+            # The store went back in time and lost a value that has not changed since.
+            await put(new.all_values())
 
     async def _put_writes(self, new: TaskWrites) -> None:
-        await self._turns.until_stored(
-            lambda: self._store.put_writes(new.place, new.checkpoint_id, new.writes)
-        )
+        await self._store.put_writes(new.place, new.checkpoint_id, new.writes)
 
     async def _listed(
         self, config: RunnableConfig | None, before: RunnableConfig | None
     ) -> AsyncIterator[tuple[Place, str]]:
-        """Where they are that the configs ask for, newest first."""
+        """Place and id of the checkpoints that the configs ask for, newest first."""
         wanted, below = configurable(config), configurable(before).get("checkpoint_id")
         ns, only = wanted.get("checkpoint_ns"), wanted.get("checkpoint_id")
         if self._own is not None:
             await self._own.journal.flushed()
         threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
         for thread in threads:
-            ids = await self._turns.until_stored(partial(self._store.ids, thread))
+            ids = await self._store.ids(thread)
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_

@@ -1,7 +1,7 @@
-"""From the values in a graph's state to bytes and back, without running what the bytes name.
+"""From values in a graph's state to bytes and back, without running what the bytes name.
 
-LangGraph's own serializer, as it stands, imports and calls whatever a stored value names: whoever
-can write to the store runs code in the worker. Here only data comes back as what it was.
+LangGraph's own serializer imports and calls whatever a stored value names, so whoever can write to
+the store could run code in the worker. Here only data comes back as it was.
 """
 
 import inspect
@@ -25,10 +25,10 @@ from tailrace.shared.errors import Unserializable
 
 _DATA: Final = (BaseModel, Enum, SecretStr, SecretBytes)
 _DOERS: Final = (Runnable, BaseSettings)
-"""Models of pydantic that open connections, run code or read files."""
+"""Pydantic models that open connections, run code or read files."""
 
 _LONGEST_PATH: Final = 300
-"""LangGraph packs 254 levels; what goes on below is a cycle."""
+"""LangGraph packs 254 levels; anything deeper is a cycle."""
 _MOST_FORMS: Final = 8
 _KINDS: Final = frozenset({"null", "bytes", "bytearray", "msgpack"})
 
@@ -36,9 +36,9 @@ _KINDS: Final = frozenset({"null", "bytes", "bytearray", "msgpack"})
 class StateSerializer(JsonPlusSerializer):
     """Messages and LangGraph's own values, and every data type that this process has loaded.
 
-    Data types are models of pydantic, dataclasses, enums and named tuples. A value of another
-    type, or of one that is not loaded, comes back as the plain value that it was made of. Nothing
-    is imported for it, nothing pickled.
+    Data types are pydantic models, dataclasses, enums and named tuples. A value of another type,
+    or of one that is not loaded, comes back as the plain value it was made of. Nothing is imported
+    for it, and nothing is pickled.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class StateSerializer(JsonPlusSerializer):
 
         Args:
             value: the value.
-            place: where it is kept, for an error to say.
+            place: where it is kept; errors name it.
 
         Raises:
             Unserializable: as `dumps_typed`.
@@ -66,10 +66,10 @@ class StateSerializer(JsonPlusSerializer):
         return self.loads_typed((kind.decode(), data))
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """A value as bytes, and what kind of bytes.
+        """The kind of bytes, and a value as such bytes.
 
         Raises:
-            Unserializable: the state holds something that is no data; says where, and of which
+            Unserializable: the state contains something that is not data; says where, and of which
                 type it is.
         """
         try:
@@ -78,10 +78,10 @@ class StateSerializer(JsonPlusSerializer):
             raise _unserializable(obj, error) from error
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """The value again.
+        """The value of such bytes.
 
         Raises:
-            NotImplementedError: the bytes are of a kind that is never written here.
+            NotImplementedError: bytes of a kind that is never written here.
         """
         if data[0] not in _KINDS:
             raise NotImplementedError(f"bytes of the kind {data[0]!r} are not read")
@@ -89,7 +89,7 @@ class StateSerializer(JsonPlusSerializer):
 
 
 class _LoadedData(Set[tuple[str, ...]]):
-    """The (module, name) of every data type that this process has loaded."""
+    """(module, name) of every data type that this process has loaded."""
 
     def __contains__(self, key: object) -> bool:
         match key:
@@ -117,7 +117,7 @@ def _is_data(kind: object) -> bool:
 
 
 def _loaded_v1(*names: str) -> list[type]:
-    """Types of pydantic 1, whose models live on in pydantic 2, if this process has loaded it."""
+    """Types of pydantic 1, which pydantic 2 still contains, if this process has loaded it."""
     module = sys.modules.get("pydantic.v1")
     return [getattr(module, name) for name in names] if module else []
 
@@ -127,7 +127,7 @@ def _is_named_tuple(kind: type[object]) -> bool:
 
 
 def _unserializable(value: Any, error: MsgpackEncodeError) -> Unserializable:
-    """What is wrong with the innermost part that can't be packed, and the way there."""
+    """The innermost part that can't be packed, and the path to it."""
     path: list[str | int] = []
     while len(path) < _LONGEST_PATH and (bad := _first_bad(value)):
         step, value, error = bad
@@ -155,7 +155,7 @@ def _parts(value: Any) -> Iterable[tuple[str | int, Any]]:
             break
         try:
             value = form(value)
-        except Exception:  # noqa: BLE001 - an error is on its way; a second one is no news
+        except Exception:  # noqa: BLE001 - an error is being raised already
             break
     return ()
 

@@ -1,7 +1,7 @@
 """The synchronous half of a checkpointer, for nodes that are plain functions.
 
-LangGraph runs those in threads. One that invokes a graph itself, without `await`, uses the
-checkpointer of the graph around it from there. Owns that way back into the loop, and no storage.
+LangGraph runs those in threads. A node that invokes a graph from there, without `await`, uses the
+checkpointer of the graph around it. This module calls back into the event loop; it stores nothing.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from tailrace.worker.runtime.from_threads import wait_for
 
 T = TypeVar("T")
 
-_NOT_AWAITED: Final = "an async node has to await the graphs that it runs: use ainvoke"
+_NOT_AWAITED: Final = "an async node has to await the graphs it runs: use ainvoke"
 
 
 class SyncSaver(BaseCheckpointSaver[str]):
     """A checkpointer whose asynchronous methods serve threads too.
 
-    Made in the loop in which its graphs run. Called in that loop itself, the synchronous methods
-    would wait for ever, so there they raise.
+    Created in the event loop that runs its graphs. In that event loop, the synchronous methods
+    would wait forever, so they raise there.
     """
 
     def __init__(self, serde: SerializerProtocol) -> None:

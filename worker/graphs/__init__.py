@@ -2,10 +2,10 @@
 
 chat_model  the chat model, from the environment
 article     a structured article, streamed
-answer      an answer in paragraphs
+answer      an answer to a question, streamed
 agent       an agent with tools
 tools       the agent's tools
-approval    asks before it goes on
+approval    asks before it continues
 steps       a chain of nodes
 progress    progress events of a long task
 thinking    reasoning before the answer

@@ -1,8 +1,8 @@
 """Answers a question with the help of tools: a calculator, a clock and a word counter.
 
-The model asks for a tool, reads its answer and goes on, for a few rounds at most. Tokens stream,
-and so do the tools' answers; a tool that can't do what was asked says so to the model. It takes a
-model that can call tools: the small local one can't, and answers by itself.
+The model asks for a tool, reads its output and continues, for a few rounds at most. Tokens stream,
+and so does the tools' output; a tool that can't do what was asked tells the model. This needs a
+model that can call tools: the small local one can't, and answers without them.
 """
 
 from typing import Annotated
@@ -74,7 +74,7 @@ async def _model(state: AgentState) -> Runnable[LanguageModelInput, AIMessage]:
 
 
 def explain(error: ToolException) -> str:
-    """What the model gets to read when a tool can't do what was asked."""
+    """What the model reads if a tool can't do what was asked."""
     return f"Error: {error}"
 
 

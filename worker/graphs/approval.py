@@ -1,7 +1,7 @@
 """Drafts a short notice, waits until somebody approves it or asks for another one, then publishes.
 
-Shows how a graph asks: `interrupt()` puts the job to `waiting`, and the answer that is posted to
-`/jobs/{id}/resume` is what it returns.
+Shows how a graph asks: `interrupt()` puts the job to `waiting`, and returns the value that is
+posted to `/jobs/{id}/resume`.
 """
 
 from typing import Literal
@@ -45,11 +45,11 @@ def write(state: State) -> dict[str, object]:
 
 
 def review(state: State) -> Command[Next]:
-    """Ask; the answer is true, false, or another text to try."""
-    answer = interrupt({"question": "Publish this notice?", "draft": state.draft})
-    if isinstance(answer, str):
-        return Command(goto="write", update={"text": answer})
-    if answer is True:
+    """Ask; the resume value is true, false, or another text to try."""
+    resume = interrupt({"question": "Publish this notice?", "draft": state.draft})
+    if isinstance(resume, str):
+        return Command(goto="write", update={"text": resume})
+    if resume is True:
         return Command(goto="publish")
     return Command(goto="__end__")
 

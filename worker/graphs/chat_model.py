@@ -1,8 +1,8 @@
 """The chat model that graphs talk to: any OpenAI-compatible endpoint, chosen by the environment.
 
-Owns the reading of `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `MODEL`, and the timeouts and retries of
-a call. It does not choose temperatures (each endpoint has its own default, the local server too),
-prompts (those are the graphs') or what a user is told when a call fails (the worker's `failures`).
+Reads `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `MODEL`, and sets the timeouts and retries of a call.
+Temperatures are up to each endpoint, prompts to the graphs, and what a user is told when a call
+fails to the worker's `failures`.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ CONNECT_S, READ_S, WRITE_S, POOL_S = 10.0, 120.0, 30.0, 10.0
 """Ollama and vLLM may load a model or queue a request for a minute before the first byte."""
 
 NO_KEY = "none"
-"""Ollama, vLLM and llama.cpp want no key, but the client wants something to send."""
+"""Ollama, vLLM and llama.cpp need no key, but the client has to send something."""
 
 NEITHER_SET = (
     "No language model is set up. Set OPENAI_API_KEY to use OpenAI; or set OPENAI_BASE_URL and "
@@ -36,7 +36,7 @@ BASE_URL_WRONG = "OPENAI_BASE_URL has to begin with http:// or https:// and name
 
 
 class ModelNotConfigured(Exception):
-    """No model can be called with the environment as it is; the message says what to set."""
+    """The environment names no model that can be called; the message says what to set."""
 
 
 class ModelSettings(BaseSettings):
@@ -50,9 +50,9 @@ class ModelSettings(BaseSettings):
 
 
 async def chat_model(max_tokens: int | None = None) -> BaseChatModel:
-    """The model of this environment, streaming, with usage counted; read anew at every call.
+    """The model of this environment, streaming, with usage counted; read again at every call.
 
-    It is made in a thread, because the first one reads certificates and metadata from the disk.
+    It is made in a thread, because making the first one reads certificates and metadata from disk.
 
     Args:
         max_tokens: the longest answer wanted, in the endpoint's own tokens; None leaves it open.
@@ -104,8 +104,8 @@ def _default_model(base_url: str) -> str:
 def _answer_limit(base_url: str, max_tokens: int | None) -> dict[str, int]:
     """The limit under the name the endpoint obeys.
 
-    OpenAI's newer models refuse `max_tokens`. Ollama ignores `max_completion_tokens` without a word
-    and others refuse it; vLLM and llama.cpp take both.
+    OpenAI's newer models refuse `max_tokens`. Ollama silently ignores `max_completion_tokens`
+    and others refuse it; vLLM and llama.cpp accept both.
     """
     if max_tokens is None:
         return {}

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 YIELD_EVERY = 64
-"""Without a pause the loop still gets its turn, often enough that events flow meanwhile."""
+"""Without a pause, the event loop still gets a turn often enough for events to flow."""
 
 MAX_NODES = 99
-"""A run under LangGraph's recursion limit of 100, the service's default, has one superstep less."""
+"""With the service's default recursion limit of 100, a run has one superstep less."""
 
 
 class StoppedAsAsked(Exception):

@@ -9,17 +9,17 @@ from tailrace.shared.events import Event
 from tailrace.shared.log_store.journal.journal import Entry
 
 BATCH_EVENTS: Final = 1024
-"""More would hold up others at the store; fewer leave it idle while the next are on their way."""
+"""More would delay others at the store; fewer would leave it idle between batches."""
 BATCH_BYTES: Final = 1024 * 1024
 
 _DATA: Final = attrgetter("data")
 
 
 def next_batch(buffer: Sequence[Entry], size: int) -> Sequence[Entry]:
-    """What fits into one call; one entry always does.
+    """What fits into one call; always at least one entry.
 
     Args:
-        buffer: what waits.
+        buffer: the entries that wait.
         size: its bytes.
     """
     if size <= BATCH_BYTES:
@@ -35,15 +35,15 @@ def size_of(entry: Entry) -> int:
 
 
 def bytes_of(events: Sequence[Event]) -> int:
-    """Bytes of events, which are many."""
+    """Bytes of events; fast, since there are many."""
     return sum(map(len, map(_DATA, events)))
 
 
 def events_in(batch: Sequence[Entry]) -> int:
-    """How many of the entries are events, which have numbers."""
+    """How many of the entries are events; only these have numbers."""
     return sum(isinstance(entry, Event) for entry in batch)
 
 
 def is_state(entry: Entry) -> bool:
-    """Whether an entry is of the graph's state."""
+    """Whether an entry is part of the graph's state."""
     return not isinstance(entry, Event)

@@ -1,12 +1,13 @@
-"""Brings what a run gives to the store, in its order: batches that clock themselves, one in flight.
+"""Writes what a run produces to the store, in order: in batches, one in flight.
 
-What arrives while a batch is under way is the next one; the first event never waits. A bounded
-buffer pushes back on the graph.
+What arrives while a batch is in flight makes up the next one, and the first event never waits. A
+bounded buffer slows down the graph.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, cast
+from functools import partial
+from typing import Final, Literal, cast
 
 from tailrace.shared.errors import Fenced, SequenceHole, StoreUnavailable, ValuesLacking
 from tailrace.shared.events import Event
@@ -30,19 +31,19 @@ from tailrace.worker.journal.batches import (
 )
 from tailrace.worker.journal.held_writes import HeldWrites
 from tailrace.worker.journal.lasting_state import LastingState
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent, until_stored
 
 BUFFER_EVENTS: Final = 2 * BATCH_EVENTS
 BUFFER_BYTES: Final = 4 * BATCH_BYTES
 TURN_EVENTS: Final = 64
-"""After so many the loop gets its turn: a write takes several until it is on its way."""
+"""After so many events others get a turn: to send a write takes several."""
 
 
 class Journal:
-    """The one writer of an attempt. It insists for ever: whoever stops the attempt ends that.
+    """The one writer of an attempt. It retries until the attempt is stopped.
 
     Args:
-        stores: where it writes, and what opens the log again if the store forgets.
+        stores: where it writes, and what opens the log again if the store went back in time.
         holder: the attempt that has opened the log.
         last_seq: the log's last number.
     """
@@ -54,7 +55,7 @@ class Journal:
         self._number = 0
         self._buffer: list[Entry] = []
         self._states = 0
-        """How many of the buffer are no events."""
+        """How many entries in the buffer are not events."""
         self._buffered_bytes = 0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -64,13 +65,12 @@ class Journal:
         self._over = False
         self._ends_at: dict[Place, int] = {}
         self._lasting = LastingState()
-        self._goes_on = True
-        """Whether the graph's state may be wanted again."""
-        self._drops_state = False
+        self._state: Literal["needed", "optional", "dropped"] = "needed"
+        """Whether the graph's state is stored; `optional` until the store does not take it."""
         self.held = HeldWrites(self.add)
 
     async def put(self, event: Event) -> None:
-        """Hand over an event; waits while the buffer is full, and lets others run now and then."""
+        """Hand over an event; waits while the buffer is full, and yields now and then."""
         if not self._room.is_set():
             await self._room.wait()
         buffer = self._buffer
@@ -84,7 +84,7 @@ class Journal:
             self._room.clear()
 
     def add(self, entry: TaskWrites | NewCheckpoint) -> None:
-        """Hand over state, to be stored after all that was handed over before."""
+        """Hand over state, which is stored after all that was handed over before."""
         if self.held.is_abandoned:
             return
         self._buffer.append(entry)
@@ -94,7 +94,7 @@ class Journal:
         self._work.set()
 
     async def checkpoint(self, new: NewCheckpoint) -> None:
-        """Hand over a checkpoint, after the writes of the tasks that it stands on."""
+        """Hand over a checkpoint, after the writes of the tasks that it is based on."""
         await self.held.caught_up(new.place, new.checkpoint.id)
         self.add(new)
         self.held.checkpoint_is_there(new.place, new.checkpoint.id)
@@ -103,7 +103,7 @@ class Journal:
         """Write what is handed over, until cancelled.
 
         Raises:
-            WriteRefused: nothing more can be written under this attempt.
+            WriteRefused: nothing more can be written by this attempt.
             JobNotFound: the record has expired.
         """
         try:
@@ -120,12 +120,12 @@ class Journal:
         """Wait until everything that was handed over so far is stored.
 
         Raises:
-            Fenced: it will never be, since `run` has ended.
+            Fenced: it never will be, since `run` has ended.
         """
         await self._until_written(self._written + len(self._buffer))
 
     async def stored(self, place: Place) -> None:
-        """Wait until the state of a namespace is stored as far as it was handed over.
+        """Wait until all state of a namespace that was handed over so far is stored.
 
         Raises:
             Fenced: as `flushed`.
@@ -133,19 +133,19 @@ class Journal:
         await self._until_written(self._ends_at.get(place, 0))
 
     async def blob(self, data: bytes, media_type: str, *, most: int) -> Blob:
-        """Store a large value now, for an event to refer to that is handed over after it.
+        """Store a large value at once, so that an event handed over later can refer to it.
 
         Args:
             data: the value.
             media_type: what it is.
-            most: bytes that all such values of the job may have.
+            most: bytes that all such values of the job may have together.
 
         Raises:
             BlobsFull, WriteRefused, JobNotFound: as `BlobStore.put`.
-            StoreUnavailable: for half a minute.
+            StoreUnavailable: after half a minute.
         """
-        put = self._stores.blobs.put
-        return await until_stored(lambda: put(self._holder, data, media_type, most=most))
+        blobs = persistent(self._stores.blobs)
+        return await blobs.put(self._holder, data, media_type, most=most)
 
     def knows(self, place: Place) -> bool:
         """Whether state of the namespace was ever handed over."""
@@ -164,7 +164,7 @@ class Journal:
             WriteRefused, JobNotFound: as `run`.
         """
         log, holder = self._stores.log, self._holder
-        self._goes_on = status == "succeeded"
+        self._state = "needed" if status == "succeeded" else "optional"
         await self.last_write(
             lambda sent: log.close(holder, sent + 1, status, result=result, error=error)
         )
@@ -173,14 +173,14 @@ class Journal:
         """Write what ends the attempt, after all that is buffered.
 
         Args:
-            write: given the highest number sent; made anew where the store has forgotten some.
+            write: gets the highest number sent; called again if the store has lost some.
 
         Raises:
             WriteRefused, JobNotFound: as `run`.
         """
         await self.flushed()
 
-        async def insisted() -> None:
+        async def written() -> None:
             try:
                 await write(self._last_seq)
             except SequenceHole:
@@ -189,7 +189,7 @@ class Journal:
                     await self._append([])
                 await write(self._last_seq)
 
-        await until_stored(insisted, for_s=None)
+        await until_stored(written, for_s=None)
 
     async def _until_written(self, awaited: int) -> None:
         while self._written < awaited:
@@ -199,8 +199,8 @@ class Journal:
 
     async def _write_batch(self) -> None:
         batch = next_batch(self._buffer, self._buffered_bytes)
-        # A batch once sent is sent again unchanged, so that the store knows a repeat.
-        await until_stored(lambda: self._append(batch), for_s=None)
+        # A batch is sent again unchanged, so that the store recognizes a repeat.
+        await until_stored(partial(self._append, batch), for_s=None)
         if self._states:
             events, size = events_in(batch), sum(map(size_of, batch))
         else:
@@ -224,9 +224,9 @@ class Journal:
 
     async def _append_once(self, batch: Sequence[Entry]) -> None:
         entries = [*self._lasting.owed, *batch] if self._lasting.owed else batch
-        if self._drops_state:
+        if self._state == "dropped":
             entries = [entry for entry in batch if isinstance(entry, Event)]
-        # Where all of the buffer are events, none of them is looked at.
+        # If all of the buffer are events, none of them is examined.
         if (self._states or self._lasting.owed) and any(map(is_state, entries)):
             await self._append_state(entries)
         elif entries:
@@ -239,8 +239,9 @@ class Journal:
         try:
             await store.append(self._holder, first, number, entries)
         except StoreUnavailable:
-            # A full store takes the small `end` of a job that goes on no more, and no state.
-            self._drops_state = not self._goes_on
+            # A full store takes the small `end` of a job that has failed, but no state.
+            if self._state == "optional":
+                self._state = "dropped"
             raise
         except ValuesLacking:
             whole = [e.whole() if isinstance(e, NewCheckpoint) else e for e in entries]
@@ -249,7 +250,7 @@ class Journal:
         self._lasting.keep([e for e in entries if not isinstance(e, Event)])
 
     async def _reopen(self, floor: int) -> None:
-        """Go on above every number ever sent: the store has forgotten some that it had taken."""
+        """Continue above every number ever sent: the store has lost some that it had stored."""
         job = await self._stores.jobs.open_attempt(self._holder, floor)
         self._last_seq, self._number = job.seq, 0
         self._lasting.owe_everything()

@@ -1,4 +1,4 @@
-"""The thread that an attempt writes: what LangGraph saves of it, in the order of the calls."""
+"""The thread of an attempt's job: what LangGraph saves of it, in the order of its calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.journal.journal import Journal
 
 _ERROR_SOURCE: Final = "__error_source_node__"
-"""A failed task's handler runs only after this is stored, or a crash would run the task again."""
+"""A failed task's handler runs once this is stored, or a crash would run the task again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,18 @@ class OwnThread:
     job_id: JobId
     journal: Journal
     is_new: bool
-    """Whether no attempt came before: what was not written yet is not there."""
+    """Whether this is the first attempt: then the store has only what this one wrote."""
     waits: bool
     """Whether a step waits for the checkpoint before it (durability `sync`)."""
 
     async def put(self, new: NewCheckpoint) -> None:
-        """Hand a checkpoint over, and wait until it is stored where a step waits for it."""
+        """Hand over a checkpoint; wait until it is stored if the next step has to."""
         await self.journal.checkpoint(new)
         if self.waits:
             await self.journal.stored(new.place)
 
     def put_writes(self, new: TaskWrites) -> "CoroutineType[Any, Any, None]":
-        """Hand over what a task wrote, here and now; what is left to wait for."""
+        """Hand over what a task wrote at once; the coroutine is what is left to wait for."""
         if not new.writes:
             return _done()
         channels = {write.channel for write in new.writes}
@@ -47,9 +47,9 @@ class OwnThread:
 
 
 def what_counts(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
-    """What counts of the writes of a task that failed, or was stopped, after its first one.
+    """The writes that count of a task that failed or was stopped after its first write.
 
-    LangGraph takes a task with any output for finished: it would never get to its edges again.
+    LangGraph takes a task with any output as finished, and would never follow its edges.
     """
     channels = {channel for channel, _ in writes}
     if ERROR not in channels or _ERROR_SOURCE in channels:
@@ -58,9 +58,9 @@ def what_counts(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
 
 
 def _is_silent(task_path: str) -> bool:
-    """Whether the stream never speaks of the task: the graph's input, or no task at all."""
+    """Whether the stream never mentions the task: it is the graph's input, or no task at all."""
     return not task_path or task_path.endswith(", __start__")
 
 
 async def _done() -> None:
-    """What is handed over needs no waiting for."""
+    """There is nothing to wait for."""

@@ -1,4 +1,4 @@
-"""arq's worker with leases: it claims jobs, keeps them while it lives, gives back what it has."""
+"""arq's worker with leases: claims jobs, runs their attempts, tells the queue how they ended."""
 
 import asyncio
 import logging
@@ -28,12 +28,12 @@ from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT
 from tailrace.worker.leases.lease_keeper import LeaseKeeper
-from tailrace.worker.runtime.retry import until_stored
+from tailrace.worker.runtime.retry import persistent
 from tailrace.worker.settings import WorkerSettings
 
 _PAUSE_S: Final = 0.2
 _OBEY_S: Final = 3.0
-"""How long stopped graphs may take to let go, before the worker leaves without them."""
+"""How long stopped graphs may take to end, before the worker exits without them."""
 _HEALTH_S: Final = 30
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class LeasedWorker(Worker):
         wakeups: tells when to look.
         keeper: renews the leases, under the id of this worker.
         run: runs one attempt.
-        settings: slots and grace.
+        settings: slots, and the grace period of a shutdown.
     """
 
     def __init__(
@@ -80,41 +80,44 @@ class LeasedWorker(Worker):
         self._grace_s = settings.grace_s
         self._alive_file: Path | None = settings.alive_file
         self._attempts: dict[str, Attempt] = {}
-        """By token: a job lost and claimed again is here twice for a moment."""
+        """By token: a job that was lost and claimed again is in here twice for a moment."""
         self._freed = asyncio.Event()
         self._awaits_hint = False
         self._gone = False
         self._stopping = asyncio.Event()
+        self.replied_at = time.monotonic()
+        """When the queue last replied: the worker counts as alive by this."""
+
+    def stop_on_signals(self) -> None:
+        """From here on, SIGTERM and SIGINT let `main` end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self._stopping.set)
-        self.claimed_at = time.monotonic()
-        """When the queue last answered: what liveness means here."""
 
     async def main(self) -> None:
-        """Take jobs until a signal; let them finish within the grace, and hand back the rest."""
+        """Take jobs until a signal; let them finish in the grace period, and hand back the rest."""
         async with asyncio.TaskGroup() as group:
             inbox = group.create_task(self._read_inbox())
             taking = group.create_task(self._take(group))
             try:
                 await self._stopping.wait()
                 if self._awaits_hint:
-                    # Only then: a claim under way would be lost until its lease runs out.
+                    # Only then: a claim under way would be lost until its leases expire.
                     taking.cancel()
                 await self._drain()
             finally:
-                # Flags beside the cancellation, which redis-py may swallow (see shared.tasks).
+                # Flags besides the cancellation, which redis-py may swallow (shared.process.tasks).
                 self._stopping.set()
                 self._gone = True
             await cancel_and_wait(inbox)
 
     def stop(self, job_id: JobId, reason: Stop) -> None:
-        """Stop a job's graph, if this worker has it."""
+        """Stop a job's graph, if this worker runs it."""
         for attempt in self._attempts.values():
             if attempt.claim.job_id == job_id:
                 attempt.interrupt(reason)
 
     async def _take(self, group: asyncio.TaskGroup) -> None:
-        """Claim as many jobs as there are free slots; wait for a hint where there are no more."""
+        """Claim as many jobs as there are free slots; wait for a hint when there are no more."""
         while not self._stopping.is_set():
             while (free := self.max_jobs - len(self._attempts)) <= 0:
                 self._freed.clear()
@@ -129,7 +132,7 @@ class LeasedWorker(Worker):
                     await self._hint()
                 await self._note_life()
             except StoreUnavailable as error:
-                logger.warning("no claims", extra={"reason": str(error)})
+                logger.warning("claim failed", extra={"reason": str(error)})
                 await asyncio.sleep(_PAUSE_S)
 
     async def _hint(self) -> None:
@@ -140,14 +143,14 @@ class LeasedWorker(Worker):
             self._awaits_hint = False
 
     async def _read_inbox(self) -> None:
-        """Stop what shall be stopped, at once; the renewal tells it too, within a second."""
+        """Stop cancelled jobs at once; the next renewal would tell of them too, within a second."""
         while not self._gone:
             try:
                 if (job_id := await self._wakeups.job_to_stop()) is not None:
                     self.stop(job_id, Stop.CANCELLED)
                 await self._note_life()
             except StoreUnavailable as error:
-                logger.warning("inbox not read", extra={"reason": str(error)})
+                logger.warning("inbox read failed", extra={"reason": str(error)})
                 await asyncio.sleep(_PAUSE_S)
 
     def _start(self, group: asyncio.TaskGroup, claim: Claim) -> None:
@@ -161,20 +164,20 @@ class LeasedWorker(Worker):
         self.tasks[attempt.token] = group.create_task(self._see_through(attempt), context=context)
 
     async def _see_through(self, attempt: Attempt) -> None:
-        """Run an attempt, and tell the queue what becomes of its job."""
+        """Run an attempt, and tell the queue how it ended."""
         job_id = attempt.claim.job_id
         try:
             verdict = await self._run(attempt)
         except StoreUnavailable as error:
-            # The lease runs out, and whoever claims next finds the log as it is.
-            logger.warning("attempt given up", extra={"job_id": job_id, "reason": str(error)})
+            # The lease expires, and whoever claims the job next finds the log as it is.
+            logger.warning("attempt abandoned", extra={"job_id": job_id, "reason": str(error)})
             verdict = Lost()
         except Exception:
-            # A bug of ours must not take the neighbours down; the job counts a lost worker.
-            logger.exception("attempt broke", extra={"job_id": job_id})
+            # A bug of ours must not end other jobs; for this one, the worker counts as lost.
+            logger.exception("attempt crashed", extra={"job_id": job_id})
             verdict = Lost()
         finally:
-            # Before the queue is told: a renewal must not take back what is given away.
+            # Before the queue is told: a renewal must not take back what is given up.
             self._keeper.drop(attempt)
             del self._attempts[attempt.token]
             self._freed.set()
@@ -182,25 +185,25 @@ class LeasedWorker(Worker):
         del self.tasks[attempt.token]
 
     async def _tell_queue(self, attempt: Attempt, verdict: Verdict) -> None:
-        claim, worker_id = attempt.claim, self._worker_id
+        queue, claim, worker_id = persistent(self._queue), attempt.claim, self._worker_id
         try:
             match verdict:
                 case Done():
                     self.jobs_complete += 1
-                    await until_stored(lambda: self._queue.finish(worker_id, claim))
+                    await queue.finish(worker_id, claim)
                 case Again(delay_s=delay_s):
                     self.jobs_retried += 1
-                    await until_stored(lambda: self._queue.release(worker_id, claim, delay_s))
+                    await queue.release(worker_id, claim, delay_s)
                 case Behind(attempt=seen):
-                    await until_stored(lambda: self._queue.release(worker_id, claim, above=seen))
+                    await queue.release(worker_id, claim, above=seen)
                 case Lost():
                     self.jobs_failed += 1
         except StoreUnavailable as error:
             fields = {"job_id": claim.job_id, "reason": str(error)}
-            logger.warning("the queue could not be told; the lease runs out", extra=fields)
+            logger.warning("queue not told of the outcome, lease will expire", extra=fields)
 
     async def _drain(self) -> None:
-        """After the signal: grace, then everything that still runs is stopped and handed back."""
+        """After the signal: wait for the grace period, then stop and hand back what still runs."""
         logger.info("worker stopping", extra={"running": len(self._attempts)})
         await self._until_idle(self._grace_s)
         for attempt in list(self._attempts.values()):
@@ -208,7 +211,7 @@ class LeasedWorker(Worker):
         await self._until_idle(_OBEY_S)
         if self.tasks:
             jobs = [attempt.claim.job_id for attempt in self._attempts.values()]
-            logger.warning("leaving without graphs that do not let go", extra={"jobs": jobs})
+            logger.warning("exiting although some graphs did not stop", extra={"jobs": jobs})
             for attempt in list(self._attempts.values()):
                 await self._keeper.give_back(attempt)
             logging.shutdown()
@@ -219,12 +222,12 @@ class LeasedWorker(Worker):
             await asyncio.wait(list(self.tasks.values()), timeout=within_s)
 
     async def _note_life(self) -> None:
-        self.claimed_at = time.monotonic()
+        self.replied_at = time.monotonic()
         if self._alive_file is not None:
             self._alive_file.touch()
         await self.record_health()
 
 
 async def _not_called(ctx: dict[Any, Any]) -> None:
-    """Stands for the job in arq's table of functions."""
+    """Stands for the job in arq's table of functions, which is never called."""
     raise NotImplementedError

@@ -1,7 +1,7 @@
-"""What the worker's own code runs on.
+"""What the rest of the worker is built on.
 
 event_loop    asyncio's loop, not woken when it is awake
-retry         calls to the store that have to get through
-turns         an attempt's calls to the store, few at once
-from_threads  calls into the loop from the threads of plain functions
+retry         repeats calls while the store is unavailable
+turns         limits how many calls of an attempt reach the store at once
+from_threads  calls into the event loop from the threads of plain functions
 """

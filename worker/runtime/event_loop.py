@@ -1,4 +1,4 @@
-"""The worker's event loop: asyncio's own, without a system call for each thing it tells itself."""
+"""The worker's event loop: asyncio's own, without a system call for each wake-up from itself."""
 
 import asyncio
 import selectors
@@ -9,39 +9,39 @@ from typing import Any
 
 
 class WorkerLoop(asyncio.SelectorEventLoop):
-    """A loop that is not woken when it is awake.
+    """An event loop that is not woken while it is awake.
 
-    LangGraph hands over every event by `call_soon_threadsafe`, from whatever thread a node runs
-    in. asyncio then writes a byte into a pipe, although most nodes run in the loop's own thread:
-    that byte takes a third of the time of a graph that streams as fast as it can.
+    LangGraph hands over every event with `call_soon_threadsafe`, whatever thread a node runs in.
+    asyncio then writes a byte to a pipe, although most nodes run in the event loop's own thread.
+    In a graph that streams as fast as it can, that byte costs a third of the time.
     """
 
     def __init__(self) -> None:
-        self._watch = _Watch()
+        self._own_selector = _Selector()
         self._home = 0
-        super().__init__(self._watch)
+        super().__init__(self._own_selector)
 
     def run_forever(self) -> None:
-        """Run until stopped, in the calling thread."""
+        """Run in the calling thread until stopped."""
         self._home = threading.get_ident()
         super().run_forever()
 
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call it with the loop's next turn; may be called from any thread, and by signals."""
-        if threading.get_ident() == self._home and not self._watch.asleep:
-            self._watch.told = True
+        """Call it in the next iteration; may be called from any thread, and by signal handlers."""
+        if threading.get_ident() == self._home and not self._own_selector.asleep:
+            self._own_selector.told = True
             return self.call_soon(callback, *args, context=context)
         return super().call_soon_threadsafe(callback, *args, context=context)
 
 
-class _Watch(selectors.DefaultSelector):
-    """Knows whether the loop sleeps: a signal's handler runs in its thread, and has to wake it."""
+class _Selector(selectors.DefaultSelector):
+    """Knows whether the event loop sleeps: a signal handler in its own thread has to wake it."""
 
     asleep = False
     told = False
-    """Something was handed over since the last sleep, maybe after its length was settled."""
+    """Something was handed over since the last sleep, maybe after the timeout was computed."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.asleep = True

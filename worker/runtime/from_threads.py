@@ -1,4 +1,4 @@
-"""Calls into the worker's loop from the threads that run plain functions of a graph."""
+"""Calls into the event loop from the threads that run a graph's plain functions."""
 
 import asyncio
 import threading
@@ -9,29 +9,29 @@ from tailrace.shared.errors import StoreUnavailable
 
 T = TypeVar("T")
 
-_LOOKS_EVERY_S: Final = 5.0
-"""How often it is looked whether the loop still runs: a call may take as long as it takes."""
-_ANSWERS_WITHIN_S: Final = 40.0
-"""As long as a loop that is only busy may take."""
+_CHECK_EVERY_S: Final = 5.0
+"""How often to check that the event loop still runs; the call itself may take any time."""
+_RESPONDS_WITHIN_S: Final = 40.0
+"""How long an event loop may take that is only busy."""
 
 
 def wait_for(
     call: Callable[[], Coroutine[Any, Any, T]],
-    loop: asyncio.AbstractEventLoop,
+    event_loop: asyncio.AbstractEventLoop,
     *,
     in_loop: Exception,
 ) -> T:
-    """What the call returns, or raises, when the loop has made it.
+    """Wait for a call that the event loop makes; what it returns or raises.
 
     Args:
-        call: begun in the loop.
-        loop: runs in another thread.
-        in_loop: what is raised where it runs in this one, which would wait for ever.
+        call: begun in the event loop.
+        event_loop: runs in another thread.
+        in_loop: raised if the event loop runs in this thread, where waiting would never end.
 
     Raises:
-        StoreUnavailable: the loop is blocked, or gone.
+        StoreUnavailable: the event loop is blocked or closed.
     """
-    if _running_loop() is loop:
+    if _running_loop() is event_loop:
         raise in_loop
 
     async def called() -> T:
@@ -39,28 +39,28 @@ def wait_for(
 
     calling = called()
     try:
-        future = asyncio.run_coroutine_threadsafe(calling, loop)
+        future = asyncio.run_coroutine_threadsafe(calling, event_loop)
     except RuntimeError as error:
         calling.close()
-        raise StoreUnavailable("the worker's loop is gone") from error
+        raise StoreUnavailable("the worker's event loop is closed") from error
     while True:
         try:
-            return future.result(_LOOKS_EVERY_S)
+            return future.result(_CHECK_EVERY_S)
         except TimeoutError:
             if future.done():
                 raise  # the call's own
-            if not _answers(loop):
+            if not _responds(event_loop):
                 future.cancel()
-                raise StoreUnavailable("the worker's loop is blocked") from None
+                raise StoreUnavailable("the worker's event loop is blocked") from None
 
 
-def _answers(loop: asyncio.AbstractEventLoop) -> bool:
-    answered = threading.Event()
+def _responds(event_loop: asyncio.AbstractEventLoop) -> bool:
+    responded = threading.Event()
     try:
-        loop.call_soon_threadsafe(answered.set)
+        event_loop.call_soon_threadsafe(responded.set)
     except RuntimeError:
         return False
-    return answered.wait(_ANSWERS_WITHIN_S)
+    return responded.wait(_RESPONDS_WITHIN_S)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -1,4 +1,4 @@
-"""An attempt's turns at the store: few calls at once, each tried again while the store is away."""
+"""An attempt's turns at the store: few calls at once, each repeated while it is unavailable."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,15 +6,21 @@ from functools import partial
 from typing import Final, TypeVar
 
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.worker.runtime.retry import FOR_S, until_stored
+from tailrace.worker.runtime.retry import FOR_S, persistent, until_stored
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 _AT_ONCE: Final = 2
 """Thousands of tasks leave connections for other jobs."""
 
 
-class Turns:
+def in_turns(store: S) -> S:
+    """The same store for one attempt; its calls raise `StoreUnavailable` after half a minute."""
+    return persistent(store, _Turns().until_stored)
+
+
+class _Turns:
     """The turns of one attempt."""
 
     def __init__(self) -> None:
@@ -24,7 +30,7 @@ class Turns:
         """Make a repeatable call when it is its turn, until the store takes it.
 
         Raises:
-            StoreUnavailable: it did not come to its turn, or did not get through, in time.
+            StoreUnavailable: its turn did not come, or it did not get through, in time.
         """
         return await until_stored(partial(self._in_turn, call))
 

@@ -1,6 +1,6 @@
-"""LangGraph's store: what graphs remember beyond a job.
+"""LangGraph's store: what graphs remember across jobs.
 
 graph_store  LangGraph's interface
-search       what a search reads; pure
-meaning      search by meaning: what is embedded, and what is nearest
+search       what a search has to read; pure
+meaning      semantic search: what is embedded, and what is nearest
 """

@@ -1,15 +1,14 @@
-"""LangGraph's store for the graphs of a tenant: what they remember beyond a job.
+"""LangGraph's store for the graphs of a tenant: what they remember across jobs.
 
-What an item is in Redis is `shared.item_store`'s. What a search finds and in which order is as of
-LangGraph's `InMemoryStore`, whose own comparisons are used. Writes are not fenced: an item belongs
-to no job, and the last writer wins, as in every store of LangGraph's.
+How an item is stored in Redis is up to `shared.log_store.items`. What a search finds, and in which
+order, is the same as in LangGraph's `InMemoryStore`, whose own comparisons are used. Writes are not
+fenced: an item belongs to no job, and the last writer wins, as in every LangGraph store.
 """
 
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar
 
@@ -36,7 +35,7 @@ from tailrace.shared.redis.connection import Client
 from tailrace.worker.catalogue.factories import Graph
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.runtime.from_threads import wait_for
-from tailrace.worker.runtime.turns import Turns
+from tailrace.worker.runtime.turns import in_turns
 from tailrace.worker.store.meaning import Index, Place
 from tailrace.worker.store.search import matches, plan, rounds
 
@@ -56,8 +55,8 @@ class GraphStores:
 
     Args:
         redis: the log store.
-        life: of items that do not say how long they live.
-        index: what a search by meaning is made with.
+        life: the TTL of items that have none of their own.
+        index: makes semantic search possible.
     """
 
     def __init__(
@@ -69,51 +68,50 @@ class GraphStores:
         self._index = index
 
     def of(self, tenant: str) -> BaseStore:
-        """The tenant's store for one run; asked for in the loop that runs the graph."""
+        """The tenant's store for one run; call it in the event loop that runs the graph."""
         return GraphStore(ItemStore(self._redis, tenant), self._ttl, self._index)
 
 
 def own_or(store: BaseStore, graph: Graph) -> BaseStore:
-    """The store that the graph was compiled with, else this one."""
+    """The store that the graph was compiled with, or else this one."""
     return store if graph.store is None else graph.store
 
 
 class GraphStore(BaseStore):
-    """A LangGraph store on the log store. Every call is tried again while that is away.
+    """A LangGraph store on the log store. Calls are repeated while it is unavailable.
 
-    Plain functions call it from their threads. Called without `await` in the loop that it was made
-    in, it would wait for ever, so there it raises, as LangGraph's own stores do.
+    Plain functions call it from their threads. In the event loop where it was created, a call
+    without `await` would wait forever, so it raises there, as LangGraph's own stores do.
     """
 
     supports_ttl = True
 
     def __init__(self, items: ItemStore, ttl: TTLConfig, index: Index | None = None) -> None:
         self.ttl_config = ttl
-        self._items = items
+        self._items = in_turns(items)
         self._index = index
         self._serializer = StateSerializer()
         self._loop = asyncio.get_running_loop()
-        self._turns = Turns()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """`abatch`, from a thread.
 
         Raises:
-            asyncio.InvalidStateError: it was called in the loop.
-            StoreUnavailable: the store is away, or the loop is blocked, for half a minute.
+            asyncio.InvalidStateError: it was called in the event loop.
+            StoreUnavailable: after half a minute of no store, or of a blocked event loop.
             Others: as `abatch`.
         """
         in_loop = asyncio.InvalidStateError(_NOT_AWAITED)
         return wait_for(lambda: self.abatch(ops), self._loop, in_loop=in_loop)
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Do several operations: reads first, then of the writes to one item the last.
+        """Do several operations: reads first, then for each item the last of its writes.
 
         Raises:
-            InvalidNamespaceError: a label is empty, no string, or has a period or NUL.
-            NotImplementedError: a search by meaning, without an index.
-            Unserializable: a value is no data.
-            StoreUnavailable: for half a minute.
+            InvalidNamespaceError: a label is empty, not a string, or contains a period or NUL.
+            NotImplementedError: a semantic search without an index.
+            Unserializable: a value is not data.
+            StoreUnavailable: after half a minute.
             Exception: whatever the project's own embedding raises.
         """
         given = list(ops)
@@ -143,7 +141,7 @@ class GraphStore(BaseStore):
             vectors = await self._index.vectors(ops.values())
             changes = [replace(c, vectors=vectors.get((c.namespace, c.key), b"")) for c in changes]
         since = time.time_ns() // 1000
-        await self._turns.until_stored(lambda: self._items.change(changes, since))
+        await self._items.change(changes, since)
 
     def _change(self, op: PutOp) -> Change:
         packed = None if op.value is None else self._serializer.pack(dict(op.value))
@@ -151,14 +149,14 @@ class GraphStore(BaseStore):
 
     async def _got(self, ops: Sequence[GetOp]) -> Iterator[Item | None]:
         places, anew = [(op.namespace, op.key) for op in ops], [op.refresh_ttl for op in ops]
-        found = await self._turns.until_stored(lambda: self._items.get(places, anew)) if ops else []
+        found = await self._items.get(places, anew) if ops else []
         return iter([item and Item(**self._fields(item)) for item in found])
 
     async def _searched(self, op: SearchOp) -> list[SearchItem]:
         found = await self._found(op) if not op.query else await self._nearest(op)
         lasting = [item for item, _ in found if item.expires]
         if op.refresh_ttl and lasting:
-            await self._turns.until_stored(lambda: self._items.renew(lasting))
+            await self._items.renew(lasting)
         return [result for _, result in found]
 
     async def _nearest(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
@@ -170,13 +168,11 @@ class GraphStore(BaseStore):
         return [(stored[result.namespace, result.key], result) for result in results]
 
     async def _found(self, op: SearchOp) -> list[tuple[StoredItem, SearchItem]]:
-        spaces = await self._turns.until_stored(partial(self._items.spaces, op.namespace_prefix))
+        spaces = await self._items.spaces(op.namespace_prefix)
         way = plan(op)
         found: list[tuple[StoredItem, SearchItem]] = []
         for slices in rounds(spaces, way.skip, way.page):
-            read = await self._turns.until_stored(
-                partial(self._items.read, slices, vectors=bool(op.query))
-            )
+            read = await self._items.read(slices, vectors=bool(op.query))
             results = [SearchItem(**self._fields(item)) for item in read]
             pairs = zip(read, results, strict=True)
             found += [pair for pair in pairs if matches(op.filter, pair[1].value)]
@@ -193,10 +189,10 @@ class GraphStore(BaseStore):
         patterns = op.match_conditions or ()
         prefixes = [tuple(p.path) for p in patterns if p.match_type == "prefix"]
         fixed = tuple(takewhile(lambda label: label != "*", max(prefixes, default=(), key=len)))
-        spaces = await self._turns.until_stored(partial(self._items.spaces, fixed))
+        spaces = await self._items.spaces(fixed)
         matching = (
             s.namespace for s in spaces if all(_does_match(p, s.namespace) for p in patterns)
         )
-        # A slice up to None keeps the whole path.
+        # With `max_depth` None, the slice keeps the whole path.
         found = sorted({namespace[: op.max_depth] for namespace in matching})
         return found[op.offset : op.offset + op.limit]

@@ -1,7 +1,7 @@
-"""Search by meaning: what of an item is embedded, and which items are nearest to a query.
+"""Semantic search: what is embedded of an item, and which items are nearest to a query.
 
-Every vector is compared, as LangGraph's `InMemoryStore` does, whose own code ranks them: right for
-thousands of items. Owns no storage.
+Every vector is compared, as in LangGraph's `InMemoryStore`, whose own code ranks them. That is fast
+enough for thousands of items. This module stores nothing.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Index:
     Args:
         embeddings: makes vectors of texts.
         dims: numbers in a vector.
-        fields: paths of what is embedded of an item that does not say so; None: all of it.
+        fields: paths of what is embedded of an item that names none; None: all of it.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Index:
         self._rules = _Rules(index={"dims": dims, "embed": embeddings, "fields": paths})
 
     async def vectors(self, puts: Iterable[PutOp]) -> Mapping[Place, bytes]:
-        """The vectors of items that are put, packed, by place; an item may have several, or none.
+        """The packed vectors of items to put, by place; an item may have several or none.
 
         Raises:
-            ValueError: the vectors have another length.
+            ValueError: the vectors have the wrong length.
             Exception: whatever the project's own embedding raises.
         """
         places = self._rules.texts(puts)
@@ -68,12 +68,12 @@ class Index:
     async def nearest(
         self, op: SearchOp, found: Sequence[tuple[Item, bytes]]
     ) -> Sequence[SearchItem]:
-        """The page of these items that the search asks for, the nearest first.
+        """The page of these items that the search asks for, nearest first.
 
         Items without a vector come last, without a score.
         """
         query = await self._embeddings.aembed_query(op.query or "")
-        # In a thread: thousands of vectors take a second, without numpy more.
+        # In a thread: thousands of vectors take a second, and longer without numpy.
         return await asyncio.to_thread(self._ranked, op, query, found)
 
     def _ranked(
@@ -92,7 +92,7 @@ class Index:
     def _unpacked(self, packed: bytes) -> list[Sequence[float]]:
         size = self._dims * _FLOAT_BYTES
         parts = (packed[at : at + size] for at in range(0, len(packed), size))
-        # Arrays, not lists: numpy takes them as they are.
+        # Arrays, not lists: numpy takes them without copying each number.
         return [array("d", array(_FLOAT, part)) for part in parts]
 
 
@@ -100,7 +100,7 @@ class _Rules(InMemoryStore):
     """LangGraph's own rules, with our index. Holds no items."""
 
     def texts(self, puts: Iterable[PutOp]) -> Mapping[str, Sequence[Place]]:
-        """What is to be embedded, and the items that have it."""
+        """The texts to embed, each with the items that have it."""
         found = self._extract_texts({(op.namespace, op.key): op for op in puts})
         return {text: [(at[0], at[1]) for at in places] for text, places in found.items()}
 
@@ -110,7 +110,7 @@ class _Rules(InMemoryStore):
         query: Sequence[float],
         candidates: Sequence[tuple[Item, Sequence[Sequence[float]]]],
     ) -> list[SearchItem]:
-        """The page that is asked for of these items."""
+        """The page of these items that is asked for."""
         results: list[Any] = [None]
         asked: Any = {0: (op, candidates)}
         self._batch_search(asked, {op.query or "": list(query)}, results)
@@ -118,7 +118,7 @@ class _Rules(InMemoryStore):
 
 
 def load_index(project: Project) -> Index | None:
-    """What the project's `store.index` asks for; runs its code, so not within a running loop.
+    """The index of the project's `store.index`. Runs its code, so call it outside an event loop.
 
     Raises:
         ConfigurationError: its embedding can't be loaded.

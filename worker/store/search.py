@@ -1,4 +1,4 @@
-"""What a search of a graph's store reads, and what it takes of that; pure."""
+"""What a search of a graph's store has to read, and what of that it returns. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from langgraph.store.memory import (
 from tailrace.shared.log_store.items.item_store import Slice, Space
 
 _PAGE: Final = 500
-"""Items in one round: read by the loop in a few milliseconds."""
+"""Items in one round: the event loop reads them in a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Plan:
     page: int
     """Items in one round."""
     enough: int | None
-    """How many that match are enough; None: all."""
+    """How many matching items are enough; None: all."""
     result: slice
     """The part of them that was asked for."""
 
 
 def plan(op: SearchOp) -> Plan:
-    """How to go through the namespaces of a search, by what it asks for."""
+    """How a search goes through its namespaces, by what it asks for."""
     result = slice(op.offset, op.offset + op.limit)
     if op.query:
         return Plan(0, _PAGE, None, slice(None))  # the nearest may be anywhere
@@ -42,7 +42,7 @@ def plan(op: SearchOp) -> Plan:
 
 
 def rounds(spaces: Iterable[Space], skip: int, page: int) -> Iterator[list[Slice]]:
-    """What is in these namespaces, without the first items, a page a round."""
+    """The items of these namespaces after the first `skip`, in pages."""
     slices, room = list[Slice](), page
     for space in spaces:
         start = min(skip, space.count)
@@ -59,5 +59,5 @@ def rounds(spaces: Iterable[Space], skip: int, page: int) -> Iterator[list[Slice
 
 
 def matches(wanted: dict[str, Any] | None, value: dict[str, Any]) -> bool:
-    """Whether a value has what a filter wants."""
+    """Whether a value matches a filter."""
     return all(_compare_values(value.get(name), told) for name, told in (wanted or {}).items())

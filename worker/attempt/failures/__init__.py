@@ -1,8 +1,8 @@
-"""From an exception to what the user is told, and whether the job is tried again.
+"""From an exception to what the user is told, and whether to retry the job.
 
 verdict          decides it
-provider_errors  what providers do wrong, read by shape
-whole_answers    takes an answer that was broken off for a failure
-rejection        whether it was the input that LangGraph refused
-masking          takes keys out of texts from outside
+provider_errors  recognizes errors of model providers by their shape
+whole_answers    treats output that was cut off as a failure
+rejection        whether LangGraph rejected the input
+masking          removes secrets from texts that come from outside
 """

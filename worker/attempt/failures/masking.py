@@ -1,4 +1,4 @@
-"""Takes secrets out of a text that came from outside, before anyone is shown it."""
+"""Removes secrets from a text that came from outside, before anyone sees it."""
 
 import os
 import re
@@ -7,9 +7,9 @@ from typing import Final
 _MASK: Final = "***"
 _SECRET_NAMES: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _SHORTEST: Final = 8
-"""A shorter value is more likely a word than a secret."""
+"""A shorter value is more likely to be a word than a secret."""
 _PATTERNS: Final = (
-    # OpenAI, Anthropic, OpenRouter, Stripe; also with stars in it, as OpenAI shows a wrong one.
+    # OpenAI, Anthropic, OpenRouter, Stripe; with stars too, as OpenAI shows an invalid key.
     re.compile(r"\b[sprx]k-[\w*-]{6,}"),
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"),
     re.compile(r"\bAIza[\w-]{10,}"),
@@ -27,7 +27,7 @@ _PATTERNS: Final = (
 
 
 def mask(text: str) -> str:
-    """The text with `***` for what looks like a key, or is a secret of this process' environment.
+    """The text with `***` for what looks like a key, or is a secret in this process' environment.
 
     A variable holds a secret if its name ends in KEY, TOKEN, SECRET or PASSWORD.
     """
@@ -39,6 +39,6 @@ def mask(text: str) -> str:
 
 
 def _secrets() -> list[str]:
-    """The longest first, since one may be part of another."""
+    """Longest first, since one may be part of another."""
     named = (value for name, value in os.environ.items() if name.upper().endswith(_SECRET_NAMES))
     return sorted((value for value in named if len(value) >= _SHORTEST), key=len, reverse=True)

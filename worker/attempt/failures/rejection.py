@@ -1,9 +1,10 @@
-"""Whether it was a run's input that LangGraph refused, told by where an exception comes from.
+"""Whether LangGraph rejected a run's input, told by where the exception comes from.
 
-LangGraph makes a state's class of the input (pydantic, dataclass) and messages of dicts only once
-it runs, and has no error of its own for it. A validator may fail in the same way for what a node
-gave, so the type does not tell: the way does, which leads through LangGraph's own conversion
-before any task of the graph has begun. Its tests hold LangGraph to these names.
+LangGraph converts the input to the state's class (pydantic, dataclass), and dicts to messages, only
+when it runs, and has no error of its own for that. A validator may fail in the same way on what a
+node returned, so the exception's type does not tell. Its traceback does: it leads through
+LangGraph's own conversion before any task of the graph has begun. The tests check these names
+against LangGraph.
 """
 
 from collections.abc import Iterator
@@ -18,16 +19,16 @@ from tailrace.shared.jobs import JobError
 _CONVERSIONS: Final = frozenset({"_coerce_state", "_coerce_context", "_coerce_to_messages"})
 _TASK: Final = frozenset({"run_with_retry", "arun_with_retry"})
 _FIRST_STEPS: Final = {"tick": 1, "after_tick": 0}
-"""A loop's methods, with the step up to which they are busy with the input alone."""
+"""Methods of LangGraph's loop, with the last step in which they only handle the input."""
 _STATE_READ: Final = "aget_state"
-"""An attempt that goes on looks first where the run stands: the input was taken long ago."""
+"""An attempt that resumes first reads where the run stands: the input was accepted long ago."""
 _PLACES_SHOWN: Final = 5
 _SHOWN: Final = 1000
 
 
 def rejected_input(error: BaseException) -> JobError | None:
-    """What is wrong with the input or the context, in the words of what refused it; else None."""
-    for frame in _way(error):
+    """What is wrong with the input or the context, in the words of what rejected it, if any is."""
+    for frame in _frames(error):
         name = frame.f_code.co_name
         if _is_past_the_input(name, frame):
             return None
@@ -36,8 +37,8 @@ def rejected_input(error: BaseException) -> JobError | None:
     return None
 
 
-def _way(error: BaseException) -> Iterator[FrameType]:
-    """The frames of LangGraph that the exception came through, the outermost first."""
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    """The frames of LangGraph in the traceback, outermost first."""
     trace = error.__traceback__
     while trace is not None:
         if str(trace.tb_frame.f_globals.get("__name__", "")).startswith("langgraph."):

@@ -1,7 +1,7 @@
 """From an exception to what the job's user is told, and whether another attempt may help.
 
-What is shown is chosen: never the text of an exception that nobody expected, unless this is a
-development run. What a provider says is read by `provider_errors`.
+The text of an unexpected exception is never shown, except in a development run. What a provider
+reports is read by `provider_errors`.
 """
 
 import logging
@@ -30,25 +30,25 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_DETAIL: Final = 1000
 _LONGEST_TRACEBACK: Final = 16_000
-_UNREACHED: Final = "Something that the graph calls could not be reached, or did not answer."
+_UNREACHED: Final = "Something that the graph calls could not be reached, or did not respond."
 _NO_IDEA: Final = "Something unexpected went wrong."
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a failed run leaves."""
+    """Why a run failed."""
 
     error: JobError
     """`retryable` says that another attempt may help."""
     retry_after_s: float | None = None
-    """How long the provider asks to be left alone."""
+    """How long the provider asks to wait."""
 
 
 def explain(error: Exception, job_id: JobId) -> Failure:
     """Why a run failed.
 
-    What its user can act on is passed on: what this service itself found wrong, and a provider's
-    own words. Anything else becomes a reference, under which the log has the traceback.
+    What the user can act on is passed on: errors that this service itself found, and a provider's
+    own words. Anything else becomes a reference to the traceback in the worker's log.
     """
     if known := rejected_input(error) or _of_run(error):
         return Failure(known)
@@ -57,7 +57,7 @@ def explain(error: Exception, job_id: JobId) -> Failure:
 
 
 def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
-    """Why a run failed, with type, text and traceback: for a development run alone."""
+    """Why a run failed, with type, text and traceback; only for a development run."""
     failure = explain(error, job_id)
     told = failure.error
     if told.type == "internal":
@@ -68,13 +68,13 @@ def explain_to_developer(error: Exception, job_id: JobId) -> Failure:
 
 
 def _summary(error: Exception) -> str:
-    """Type and text; the traceback has the module and the notes."""
+    """Type and text; the module and the notes are in the traceback."""
     kind, text = type(error).__qualname__, str(traceback.TracebackException.from_exception(error))
     return f"{kind}: {text}" if text else kind
 
 
 def _of_run(error: Exception) -> JobError | None:
-    """The first of ours or LangGraph's own, in the exception or behind it."""
+    """The first error of ours or LangGraph's own, in the exception or its causes."""
     return next((known for inner in reachable(error) if (known := _known(inner))), None)
 
 
@@ -85,7 +85,9 @@ def _known(error: BaseException) -> JobError | None:
         case ModelNotConfigured():
             return JobError("model-not-configured", str(error))
         case Unserializable():
-            return JobError("unserializable", f"The graph gave what can't be written: {error}")
+            return JobError(
+                "unserializable", f"The graph returned a value that can't be written: {error}"
+            )
         case GraphRecursionError():
             return JobError("recursion-limit", "The graph took more steps than its limit allows.")
         case NoSuchNode():
@@ -106,7 +108,7 @@ def _told(trouble: Trouble, error: Exception, job_id: JobId) -> JobError:
 
 
 def _logged(error: Exception, job_id: JobId) -> str:
-    """Under which reference the log now has the traceback."""
+    """Log the traceback; the reference under which it is found."""
     reference = secrets.token_hex(8)
     logger.error("run failed", exc_info=error, extra={"job_id": job_id, "reference": reference})
     return reference

@@ -1,8 +1,8 @@
-"""Takes an answer that its provider broke off for the failure that it is, not for a short answer.
+"""Treats a model's output that was cut off as a failure, not as short output.
 
-A chat model of langchain-openai gives back what has come when a stream ends, however it ends.
-What it lets us know is the finish reason, which OpenAI's API gives to every whole answer. It is
-looked at in a callback of LangChain's, of which no graph has to know.
+A chat model of langchain-openai returns what has arrived when a stream ends, however it ends. Only
+the finish reason tells: OpenAI's API ends every complete output with one. A LangChain callback
+checks it, so graphs need not.
 """
 
 from collections.abc import Generator
@@ -19,21 +19,21 @@ from tailrace.worker.attempt.failures.provider_errors.trouble import AnswerCutOf
 
 _OPENAI: Final = "openai"
 _ENDINGS: Final = ("finish_reason", "status")
-"""Of the Chat Completions API and of the Responses API."""
+"""In the Chat Completions API and in the Responses API."""
 
 
 class _WholeAnswers(BaseCallbackHandler):
-    """Refuses an answer without an end, in the name of the model that was called."""
+    """Raises for output without a finish reason, where the model was called."""
 
     raise_error = True
     run_inline = True
-    """Else it would cost a task, or a thread, for each token."""
+    """Otherwise each token would cost a task or a thread."""
 
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
-        """Nothing yet."""
+        """Do nothing yet."""
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Look at how each answer ended."""
+        """Check how each output ended."""
         for generations in response.generations:
             for generation in generations:
                 if isinstance(generation, ChatGeneration):
@@ -46,10 +46,10 @@ register_configure_hook(_HANDLER, inheritable=True)
 
 @contextmanager
 def whole_answers() -> Generator[None]:
-    """Within it, a model's answer that was broken off raises where the model was called.
+    """Inside the block, output that was cut off raises where the model was called.
 
     Raises:
-        AnswerCutOff: in the graph's node, whose own retries come first.
+        AnswerCutOff: in the graph's node, so that its own retries come first.
     """
     token = _HANDLER.set(_WholeAnswers())
     try:
@@ -63,10 +63,10 @@ def _check(message: Any) -> None:
         return
     metadata = message.response_metadata
     if metadata.get("model_provider") == _OPENAI and not _has_end(metadata):
-        raise AnswerCutOff("The model's answer was broken off before its end.")
+        raise AnswerCutOff("The model's output was cut off before its end.")
 
 
 def _has_end(metadata: dict[str, Any]) -> bool:
-    """An answer that came as a whole has the name at least, with None where nothing was said."""
+    """A response that was not streamed has the name at least, even if the value is None."""
     endings = [metadata[name] for name in _ENDINGS if name in metadata]
     return bool(endings) and "error" not in endings

@@ -1,7 +1,7 @@
-"""From what LangGraph streams to events.
+"""From LangGraph's stream to events.
 
 reader        reads a run's stream into the journal
-translate     a part of the stream to an event; pure
-large_values  what is too large to stay in an event, and what it is; pure
-spill         takes it out: stored before the event, referred to in its place
+translate     turns a part of the stream into events; pure
+large_values  finds the values that are too large for an event; pure
+spill         moves them out of the event, which refers to them instead
 """

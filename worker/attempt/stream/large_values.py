@@ -1,4 +1,4 @@
-"""Which parts of a JSON value are too large to stay in it, and what they are. Pure."""
+"""Finds the parts of a JSON value that are too large to stay in it, and what they are. Pure."""
 
 import binascii
 import re
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 Form = Literal["bytes", "base64", "data-url", "text", "json"]
-"""How the value was written in JSON, and is to be written again by whoever puts it back."""
+"""How the value stood in the JSON, for whoever puts it back."""
 
 UNKNOWN: Final = "application/octet-stream"
 _TEXT: Final = "text/plain"
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+")
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,")
 _SAID_BESIDE: Final = ("media_type", "mime_type", "mimeType")
-"""Where blocks of Anthropic, LangChain and Google say what their base64 is."""
+"""Where content blocks of Anthropic, LangChain and Google name the type of their base64."""
 _BEGINNINGS: Final = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -31,7 +31,7 @@ _HEAD_CHARS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class LargeValue:
-    """A part of a value, and where it stands."""
+    """A part of a value, and where it is."""
 
     parent: Any
     """A list or an object."""
@@ -43,7 +43,7 @@ class LargeValue:
 
 
 def large_values(root: Any, at_least: int) -> Iterator[LargeValue]:
-    """The texts and bytes in a list or object that have this many characters in JSON, or more."""
+    """The texts and bytes in a list or object that take at least this many characters in JSON."""
     todo = [root]
     while todo:
         parent = todo.pop()
@@ -104,7 +104,7 @@ def _by_beginning(data: bytes) -> str | None:
 
 
 def _decoded(text: str) -> bytes | None:
-    """The bytes of a base64 that can be made of them again, letter by letter."""
+    """The bytes of a base64 text, if encoding them gives the same text again."""
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:

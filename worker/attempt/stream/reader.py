@@ -1,4 +1,4 @@
-"""Reads a run's stream: its events into the journal, and what the worker itself goes by."""
+"""Reads a run's stream: hands its events to the journal, notes what the worker itself needs."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
@@ -15,8 +15,8 @@ from tailrace.worker.attempt.stream.translate import Part, is_cached, translate
 from tailrace.worker.journal.journal import Journal
 
 MODES: Final = ("values", "updates", "tasks")
-"""What is streamed for the worker itself: `values` tells the result, `updates` that the run stops,
-`tasks` which tasks have ended."""
+"""What is streamed for the worker itself: `values` has the result, `updates` says that the run
+stops, `tasks` says which tasks have ended."""
 
 _INTERRUPT: Final = "__interrupt__"
 
@@ -26,7 +26,7 @@ class StreamReader:
 
     Args:
         journal: where the events go.
-        limits: count what the run gives.
+        limits: counts what the run writes.
         wanted: the modes that the job asks for.
         spill: takes large values out of events.
     """
@@ -42,36 +42,36 @@ class StreamReader:
         self.last: Mapping[str, Any] | None = None
         """The last `values` of the graph itself."""
         self.stops = False
-        """Whether the graph itself was stopped: for a question, or at a breakpoint."""
+        """Whether the graph itself has stopped: at an interrupt or a breakpoint."""
 
     async def drain(self, parts: AsyncGenerator[Part]) -> None:
         """Read to the end.
 
         Raises:
-            LimitExceeded, Unserializable: the run gave what the log does not take.
+            LimitExceeded, Unserializable: the log does not take what the run wrote.
         """
-        held, says = self._journal.held, "custom" in self._wanted
+        held, custom = self._journal.held, "custom" in self._wanted
         largest, count, put = self._spill.largest, self._limits.count, self._journal.put
         held.stream = cast("AsyncGeneratorType[Part, None]", parts)
         try:
             async for part in parts:
                 if part["type"] != "custom" or self._ending:
                     await self._take(part)
-                elif says:
-                    # As `_put`, without a coroutine: a graph may say 100,000 things a second.
+                elif custom:
+                    # As `_put`, without a coroutine: a graph may write 100,000 events a second.
                     for event in translate(part):
                         if len(event.data) > largest:
-                            event = await self._spill.event(event)  # noqa: PLW2901 - the smaller one
+                            event = await self._spill.event(event)  # noqa: PLW2901 - a smaller one
                         count(event)
                         await put(event)
             for event in self._ending:
                 await self._put(event)
         except (asyncio.CancelledError, TailraceError, LimitExceeded):
-            # Cut off by us: the graph's own errors come after all that it said.
+            # Cut off by us. The graph's own errors come after all of its events.
             held.abandon()
             raise
         finally:
-            # Nothing comes any more; LangGraph waits for its checkpoints as it ends.
+            # The stream is over; LangGraph waits for its checkpoints as it ends.
             held.stream = None
 
     async def _take(self, part: Part) -> None:
@@ -87,7 +87,7 @@ class StreamReader:
         await self._journal.put(event)
 
     async def _note(self, part: Part) -> None:
-        """Take what the worker goes by."""
+        """Note what the worker itself needs."""
         mode, data, ns = part["type"], part["data"], part["ns"]
         if mode == "tasks" and "result" in data:
             await self._journal.held.release_in_order(data["id"])
@@ -99,7 +99,7 @@ class StreamReader:
             self.last = part
 
     def _due(self, part: Part) -> Iterable[Event]:
-        """The events to be handed over now: those of the part, after one that was held back."""
+        """The events to hand over now: those that were held back, then those of the part."""
         mode, ended = part["type"], self._ending
         if ended:
             self._ending = ()
@@ -107,7 +107,7 @@ class StreamReader:
             return ended
         events = translate(without_ours(part) if mode in MARKED else part)
         if mode == "updates" and _ends_a_task(part):
-            # The writes of the task go ahead of it, and the part that names the task is next.
+            # The task's writes have to come before it, and the part that names the task comes next.
             self._ending = tuple(events)
             return ended
         return chain(ended, events) if ended else events

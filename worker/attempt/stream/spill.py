@@ -1,6 +1,6 @@
-"""Takes what is too large out of an event: stored as a blob before, referred to in its place.
+"""Moves what is too large out of an event: stored as a blob first, then referred to in its place.
 
-First the texts and bytes that are large by themselves; if that is not enough, whole parts as JSON.
+First the texts and bytes that are large by themselves. If that is not enough, whole parts as JSON.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tailrace.worker.settings import WorkerSettings
 
 _JSON: Final = "application/json"
 _SMALL: Final = 1024
-"""What is not larger than a few references stays."""
+"""Bytes of a part that stays: a few references would not be smaller."""
 
 
 class Spill:
@@ -27,7 +27,7 @@ class Spill:
     Args:
         journal: takes them before the events that refer to them.
         job_id: the attempt's job.
-        settings: what is large, and how much a job may have of it.
+        settings: what counts as large, and how much of it a job may have.
     """
 
     def __init__(self, journal: Journal, job_id: JobId, settings: WorkerSettings) -> None:
@@ -35,19 +35,19 @@ class Spill:
         self._job_id = job_id
         self._settings = settings
         self.largest = settings.max_event_bytes
-        """Bytes of an event that stays as it is."""
+        """Bytes of the largest event that stays as it is."""
 
     async def event(self, event: Event) -> Event:
-        """The event within its limit, if taking values out of it can do that.
+        """The event, within the limit if moving values out of it can achieve that.
 
         Raises:
-            LimitExceeded: a value is too large even for a blob, or all of the job's are.
+            LimitExceeded: a value is too large even for a blob, or the job has too many blobs.
             WriteRefused, JobNotFound, StoreUnavailable: as every write.
         """
         return event._replace(data=await self.within(event.data, self.largest))
 
     async def pause(self, pause: Pause) -> Pause:
-        """The pause with questions that fit into one event, each still under its id.
+        """The pause with interrupts that fit into one event, each still under its id.
 
         Raises:
             LimitExceeded, WriteRefused, JobNotFound, StoreUnavailable: as `event`.
@@ -62,7 +62,7 @@ class Spill:
         return replace(pause, interrupts=tuple(asked))
 
     async def within(self, data: bytes, most: int) -> bytes:
-        """JSON of a graph's value, of `most` bytes if taking values out of it can do that.
+        """JSON of a graph's value, within `most` bytes if moving values out of it can achieve that.
 
         Raises:
             LimitExceeded, WriteRefused, JobNotFound, StoreUnavailable: as `event`.
@@ -79,7 +79,7 @@ class Spill:
         return data
 
     async def _take_out(self, large: LargeValue) -> None:
-        """Put a reference in the value's place."""
+        """Store the value, and put a reference in its place."""
         settings = self._settings
         if len(large.data) > settings.max_blob_bytes:
             raise LimitExceeded(_too_large(len(large.data), settings.max_blob_bytes))
@@ -101,7 +101,7 @@ class Spill:
 
 
 def _largest_part(root: list[Any]) -> LargeValue | None:
-    """The largest member of an object, or the value itself where that is none or has none."""
+    """The largest member of an object if it is large enough, or the value itself."""
     value = root[0]
     if isinstance(value, dict) and bytes_in(value) is None:
         members = [_as_json(value, name) for name in cast("dict[str, Any]", value)]

@@ -1,4 +1,4 @@
-"""From what LangGraph streams to events. Pure: no store, no clock."""
+"""From LangGraph's stream to events. Pure: no store, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
@@ -13,25 +13,25 @@ Part = Mapping[str, Any]
 _TYPES: Final = {"AIMessageChunk": "ai", "ToolMessageChunk": "tool", "HumanMessageChunk": "human"}
 _ALWAYS: Final = ("type", "id", "content")
 _CACHED: Final = "__metadata__"
-"""Beside updates that LangGraph has taken from its store: a note of its own, no node."""
+"""A note of LangGraph's own beside updates that come from its cache; not a node."""
 _HIDDEN: Final = "failed"
-"""Stands where LangGraph gives an exception's text, which is not for users."""
+"""Replaces the text of an exception, which is not for users."""
 
 
 def translate(part: Part) -> Iterable[Event]:
-    """The events of one part; `updates` gives one a node.
+    """The events of one part; of `updates`, one for each node.
 
     Raises:
-        Unserializable: what a node gave can't be written.
+        Unserializable: what a node returned can't be written as JSON.
     """
     if part["type"] == "custom":
-        # The only mode in which a graph can be fast: no generator, no searching.
+        # The only mode in which a graph can be fast: no generator, no `match`.
         return (Event("custom", encode_value({"ns": part["ns"], "data": part["data"]})),)
     return _others(part)
 
 
 def is_cached(updates: Mapping[str, Any]) -> bool:
-    """Whether a part of the mode `updates` tells a result that was stored before."""
+    """Whether a part of the mode `updates` has a result from the cache."""
     return _CACHED in updates
 
 
@@ -56,7 +56,7 @@ def _others(part: Part) -> Iterator[Event]:
             payload = _without_task_errors(_without_error(data["payload"]))
             yield Event(mode, encode_value({"ns": ns, "data": {**data, "payload": payload}}))
         case unknown:
-            raise ValueError(f"LangGraph streams a mode that we do not know: {unknown}")
+            raise ValueError(f"unknown stream mode: {unknown}")
 
 
 def _message(message: BaseMessage) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _message(message: BaseMessage) -> dict[str, Any]:
     body = {k: v for k, v in message.model_dump().items() if k in _ALWAYS or not _is_empty(v)}
     kind = body["type"] = _TYPES.get(message.type, message.type)
     if kind == "ai" and body.get("tool_call_chunks"):
-        # Arguments arrive in pieces; what is parsed of them so far is a guess.
+        # Arguments arrive in pieces; what was parsed of them so far is a guess.
         body.pop("tool_calls", None)
         body.pop("invalid_tool_calls", None)
     return body
@@ -75,7 +75,7 @@ def _without_note(updates: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_empty(value: object) -> bool:
-    # By type: a value may compare in ways of its own, and 0 is not empty.
+    # By type: a value may define its own comparison, and 0 is not empty.
     return value is None or value is False or (isinstance(value, (str, list, dict)) and not value)
 
 

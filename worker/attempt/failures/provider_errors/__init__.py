@@ -1,8 +1,8 @@
-"""What model providers do wrong, read by the shape of their errors.
+"""Errors of model providers, recognized by their shape.
 
-trouble      finds it in an exception or in its causes
-said         what one exception tells of a response
-names        the names that providers give to their errors
-connections  connections that fail, and responses that do not come
-retry_after  how long a provider asks to be left alone
+trouble      finds the provider's error in an exception or its causes
+said         what one exception tells about a response
+names        the names that providers give their errors
+connections  failed connections, and responses that never came
+retry_after  how long a provider asks to wait
 """

@@ -1,7 +1,7 @@
-"""Connections that could not be made, broke off or took too long, known by their exceptions' shape.
+"""Connections that failed, broke or took too long, recognized by their exceptions' shape.
 
-A class is known by the package that it comes from and its name, or that of a base, so that the
-libraries need not be installed, and a new release of one needs no change here.
+A class is recognized by its package and its name, or those of a base class, so that the libraries
+need not be installed and a new release needs no change here.
 """
 
 import errno
@@ -36,15 +36,15 @@ _ERRNOS: Final = frozenset(
         *(errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET),
     )
 )
-_NO_ANSWER: Final = ("No generation chunks were returned", "No generations found in stream.")
-"""LangChain's words for a stream that ended before its first token."""
+_EMPTY_STREAM: Final = ("No generation chunks were returned", "No generations found in stream.")
+"""LangChain's messages for a stream that ended before its first token."""
 
 
 def is_connection_trouble(error: BaseException) -> bool:
-    """Whether a connection failed, or an answer did not come in time."""
+    """Whether a connection failed, or a response did not arrive in time."""
     if isinstance(error, OSError) and _is_of_the_network(error):
         return True
-    if type(error) is ValueError and error.args and error.args[0] in _NO_ANSWER:
+    if type(error) is ValueError and error.args and error.args[0] in _EMPTY_STREAM:
         return True
     return any(_is_known(kind) for kind in type(error).__mro__)
 
@@ -56,7 +56,7 @@ def _is_known(kind: type) -> bool:
 
 
 def _is_of_the_network(error: OSError) -> bool:
-    """By number; asyncio, which tried several addresses, tells the numbers in its text alone."""
+    """By number; if asyncio tried several addresses, the numbers are only in its text."""
     if isinstance(error, socket.gaierror) or error.errno in _ERRNOS:
         return True
     text = str(error)

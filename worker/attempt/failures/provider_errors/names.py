@@ -1,4 +1,4 @@
-"""The names that providers give to their errors, and what each means."""
+"""The names that providers give their errors, and what each means."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -29,12 +29,12 @@ _MEANING_OF: Final = {name: key for key, names in _MEANINGS.items() for name in 
 
 
 def means_quota(names: Iterable[str]) -> bool:
-    """Whether the account has nothing left: no pause helps, also where the status is 429."""
+    """Whether the account's quota is used up: waiting does not help, even if the status is 429."""
     return any(_meaning(name) == _QUOTA for name in names)
 
 
 def means_context_overflow(names: Iterable[str]) -> bool:
-    """Whether the prompt is longer than the model takes."""
+    """Whether the prompt is longer than the model accepts."""
     return any(_meaning(name) == _CONTEXT for name in names)
 
 
@@ -45,6 +45,6 @@ def status_of(names: Iterable[str]) -> int | None:
 
 
 def _meaning(name: str) -> int | str | None:
-    """`rate_limit_error`, `RateLimitError` and `RATE_LIMIT` are one name."""
+    """`rate_limit_error`, `RateLimitError` and `RATE_LIMIT` are the same name."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return _MEANING_OF.get(plain.removesuffix("exception").removesuffix("error"))

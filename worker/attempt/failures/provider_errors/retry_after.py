@@ -1,4 +1,4 @@
-"""How long a provider asks to be left alone: `Retry-After` (RFC 9110, section 10.2.3)."""
+"""How long a provider asks to wait: `Retry-After` (RFC 9110, section 10.2.3)."""
 
 import math
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ _NUMBERS: Final = (("retry-after-ms", 1000.0), ("retry-after", 1.0))
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait; None where nothing is said, or nothing that makes sense.
+    """Seconds to wait; None if there is no usable value.
 
     Args:
-        headers: by lower-case name. `retry-after-ms`, which is OpenAI's own, is the more exact.
-        now: what a date is compared with, unless the response has a `Date` of its own.
+        headers: by lower-case name. OpenAI's own `retry-after-ms` is more precise and comes first.
+        now: what a date is compared with, unless the response has a `Date`.
     """
     for name, in_a_second in _NUMBERS:
         seconds = _seconds(headers.get(name, ""))

@@ -1,6 +1,6 @@
-"""What one exception tells of a provider's response, read by shape: no SDK's class is known here.
+"""What one exception tells about a provider's response, by its shape: no SDK is imported here.
 
-The shapes are those of openai and its kin (`status_code`, `body`), httpx and requests
+The shapes are those of openai and similar SDKs (`status_code`, `body`), httpx and requests
 (`response`), aiohttp (`status`, `headers`), urllib and google-genai (`code`), and botocore
 (`response` is a dict).
 """
@@ -30,10 +30,10 @@ _IN_TEXT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a provider said, as far as an exception tells."""
+    """What a provider said, as far as the exception tells."""
 
     status: int | None
-    """HTTP's, from 400 to 599, wherever it stands: a gateway may put it into a 200 stream."""
+    """An HTTP status from 400 to 599, wherever it stands: a gateway may put it in a 200 stream."""
     names: tuple[str, ...]
     """The error's codes and types."""
     words: str | None
@@ -44,7 +44,7 @@ class Said:
 
 
 def read(error: BaseException) -> Said:
-    """Read an exception; an attribute that is missing, odd or raises counts as not there."""
+    """Read an exception; an attribute that is odd, or raises, counts as missing."""
     response = attribute(error, "response")
     envelope = _envelope(error, response)
     body = _inner(envelope) if envelope else None
@@ -55,10 +55,10 @@ def read(error: BaseException) -> Said:
 
 
 def attribute(value: object, name: str) -> Any:
-    """An attribute of an object that is not ours; None where it can't be had."""
+    """An attribute of a foreign object; None if it can't be read."""
     try:
         return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - a property of other people's code, such as httpx's `request`
+    except Exception:  # noqa: BLE001 - a property may raise anything, such as httpx's `request`
         return None
 
 
@@ -100,7 +100,7 @@ def _inner(envelope: Fields) -> Fields:
 
 
 def _content(response: object) -> bytes | None:
-    """A response's body if it has been read: to ask for it could read from the network here."""
+    """A response's body if it was read already: asking for it could read from the network."""
     content = attribute(response, "_content")  # of httpx and of requests
     return content if isinstance(content, bytes) else None
 
@@ -149,7 +149,7 @@ def _strings(fields: Fields, names: tuple[str, ...]) -> tuple[str, ...]:
 def _words(
     error: BaseException, response: object, body: Fields | None, status: int | None
 ) -> str | None:
-    """The provider's own text, else what its SDK made of it, else what HTTP calls the status."""
+    """The first there is: the provider's own text, its SDK's, the reason phrase of the status."""
     content = _content(response)
     plain = (attribute(error, "body"), content and content.decode("utf-8", "replace"))
     candidates = (
@@ -163,7 +163,7 @@ def _words(
 
 
 def _is_fit(text: str) -> bool:
-    """Whether it says something to people: HTML, JSON, and a library's own note do not."""
+    """Whether people can read it: HTML, JSON and a library's own note do not count."""
     text = text.strip()
     return bool(text) and text[0] not in "<{[" and not _NOTHING.search(text)
 
@@ -171,7 +171,7 @@ def _is_fit(text: str) -> bool:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - `__str__` of other people's code
+    except Exception:  # noqa: BLE001 - `__str__` may raise anything
         return ""
 
 

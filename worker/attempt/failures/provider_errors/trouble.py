@@ -1,4 +1,4 @@
-"""What is wrong at a provider, found in an exception or behind it, and whether it may pass.
+"""Finds a provider's error in an exception or its causes, and whether it is temporary.
 
 The first match counts: a quota or billing code anywhere, then the exception's own response or
 connection, its `__cause__`, the members of a group, and its `__context__`.
@@ -29,9 +29,9 @@ TroubleType = Literal[
     "internal",
 ]
 _VAGUE: Final = (400, 403)
-"""Where a name beside the status says more: AWS throttles with 400, Google with 403."""
+"""For these, a name in the body says more: AWS throttles with 400, Google with 403."""
 _BUGS: Final = (TypeError, ValueError, KeyError, AttributeError)
-"""A handler that fails by one of these has a fault of its own, whatever it was handling."""
+"""A handler that raises one of these has a bug of its own, whatever it was handling."""
 _TYPES: Final[Mapping[int, TroubleType]] = {
     401: "authentication",
     402: "quota-exceeded",
@@ -44,7 +44,7 @@ _TYPES: Final[Mapping[int, TroubleType]] = {
     429: "rate-limited",
 }
 _MOST: Final = 100
-"""Exceptions that are looked at: a chain may be as long as a loop that failed."""
+"""Exceptions to examine at most: a chain can be as long as the loop that built it."""
 _MAY_PASS: Final = ("unavailable", "rate-limited")
 _OVERFLOW_WORDS: Final = (
     "context length",
@@ -55,16 +55,16 @@ _OVERFLOW_WORDS: Final = (
 
 
 class AnswerCutOff(Exception):
-    """A model's answer has no end, as `whole_answers` found; the message is for the job's user."""
+    """A model's output was cut off, as `whole_answers` found; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a job's user is told of it, in the terms of `error.type`."""
+    """What a job's user is told about it, in terms of `error.type`."""
 
     type: TroubleType
     words: str | None = None
-    """The provider's own; None where nobody said anything, as for a connection that is lost."""
+    """The provider's own; None if there are none, as for a lost connection."""
     retry_after_s: float | None = None
 
     @property
@@ -74,11 +74,11 @@ class Trouble:
 
 
 UNEXPECTED: Final = Trouble("internal")
-"""A group in which something fails that is no provider's trouble."""
+"""For a group in which something fails that has nothing to do with a provider."""
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
-    """What a provider has to do with the exception; None where nothing speaks for it."""
+    """The provider's error behind the exception; None if there is no sign of one."""
     for inner in reachable(error):
         said = read(inner)
         if means_quota(said.names):
@@ -87,7 +87,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 def reachable(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what stands behind it, each once: the chain may have circles."""
+    """The exception and its causes, each once: the chain may be circular."""
     seen: set[int] = set()
     left = [error]
     while left:
@@ -100,7 +100,7 @@ def reachable(error: BaseException) -> Iterator[BaseException]:
 
 def _found(error: BaseException, known: dict[int, Trouble | None]) -> Trouble | None:
     if id(error) not in known and len(known) < _MOST:
-        known[id(error)] = None  # for a circle that comes back here
+        known[id(error)] = None  # in case the chain is circular
         known[id(error)] = _own(error) or _inherited(error, known)
     return known.get(id(error))
 
@@ -128,7 +128,7 @@ def _members(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def _of_members(found: list[Trouble | None]) -> Trouble | None:
-    """That of a group: it may pass only if each of its members may."""
+    """The trouble of a group, which is temporary only if that of each member is."""
     troubles = [trouble for trouble in found if trouble]
     lasting = [trouble for trouble in troubles if not trouble.may_pass]
     if lasting or not troubles:
@@ -153,14 +153,14 @@ def _own(error: BaseException) -> Trouble | None:
 
 
 def _status(said: Said) -> int | None:
-    """That of the response, or what a name in its body stands for."""
+    """The status of the response, or the one that a name in its body stands for."""
     if said.status in _VAGUE or (said.status is None and said.body is not None):
         return status_of(said.names) or said.status
     return said.status
 
 
 def _type(status: int, said: Said) -> TroubleType:
-    # openai's SDK tries a 409 again, unless this header of OpenAI's says that it is no lock.
+    # openai's SDK retries a 409 (a lock), unless this header of OpenAI's says not to.
     if status == 409 and said.headers.get("x-should-retry") == "false":
         return "bad-request"
     return "unavailable" if status >= 500 else _TYPES.get(status, "bad-request")
@@ -175,6 +175,6 @@ def _is_context_overflow(error: BaseException, said: Said, status: int | None) -
 
 
 def _came_in_a_stream(error: BaseException) -> bool:
-    """Whether a provider that had accepted the call said no more than that something failed."""
+    """Whether a provider accepted the call and then only said that something failed."""
     kinds = (kind.__name__ for kind in type(error).__mro__)
     return "APIError" in kinds and bool(attribute(error, "body"))

@@ -74,7 +74,7 @@ async def find_job(services: Services, job_id: str, tenant: str) -> Job:
 
     Raises:
         JobNotFound: malformed (and then no key is touched), unknown, or another tenant's.
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: the store did not reply.
     """
     job = await services.jobs.get(parse_job_id(job_id))
     if job.tenant != tenant:

@@ -2,7 +2,7 @@
 
 queued  -> running | cancelled | failed
 running -> queued (retry, worker lost, shutdown) | waiting | succeeded | failed | cancelled
-waiting -> queued (answered) | cancelled | failed (expired)
+waiting -> queued (resumed) | cancelled | failed (expired)
 """
 
 import re
@@ -87,7 +87,7 @@ class JobRequest:
     stream: tuple[StreamMode, ...] = DEFAULT_STREAM
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     max_attempts: int = 3
-    """Caps failures: retries and lost workers, not shutdowns or answers."""
+    """Limits failures: retries and lost workers, not shutdowns or resumes."""
     timeout_s: float = 3600
     """How long one attempt may run."""
     interrupt_before: NodeNames = ()
@@ -99,7 +99,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """A question that a graph waits to have answered."""
+    """A question for which a graph is waiting."""
 
     id: str
     value: Any
@@ -108,16 +108,16 @@ class Interrupt:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Where a run stopped to wait: for answers, or at a breakpoint."""
+    """Where a run stopped to wait: for resume values, or at a breakpoint."""
 
     interrupts: tuple[Interrupt, ...] = ()
     """What is asked; nothing at a breakpoint."""
     next: tuple[str, ...] = ()
     """The nodes that run next, as LangGraph's snapshot names them."""
     answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many answers the task behind each interrupt had taken when it asked."""
+    """How many resume values the task of each interrupt had taken when it asked."""
     stopped_at: tuple[str, ...] = ()
-    """Ids of the checkpoints that the graph and the graphs inside it stand at."""
+    """Ids of the checkpoints at which the graph and its subgraphs have stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ class Job:
     pause: Pause = Pause()
     """Where it stopped last; what a waiting job waits for."""
     answer: Mapping[str, Any] | None = None
-    """The last answer, by interrupt id, until the next one; empty at a breakpoint."""
+    """The last resume values, by interrupt id, until the next ones; empty at a breakpoint."""
     answered_after: int = 0
-    """Number of the `waiting` event that was answered last; 0 is none yet."""
+    """Number of the `waiting` event that was resumed last; 0 is none yet."""
     result: bytes | None = None
     """JSON, as the graph's last state gave it."""
     error: JobError | None = None

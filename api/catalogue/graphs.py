@@ -28,7 +28,7 @@ class Graphs:
         """What is served.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         if time.monotonic() - self._read_at > _FRESH_S:
             self._catalogue = await catalogue.read(self.redis)
@@ -42,7 +42,7 @@ class Graphs:
             UnknownGraph: nobody serves a graph of that name.
             GraphBroken: no worker could load it.
             InvalidInput: the graph's own schemas refuse the input or the context.
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         spec = (await self.catalogue()).graphs.get(body.graph)
         if spec is None:

@@ -27,8 +27,8 @@ local function add(seq, name, data)
   redis.call('XADD', LOG, whole(seq) .. '-0', 'e', name, 'd', data)
 end
 
--- A write to an open job renews the life of its keys, unless that was done within the last
--- thousandth of it: three calls for every token of a model would be most of an append.
+-- A write to an open job renews the TTL of its keys, unless that happened within the last 0.1 % of
+-- it: three calls for every token of a model would be most of an append.
 local function keep_open(open_ttl_ms)
   if redis.call('PTTL', LOG) > open_ttl_ms * 0.999 then
     return

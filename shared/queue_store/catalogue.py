@@ -82,7 +82,7 @@ async def read(redis: Client) -> Catalogue:
     """The graphs that workers serve or served a moment ago.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: the store did not reply.
     """
     beats_of_all = ("ZRANGE", keys.CATALOGUE_WORKERS, 0, -1, "WITHSCORES")
     (seconds, micros), flat = await ask_all(redis, [("TIME",), beats_of_all])

@@ -1,7 +1,7 @@
 """Which job an `Idempotency-Key` stands for. Knows nothing of what a request looks like.
 
-A key is reserved before its job is made, and the job is made under the id that was reserved. So
-whoever comes with the key gets the same job, also where the first one broke off in between.
+The service reserves a key before it creates the job, and creates the job under the reserved id. So
+every request with the key gets the same job, even if the first one broke off in between.
 """
 
 from dataclasses import dataclass

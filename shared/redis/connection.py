@@ -16,7 +16,7 @@ __all__ = ["TIMEOUT_S", "Client", "connect", "connect_to_node_of", "is_cluster"]
 Client: TypeAlias = Redis
 
 TIMEOUT_S: Final = 5.0
-"""A reply later than this is no reply: a frozen or partitioned server must not hang a caller."""
+"""A later reply counts as none: a frozen or partitioned server must not hang a caller."""
 
 _CONNECT_TIMEOUT_S: Final = 2.0
 

@@ -121,7 +121,7 @@ def of_items(path: bytes) -> dict[str, str]:
 
 
 def inbox(worker_id: str) -> str:
-    """Ids of jobs that this worker shall stop."""
+    """Ids of jobs that this worker has to stop."""
     return f"tailrace:inbox:{worker_id}"
 
 

@@ -496,7 +496,7 @@ async def test_a_server_that_is_no_node_of_a_cluster_is_a_wrong_setting(tmp_path
     alone.start()
     try:
         async with connect(f"redis+cluster://127.0.0.1:{alone.port}") as client:
-            with pytest.raises(ConfigurationError, match="is no node of a Cluster"):
+            with pytest.raises(ConfigurationError, match="is not a node of a Cluster"):
                 await insisting(lambda: ping(client))
     finally:
         alone.kill()

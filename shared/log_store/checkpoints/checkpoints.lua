@@ -27,7 +27,7 @@ local function remove(field)
   redis.call('HDEL', CHECKPOINTS, field)
 end
 
--- How many pieces the value is in; nil for a value that stands where it belongs.
+-- How many pieces the value is in; nil for a value that is in one piece.
 local function pieces(value)
   return value and tonumber(string.match(value, '^%z(%d+)$'))
 end
@@ -88,7 +88,7 @@ local function blob(ns, ref)
 end
 
 local function remove_blob(field)
-  -- Only a short value can be a number of pieces.
+  -- Only a short value can be the count of pieces.
   if redis.call('HSTRLEN', CHECKPOINTS, field) < 16 then
     remove_pieces(field, get(field))
   end

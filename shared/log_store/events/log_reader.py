@@ -51,16 +51,16 @@ class LogReader:
 
         Args:
             after: for each log the number that is known.
-            block_s: how long to wait, `BLOCK_S` at most; less than a millisecond is no wait.
+            block_s: how long to wait, `BLOCK_S` at most; less than a millisecond does not wait.
 
         Raises:
-            StoreUnavailable: the store did not answer; connections are made anew.
+            StoreUnavailable: the store did not reply; new connections are made.
         """
         logs = [keys.log(job_id) for job_id in after]
         count = _EVENTS // len(logs)
         count = min(max(count, _EVENTS_OF_A_LOG.start), _EVENTS_OF_A_LOG.stop)
         numbers = [f"{n}-0" for n in after.values()]
-        # BLOCK 0 would wait for ever.
+        # BLOCK 0 would wait forever.
         block = ("BLOCK", ms) if (ms := round(block_s * 1000)) else ()
         command = ("XREAD", "COUNT", count, *block, "STREAMS", *logs, *numbers)
         try:
@@ -77,7 +77,7 @@ class LogReader:
         """End a read that blocks in the server; it then gives what it has.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         if self._control is not None and self._line is not None:
             with store_errors():
@@ -116,7 +116,7 @@ async def _ask(line: Any, *command: str | int) -> Any:
 
 
 def shard_of_reader(url: str, job_id: JobId) -> str:
-    """Logs of the same answer can be read by one reader: all of one Redis, a shard of a Cluster."""
+    """Logs with the same result can share a reader: all of one Redis, a shard of a Cluster."""
     return job_id[-1] if is_cluster(url) else ""
 
 

@@ -1,13 +1,13 @@
 """Records of jobs. A status is what the log's last event says; each transition is one script.
 
-job_store   create, read, open an attempt, suspend, answer, cancel, close
+job_store   create, read, open an attempt, suspend, resume, cancel, close
 job_record  a record's fields to a job and back
 summaries   what a listener has to know of a job, for many at once
 open_jobs   the jobs without `end`
 create      a new job, once
 open        an attempt takes the job: its number is the fence
-suspend     the job waits for an answer
-answer      a waiting job is queued again with what it was told
+suspend     the job waits to be resumed
+answer      a waiting job is queued again with its resume values
 cancel      the owner wants the job's end
 close_over  the `end` of a job whose worker is gone
 """

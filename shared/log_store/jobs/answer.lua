@@ -1,5 +1,5 @@
--- Resumes a waiting job where it stopped: the answer is stored and the job queued in one call. The
--- first wins. The last answer and its stop stay in the record while the job waits at the next one.
+-- Resumes a waiting job where it stopped: the values are stored and the job queued in one call. The
+-- first wins. The last values and their stop stay in the record while the job waits at the next one.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 -- args: digest answer event open_ttl_ms after
 -- uses: log_store/log

@@ -1,4 +1,4 @@
-"""The jobs' records: create, read, open and suspend attempts, answer, cancel.
+"""The jobs' records: create, read, open and suspend attempts, resume, cancel.
 
 The events behind a record are event_log's.
 """
@@ -73,8 +73,8 @@ class JobStore:
         """Read a record.
 
         Raises:
-            JobNotFound: there is none, or not any more.
-            StoreUnavailable: the store did not answer.
+            JobNotFound: there is none, or no longer one.
+            StoreUnavailable: the store did not reply.
         """
         record = await hgetall(self._redis, keys.job(job_id))
         if not record:
@@ -90,7 +90,7 @@ class JobStore:
         Args:
             holder: the attempt.
             floor: the highest number that this holder ever sent, when the store has forgotten
-                some of them; the log goes on above it.
+                some of them; the log continues above it.
 
         Raises:
             LogClosed: no attempt is wanted; only the queue has to be told.
@@ -174,16 +174,16 @@ class JobStore:
     ) -> None:
         """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
 
-        The same answer to the same stop again is success, also where the job waits at the next.
+        Repeating the same values for the same stop succeeds, even if the job waits at the next one.
 
         Args:
-            job: as it was read when the answer was checked.
-            answer: a value for each interrupt id; empty where nothing is asked.
+            job: as it was read when the values were checked.
+            answer: a resume value for each interrupt id; empty at a breakpoint.
             after: the stop, by the number of its `waiting` event; else where
                 the job waits, or was resumed last.
 
         Raises:
-            NotWaiting: that stop has another answer, or is not the job's last one.
+            NotWaiting: that stop has other resume values, or is not the job's last one.
             JobNotFound: there is no record.
             StoreUnavailable: the answer may or may not have been stored.
         """

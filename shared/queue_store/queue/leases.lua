@@ -1,6 +1,6 @@
 -- How the queue and its leases are kept. The keys are arq's, so that its tools still see the queue:
 -- arq:queue holds ids by the time (ms) at which a worker may take them, arq:job:<id> exists while
--- the job is queued or held, arq:in-progress:<id> while a lease runs, arq:abort what shall stop.
+-- the job is queued or held, arq:in-progress:<id> while a lease runs, arq:abort what has to stop.
 -- Beside them: tailrace:lease:<id> (hash: attempt, owner ('' when released), again), and
 -- tailrace:tokens, a list with a hint for each job that may be ready. The sorted set is the truth.
 -- A held job's score is the end of its lease: an expired one becomes ready by itself.

@@ -8,7 +8,7 @@ if not holds(id, owner, attempt) then
   return { 'ok', 'lost' }
 end
 if redis.call('ZSCORE', ABORT, id) then
-  -- Cancelled after its log's `queued`, and so closed: nobody shall run it.
+  -- Cancelled after its log's `queued`, and so closed: nobody must run it.
   remove(id)
 else
   count_above(id, above, ttl_ms)

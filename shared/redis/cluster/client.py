@@ -76,7 +76,7 @@ class Cluster(Redis):
         raise ClusterError(f"slot {slot} is moving")
 
     async def ping(self, **kwargs: Any) -> bool:
-        """Ask every node that serves slots whether it answers."""
+        """Check that every node that serves slots replies."""
         return all([await cast("Any", node).ping(**kwargs) for node in await self.primaries()])
 
     async def execute_all(self, commands: Sequence[Command]) -> list[Any]:
@@ -154,7 +154,7 @@ class _Pipeline(Pipeline):
 
 
 def _slot(args: Sequence[Any]) -> int:
-    """The slot of a command's keys, which come first of all that looks like one."""
+    """The slot of a command's keys, which precede everything else that looks like a key."""
     for arg in args[1:]:
         key = arg.encode() if isinstance(arg, str) else arg
         if isinstance(key, bytes) and _TAGGED.match(key):

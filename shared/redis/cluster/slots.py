@@ -1,4 +1,4 @@
-"""Who serves which slot of a Cluster, as far as is known; asked anew when a node fails."""
+"""Which node serves which slot of a Cluster, as far as known; looked up again if a node fails."""
 
 import asyncio
 from collections.abc import Generator, Sequence
@@ -49,7 +49,7 @@ class Slots:
         self._owners[slot] = address
 
     async def primaries(self) -> list[Address]:
-        """All nodes that serve slots, asked for anew.
+        """All nodes that serve slots, looked up again.
 
         Raises:
             ClusterDownError: none does.
@@ -118,4 +118,6 @@ def _address(node: Sequence[Any], asked: Address) -> Address:
 
 
 def _no_cluster(address: Address) -> str:
-    return f"the Redis at {address[0]}:{address[1]} is no node of a Cluster: leave out `+cluster`"
+    return (
+        f"the Redis at {address[0]}:{address[1]} is not a node of a Cluster: leave out `+cluster`"
+    )

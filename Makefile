@@ -24,6 +24,7 @@ BIOME = $(NODE) tools/node_modules/@biomejs/biome/bin/biome
 TOOLS := tools/node_modules/.installed
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 LUA = $(shell find api worker shared deploy -name '*.lua')
+MARKDOWN = $(wildcard *.md bench/*.md) docs .github api/console/examples/README.md
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
 # Otherwise pyright's wrapper looks for newer releases of itself on every run.
@@ -48,18 +49,20 @@ docs: install ## build the documentation site into site/, strictly; ARGS=serve s
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS) --livereload,build --clean) --strict
 
 generate: install ## rewrite the parts of the documents that repeat the code
-	@$(BIN)/python -m tools.documents
+	@$(BIN)/python -m tools.documents.generate
 
 picture: install ## record README's picture again: a job in a terminal, cut and resumed
 	@$(BIN)/python -m tools.documents.recording
 
-check: install ## check format, lint, types, layers, dependencies and spelling; scripts, Lua, shell, Dockerfile, workflows
+check: install ## check format, lint, types, layers, dependencies, spelling and style; scripts, Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
+	@$(BIN)/python -m tools.prose
+	@$(BIN)/mdformat --check $(MARKDOWN)
 	@$(MAKE) --no-print-directory check-console
 	@$(NODE) tools/stylua.mjs --check $(LUA)
 	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
@@ -85,13 +88,14 @@ prose: install ## lint our English by tools/prose/style.toml; ARGS="docs api/rel
 fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+	@$(BIN)/mdformat $(MARKDOWN)
 	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
 	@$(NODE) tools/stylua.mjs $(LUA)
 
 test: install ## run the tests of all tiers; needs no Docker and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-test-faults: install ## kill, freeze, restart and disconnect everything for 15 minutes, then check every log the losses
+test-faults: install ## kill, freeze, restart and disconnect everything for 15 minutes, then count the losses
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 test-graphs: install ## compare a corpus of graphs with LangGraph itself, also while workers are killed; ARGS="--seed 7"

@@ -6,7 +6,7 @@ settings      where it listens, whom it serves, its limits
 dependencies  what routes are given
 schemas       request and response bodies
 errors        what the API refuses, as exceptions
-auth          who calls
+auth          identifies the client
 catalogue     which graphs are accepted, and whether a job fits them
 routes        a function an operation, 5 to 15 lines each
 jobs          from a POST to a job, and a job as a response

@@ -66,7 +66,7 @@ def _collect_less() -> None:
 
 
 def _is_not_a_cut(record: logging.LogRecord) -> bool:
-    # A stream that ends dirty on purpose is no error: api.relay.response leaves it unfinished.
+    # A stream that is cut off on purpose is not an error: api.relay.response leaves it unfinished.
     return record.msg != "ASGI callable returned without completing response."
 
 

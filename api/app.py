@@ -111,7 +111,7 @@ async def _drain_at_shutdown(relay: Relay, drain_s: float) -> None:
 
 
 def _end_if_broken(task: "asyncio.Task[None]") -> None:
-    """A process whose reader or sweep has broken is no use: its supervisor starts another one."""
+    """A process whose reader or sweep has crashed is useless: its supervisor starts another one."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.critical("a part of the service broke", exc_info=error)
         signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What routes are given: the services of this process, and who calls."""
+"""What routes depend on: the services of this process, and the client's tenant."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast

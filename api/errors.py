@@ -51,11 +51,11 @@ class TicketsUnavailable(Refusal):
 
 
 class NotAcceptable(Refusal):
-    """The caller takes no form of answer that we have."""
+    """The client accepts no form of response that we have."""
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is not `application/json`, or has a content coding."""
+    """The body is not `application/json`, or has a Content-Encoding."""
 
 
 class BodyTooLarge(Refusal):

@@ -23,7 +23,7 @@ from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
 
 ERRORS_SHOWN: Final = 20
-"""Wrong places that an answer names at most."""
+"""The most wrong places that a response names."""
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
 _NAME_SHOWN: Final = 100
@@ -118,7 +118,7 @@ class CreateJob(BaseModel):
 
 
 class ResumeJob(BaseModel):
-    """Body of `POST /jobs/{id}/resume`: an answer in one of two forms, the stop, or both."""
+    """Body of `POST /jobs/{id}/resume`: resume values in one of two forms, the stop, or both."""
 
     model_config = _STRICT
 
@@ -137,7 +137,7 @@ class ResumeJob(BaseModel):
 
     @property
     def answers(self) -> bool:
-        """Whether there is an answer in it; it may be null."""
+        """Whether it has a resume value, which may be null."""
         return not self.model_fields_set.isdisjoint({"value", "values"})
 
 

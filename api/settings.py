@@ -40,7 +40,7 @@ class ApiSettings(SharedSettings):
     job_timeout_s: Seconds = 3600
     """How long one attempt may run, unless the job says otherwise."""
     max_wait_s: int = Field(default=60, ge=0)
-    """How long `Prefer: wait` may hold an answer back; who asks for longer gets this."""
+    """The longest wait that `Prefer: wait` can ask for; longer requests get this."""
     idempotency_ttl_s: Seconds = 86400
     """How long an `Idempotency-Key` stands for its job, from its first use on."""
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from rich.console import Console
 
-from bench import machine, report_file, report_page
+from bench import machine, report_file
 from bench.profile import PROFILES, profile
 from bench.py_spy import NotProfiled
 from bench.relay.programs import Unprepared
@@ -18,6 +18,7 @@ from bench.report import console, goal_table, section_table
 from bench.report_file import PARTS, RESULTS
 from bench.report_plots import draw
 from bench.section import Section
+from tools.documents.generate import write_generated_parts
 
 Measure = Callable[..., Awaitable[Section]]
 _MODES: Final = {False: "quick", True: "full"}
@@ -41,7 +42,7 @@ def main() -> int:
     page.print(goal_table(report_file.goals(report)))
     _tell_older(page, report, sections)
     written += draw(report, RESULTS)
-    report_page.write(report)
+    write_generated_parts()
     page.print(f"written: {', '.join(file.name for file in written)} in {RESULTS}")
     return 0 if len(sections) == len(parts) else _EX_MISSING
 

@@ -1,31 +1,17 @@
-"""The table of goals in `docs/reference/benchmarks.md`, written from the summary."""
+"""The table of goals in `docs/reference/benchmarks.md`; `make generate` writes it there."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
 
 from bench.report import measured
 from bench.report_file import Report, goals
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 
-_BEGIN: Final = "<!-- written by `python -m bench` -->\n"
-_END: Final = "<!-- until here -->\n"
-
-
-def write(report: Report, page: Path = PAGE) -> None:
-    """Put the table of this report into the page, between its two marks.
-
-    Raises:
-        ValueError: the page lacks a mark.
-    """
-    text = page.read_text()
-    begin, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
-    page.write_text(text[:begin] + "".join(f"{line}\n" for line in _lines(report)) + text[end:])
+def markdown(report: Report) -> str:
+    """Every goal beside what was measured, then when and on which machine."""
+    return "\n".join(_lines(report))
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield ""
     yield "| | measured | goal | met |"
     yield "| --- | ---: | ---: | --- |"
     for goal in goals(report):
@@ -36,4 +22,3 @@ def _lines(report: Report) -> Iterator[str]:
         machine = section["machine"]
         words = ", ".join(f"{key} {value}" for key, value in machine.items())
         yield f"- {name}: {section['date']}, {section['mode']}; {words}"
-    yield ""

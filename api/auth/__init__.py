@@ -1,4 +1,4 @@
-"""Who calls.
+"""Identifies the client.
 
 keys  API keys, and which job a stream ticket opens
 """

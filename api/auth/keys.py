@@ -1,4 +1,4 @@
-"""Who calls, and which job a stream ticket opens. Knows nothing of the store."""
+"""The client's tenant, and the job that a stream ticket opens. Knows nothing of the store."""
 
 import base64
 import hashlib
@@ -86,7 +86,7 @@ class TicketOffice:
         except (ValueError, TicketsUnavailable) as error:
             raise Unauthorized("The ticket is not valid for this job.") from error
         if not genuine or expiry < time.time():
-            raise Unauthorized("The ticket is not valid for this job, or not any more.")
+            raise Unauthorized("The ticket is not valid for this job, or has expired.")
         return tenant
 
     def _mac(self, job_id: JobId, tenant: str, expiry: int) -> str:

@@ -57,7 +57,7 @@ class Graphs:
 
     def _input(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
         if body.input is None:
-            return [FieldError("#/input", "null starts nothing: for LangGraph it is no input.")]
+            return [FieldError("#/input", "null starts nothing: to LangGraph it means no input.")]
         return self._misfits.of(spec.name, spec.input_schema, "input", body.input)
 
     def _context(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:

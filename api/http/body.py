@@ -21,7 +21,7 @@ async def read_json(request: Request, settings: ApiSettings) -> Any:
     """The body as a JSON value.
 
     Raises:
-        UnsupportedMediaType: not `application/json`, or with a content coding.
+        UnsupportedMediaType: not `application/json`, or with a Content-Encoding.
         BodyTooLarge: by its header already, or while it is read; never buffered whole.
         BodyTooSlow: it did not come in time.
         InvalidJson: not one JSON value, or one that not every reader would take for the same.
@@ -66,7 +66,7 @@ def _check_media_type(request: Request) -> None:
     ):
         raise UnsupportedMediaType("The body has to be application/json in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("The body can't have a content coding.")
+        raise UnsupportedMediaType("Request bodies must not use Content-Encoding.")
 
 
 async def _read(request: Request, limit: int) -> bytes:

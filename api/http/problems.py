@@ -37,7 +37,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.TicketsUnavailable: Problem(
         409, "tickets-unavailable", "This service issues no tickets"
     ),
-    errors.NotAcceptable: Problem(406, "not-acceptable", "No such form of answer"),
+    errors.NotAcceptable: Problem(406, "not-acceptable", "No acceptable form of response"),
     errors.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "The body is not plain JSON"
     ),
@@ -60,7 +60,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     # The same bytes whether the id is malformed, unknown or another tenant's.
     JobNotFound: Problem(404, "job-not-found", "There is no such job"),
     BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
-    NotWaiting: Problem(409, "not-waiting", "The job does not wait for this answer"),
+    NotWaiting: Problem(409, "not-waiting", "The job is not waiting for this"),
     StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
 }
 
@@ -68,7 +68,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
 def problem_response(
     problem: Problem, detail: str | None = None, errors: tuple[FieldError, ...] = ()
 ) -> Response:
-    """A problem as an HTTP answer."""
+    """A problem as an HTTP response."""
     body: dict[str, Any] = {
         "type": problem.type,
         "title": problem.title,
@@ -87,7 +87,7 @@ def problem_response(
 
 
 async def handle_known(_: Request, error: Exception) -> Response:
-    """Answer an error that the table knows."""
+    """Respond to an error that is in the table."""
     problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
     if isinstance(error, Refusal):
         return problem_response(problem, error.detail, error.errors)
@@ -97,7 +97,7 @@ async def handle_known(_: Request, error: Exception) -> Response:
 
 
 async def handle_http(_: Request, error: Exception) -> Response:
-    """Answer what the router itself refuses: an unknown path, a wrong method."""
+    """Respond to what the router itself rejects: an unknown path, a wrong method."""
     http = cast("HTTPException", error)
     kind = {404: "not-found", 405: "method-not-allowed"}.get(http.status_code, "about:blank")
     return problem_response(
@@ -106,7 +106,7 @@ async def handle_http(_: Request, error: Exception) -> Response:
 
 
 async def handle_query(_: Request, error: Exception) -> Response:
-    """Answer query parameters that FastAPI refuses."""
+    """Respond to query parameters that FastAPI rejects."""
     wrong = cast("RequestValidationError", error).errors()
     errors = tuple(FieldError(str(e["loc"][-1]), str(e["msg"])) for e in wrong)
     problem = Problem(422, "invalid-query", "The query's parameters are wrong")

@@ -51,7 +51,9 @@ def _answer(body: ResumeJob, asked: Set[str]) -> dict[str, Any]:
         raise InvalidBody("Something is asked: give value, or values by interrupt id.")
     if body.values is not None:
         if body.values.keys() != asked:
-            raise InvalidBody(f"Answer exactly these interrupts: {', '.join(sorted(asked))}.")
+            raise InvalidBody(
+                f"Give a value for exactly these interrupts: {', '.join(sorted(asked))}."
+            )
         return dict(body.values)
     if len(asked) != 1:
         raise InvalidBody("There are several interrupts: give values, by their ids.")

@@ -132,7 +132,7 @@ class Lane:
 
     def _lose(self, error: StoreUnavailable) -> None:
         if not self._away:
-            logger.warning("store lost to a reader", extra={"reason": str(error)})
+            logger.warning("log reader lost the store", extra={"reason": str(error)})
         self._away = True
         self._unseen.clear()
         for channel in self._channels.values():

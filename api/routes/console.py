@@ -42,7 +42,7 @@ _HEADERS: Final = {
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show_page(request: Request) -> Response:
-    """The first page; which job it shows stands in its own URL, which it reads by itself."""
+    """The console; the job that it shows is in its URL, which the page itself reads."""
     return await _answer(request, FOLDER / "index.html")
 
 

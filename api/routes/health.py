@@ -19,7 +19,7 @@ async def livez() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(services: ServicesDep) -> Response:
-    """200 once the stores answer and a worker has announced graphs; 503 says what is missing."""
+    """200 once the stores reply and a worker has announced graphs; 503 says what is missing."""
     try:
         for store in services.stores:
             await ping(store)

@@ -2,9 +2,9 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 --
 -- A record's fields: format (see keys.py), tenant, request, status, attempt (the fence), token (the
--- holder's), seq, failures, max_attempts, reason (why it was last queued again), cancel (when that
--- was asked for, ms), interrupts, pause, answer, answer_digest, answered_after, batch (of the
--- journal, within its attempt), created_at, started_at, ended_at, result, error.
+-- holder's), seq, failures, max_attempts, reason (why it was last queued again). Also cancel (when
+-- that was asked for, ms), interrupts, pause, `answer`, answer_digest, answered_after, batch (of
+-- the journal, within its attempt), created_at, started_at, ended_at, result, error.
 
 local FINAL = { succeeded = true, failed = true, cancelled = true }
 local CHECKPOINTS_LIVE_MS = 3600000

@@ -116,14 +116,14 @@ KEYS: Final = (
     Key("project_root", "refused", "LangGraph replaced it: use `source.root`."),
     Key("package", "refused", "LangGraph replaced it: use `source.package`."),
     Key("api_version", "image", "Which version of LangGraph's server an image has."),
-    Key("base_image", "image", "What an image is built from."),
-    Key("image_distro", "image", "What an image is built from."),
+    Key("base_image", "image", "Only used to build an image."),
+    Key("image_distro", "image", "Only used to build an image."),
     Key("dockerfile_lines", "image", "Install the same things where the worker runs."),
     Key("pip_config_file", "honoured", "Used by `tailrace dev --install`, which then calls pip."),
     Key("pip_installer", "honoured", "Used by `tailrace dev --install`: `auto`, `pip` or `uv`."),
     Key("keep_pkg_tools", "image", "Which tools an image keeps."),
     Key("node_version", "image", "For graphs in JavaScript, which are refused by name."),
-    Key("_INTERNAL_docker_tag", "image", "What an image is built from."),
+    Key("_INTERNAL_docker_tag", "image", "Only used to build an image."),
     Key("$schema", "honoured", "For editors."),
 )
 

@@ -28,7 +28,7 @@ class IdempotencyKeys:
 
     A key never outlives the record of its job: a reserved id without a record is then one that was
     not made yet, and may be made. Both methods raise `StoreUnavailable` when the store did not
-    answer; they may be repeated.
+    reply; they may be repeated.
     """
 
     def __init__(self, redis: Client, settings: SharedSettings, ttl_s: float) -> None:

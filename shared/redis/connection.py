@@ -56,7 +56,7 @@ async def connect_to_node_of(client: Client, url: str, key: str, *, block_s: flo
     """A client of the one server that serves the key at this moment, with a single connection.
 
     On a Cluster the key may be served elsewhere later: the server then refuses, or goes, and the
-    caller asks for a client anew.
+    caller asks for a client again.
 
     Args:
         client: any client of the same store.

@@ -31,11 +31,11 @@ def test_a_goal_is_met_up_to_its_bound(value: float, met: bool) -> None:
     assert at_least("g", -value, -2, "/s") == Goal("g", -value, ">= -2 /s", met)
 
 
-def test_the_page_of_benchmarks_shows_the_latest_figures(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(report_page.PAGE.read_text())
-    report_page.write(read(), page)
-    assert page.read_text() == report_page.PAGE.read_text()
+def test_the_page_of_benchmarks_shows_every_goal_and_when_it_was_measured() -> None:
+    report = merged({"sections": {}}, {"chain": section(2.5)}, MACHINE, "full")
+    written = report_page.markdown(report)
+    assert "| g | 2.5 | <= 2 ms | **no** |" in written
+    assert f"- chain: {report['sections']['chain']['date']}, full; cpu A, cores 2" in written
 
 
 def test_a_part_that_was_not_run_keeps_its_figures_and_its_date(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.support.markdown import CONSOLE, DOCUMENTS, ROOT, Block, all_blocks, blocks, rows
-from tools.documents.__main__ import PARTS, documents
+from tools.documents.generate import documents, parts
 from tools.documents.marks import renewed
 
 ROOMS = ("src/tailrace", "api", "worker", "shared", "deploy")
@@ -23,7 +23,7 @@ GENERATED = [path.relative_to(ROOT).as_posix() for path in documents()]
 @pytest.mark.parametrize("document", GENERATED)
 def test_what_repeats_the_code_is_what_make_generate_writes(document: str) -> None:
     text = (ROOT / document).read_text()
-    assert renewed(text, PARTS) == text, "run: make generate"
+    assert renewed(text, parts()) == text, "run: make generate"
 
 
 def packages() -> Iterator[str]:

@@ -3,9 +3,9 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 -- args: digest answer event open_ttl_ms after
 -- uses: log_store/log
--- digest: of the answer. answer: JSON, {} at a breakpoint. event: data of the `status` event.
--- after: number of the `waiting` event that is answered.
--- Returns {'ok', 'stored'}, {'ok', 'same'} for the same answer to the same stop again, even where
+-- digest: of the values. answer: JSON, {} at a breakpoint. event: data of the `status` event.
+-- after: number of the `waiting` event that is resumed.
+-- Returns {'ok', 'stored'}, {'ok', 'same'} for the same values for the same stop again, even where
 -- the job waits for the next thing by now, or {'missing'}, {'conflict', status} where the job does
 -- not wait for this.
 local r = record()

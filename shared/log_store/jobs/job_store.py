@@ -179,13 +179,13 @@ class JobStore:
         Args:
             job: as it was read when the values were checked.
             answer: a resume value for each interrupt id; empty at a breakpoint.
-            after: the stop, by the number of its `waiting` event; else where
+            after: the stop, by the number of its `waiting` event; by default where
                 the job waits, or was resumed last.
 
         Raises:
             NotWaiting: that stop has other resume values, or is not the job's last one.
             JobNotFound: there is no record.
-            StoreUnavailable: the answer may or may not have been stored.
+            StoreUnavailable: the values may or may not have been stored.
         """
         text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()

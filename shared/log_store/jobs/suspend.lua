@@ -9,7 +9,7 @@
 -- sent: the highest number that this writer ever sent (0: it can't tell).
 -- interrupts, pause: JSON where it waits, else ''.
 -- Returns {'ok', seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, or
--- {'cancelling', seq} for a job that shall be closed instead, or {'hole', seq} where the store has
+-- {'cancelling', seq} for a job that has to be closed instead, or {'hole', seq} where the store has
 -- forgotten some of what was sent.
 local r = record()
 if not r then

@@ -138,7 +138,7 @@ class JobQueue:
             worker_id: the holder.
             claim: what it holds.
             delay_s: the next attempt comes no earlier.
-            above: the attempt that the log has seen, where the queue's count is behind it.
+            above: the attempt that the log has seen, if the queue's count is lower.
         """
         await run_script(
             self._redis,

@@ -1,7 +1,7 @@
 """A client of a whole Cluster: each command goes to the primary that serves its key.
 
 redis-py has one too, but while a slot moves it asks over one connection and calls over another,
-callers beyond its bound fail instead of waiting, and one node that is away costs every caller its
+callers beyond its bound fail instead of waiting, and one node that is down costs every caller its
 connection.
 """
 

@@ -70,7 +70,7 @@ class Slots:
             raise
 
     async def learn(self) -> None:
-        """Ask who serves what. Those who come meanwhile do not ask again, even if nobody answered.
+        """Ask who serves what. Those who come meanwhile do not ask again, even if no node replied.
 
         Raises:
             RedisError, OSError: no node could be asked.

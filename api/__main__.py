@@ -17,11 +17,11 @@ from tailrace.shared.process.garbage import freeze_startup_objects
 from tailrace.shared.process.logging import configure_logging
 from tailrace.shared.settings import load_settings
 
-_LEAVE_S: Final = 5
-"""How long requests may take at shutdown beyond the drain of streams."""
+_FINISH_S: Final = 5
+"""How long requests may take at shutdown, after streams have been drained."""
 
 _NEW_OBJECTS: Final = 20_000
-"""Objects made beyond those freed before the garbage collector looks at the new ones."""
+"""How many more objects may be made than freed before the garbage collector runs."""
 
 
 def main() -> int:
@@ -44,9 +44,9 @@ def main() -> int:
             server_header=False,
             # Nothing here depends on the client's address or scheme.
             proxy_headers=False,
-            # A whole deployment's clients may come back at once; the system has a bound of its own.
+            # All clients of a deployment may reconnect at once; the system has a limit of its own.
             backlog=4096,
-            timeout_graceful_shutdown=ceil(settings.drain_s) + _LEAVE_S,
+            timeout_graceful_shutdown=ceil(settings.drain_s) + _FINISH_S,
         )
     )
     _collect_less()
@@ -56,9 +56,9 @@ def main() -> int:
 
 
 def _collect_less() -> None:
-    """Look for garbage in cycles less often: connections are many, live long and make none.
+    """Collect garbage less often: there are many connections, which live long and make no cycles.
 
-    By default a third of the time in which listeners are accepted goes there, as
+    By default a third of the time spent on accepting listeners goes there, as
     `bench.relay --profile W4` shows.
     """
     freeze_startup_objects()
@@ -66,7 +66,7 @@ def _collect_less() -> None:
 
 
 def _is_not_a_cut(record: logging.LogRecord) -> bool:
-    # A stream that is cut off on purpose is not an error: api.relay.response leaves it unfinished.
+    # Not an error: api.relay.response leaves a stream unfinished on purpose.
     return record.msg != "ASGI callable returned without completing response."
 
 

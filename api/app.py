@@ -1,4 +1,4 @@
-"""The API as an ASGI app: what it is made of, and what it holds while it runs."""
+"""The API as an ASGI app: what it consists of, and what it holds while it runs."""
 
 import asyncio
 import logging
@@ -86,7 +86,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     sweep = Sweep(records, OpenJobs(log_store), queue, process_id)
     for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay, settings.drain_s)):
         task = tasks.create_task(work)
-        task.add_done_callback(_end_if_broken)
+        task.add_done_callback(_exit_if_crashed)
         stack.push_async_callback(cancel_and_wait, task)
     secret = settings.secret
     return Services(
@@ -110,8 +110,8 @@ async def _drain_at_shutdown(relay: Relay, drain_s: float) -> None:
     await relay.hub.drain(drain_s)
 
 
-def _end_if_broken(task: "asyncio.Task[None]") -> None:
-    """A process whose reader or sweep has crashed is useless: its supervisor starts another one."""
+def _exit_if_crashed(task: "asyncio.Task[None]") -> None:
+    """End a process whose relay or sweep has crashed: its supervisor starts another one."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("a part of the service broke", exc_info=error)
+        logger.critical("a part of the service crashed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What routes depend on: the services of this process, and the client's tenant."""
+"""What routes are given: the services of this process, the tenant of a request, its job."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -44,10 +44,10 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def authenticate(request: Request, services: ServicesDep) -> str:
-    """The caller's tenant.
+    """The tenant that the request belongs to.
 
     Raises:
-        Unauthorized: no or wrong credentials.
+        Unauthorized: the credentials are missing or wrong.
     """
     return services.keyring.tenant(
         request.headers.get("authorization"), frozenset(request.query_params)
@@ -58,10 +58,10 @@ Tenant = Annotated[str, Depends(authenticate)]
 
 
 async def reader(request: Request, services: ServicesDep) -> str:
-    """The tenant in whose name a job is read: the caller's own, or the one of the job's ticket.
+    """The tenant in whose name a job is read: the client's own, or that of the job's ticket.
 
     Raises:
-        Unauthorized: no or wrong credentials, or a ticket that opens another job.
+        Unauthorized: the credentials are missing or wrong, or the ticket opens another job.
     """
     ticket = request.query_params.get("ticket")
     if ticket is None or services.keyring.open:
@@ -73,8 +73,8 @@ async def find_job(services: Services, job_id: str, tenant: str) -> Job:
     """The tenant's job.
 
     Raises:
-        JobNotFound: malformed (and then no key is touched), unknown, or another tenant's.
-        StoreUnavailable: the store did not reply.
+        JobNotFound: malformed (then nothing is read), unknown, or another tenant's.
+        StoreUnavailable: the store did not respond.
     """
     job = await services.jobs.get(parse_job_id(job_id))
     if job.tenant != tenant:

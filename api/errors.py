@@ -1,21 +1,21 @@
-"""What the API refuses, as exceptions; `api.http.problems` has one table of their statuses.
+"""What the API refuses, as exceptions; the table in `api.http.problems` has their statuses.
 
 Refusal
-├── Unauthorized           no or wrong credentials
-├── TicketsUnavailable     a stream ticket was asked for, and no secret is set
-├── NotAcceptable          the caller takes no form that we have
+├── Unauthorized           the credentials are missing or wrong
+├── TicketsUnavailable     a stream ticket was requested, and no secret is set
+├── NotAcceptable          the client accepts no format that we have
 ├── UnsupportedMediaType   the body is not plain JSON
 ├── BodyTooLarge           the body is over the limit
-├── BodyTooSlow            the body did not come in time
-├── InvalidJson            the body is not JSON as we take it
+├── BodyTooSlow            the body did not arrive in time
+├── InvalidJson            the body is not JSON, or not within our limits
 ├── InvalidBody            the body's fields are wrong
-├── InvalidIdempotencyKey  the key is not what a key may be
+├── InvalidIdempotencyKey  the key is not well-formed
 ├── IdempotencyConflict    the key belongs to another request
-├── NothingToResume        a POST comes back to a job that it does not name
-├── UnknownGraph           nobody serves a graph of that name
+├── NothingToResume        a POST resumes a stream without naming its job
+├── UnknownGraph           no worker serves a graph of that name
 ├── GraphBroken            no worker could load the graph
 ├── InvalidInput           the graph's own schema refuses the input
-├── InvalidCursor          not a number that an event could have
+├── InvalidCursor          not an id that an event could have
 └── EventsExpired          the job has ended and its events are gone
 """
 
@@ -26,7 +26,7 @@ from tailrace.shared.errors import TailraceError
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong place in a body."""
+    """One error in a body."""
 
     pointer: str
     """JSON Pointer as a URI fragment (RFC 6901, section 6), as in RFC 9457."""
@@ -34,7 +34,7 @@ class FieldError:
 
 
 class Refusal(TailraceError):
-    """The caller's request can't be met; `detail` tells the caller why."""
+    """The request is refused; `detail` tells the client why."""
 
     def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)
@@ -43,15 +43,15 @@ class Refusal(TailraceError):
 
 
 class Unauthorized(Refusal):
-    """No or wrong credentials."""
+    """The credentials are missing or wrong."""
 
 
 class TicketsUnavailable(Refusal):
-    """A stream ticket was asked for, and the service has no secret to sign it with."""
+    """A stream ticket was requested, and the service has no secret to sign it with."""
 
 
 class NotAcceptable(Refusal):
-    """The client accepts no form of response that we have."""
+    """The client accepts no response format that we have."""
 
 
 class UnsupportedMediaType(Refusal):
@@ -63,15 +63,15 @@ class BodyTooLarge(Refusal):
 
 
 class BodyTooSlow(Refusal):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
 
 class InvalidJson(Refusal):
-    """The body is not JSON as we take it (RFC 8259, with the limits of RFC 7493)."""
+    """The body is not JSON (RFC 8259), or not within the limits of RFC 7493 and ours."""
 
 
 class InvalidBody(Refusal):
-    """The body is JSON, and its fields are wrong."""
+    """The body is JSON, but its fields are wrong."""
 
 
 class InvalidIdempotencyKey(Refusal):
@@ -79,19 +79,19 @@ class InvalidIdempotencyKey(Refusal):
 
 
 class IdempotencyConflict(Refusal):
-    """The key was used before, with another body."""
+    """The key was used before, with a different body."""
 
 
 class NothingToResume(Refusal):
-    """A POST says that it had events before, and does not tell of which job."""
+    """A POST claims to have had events, but does not identify their job."""
 
 
 class UnknownGraph(Refusal):
-    """Nobody serves a graph of that name."""
+    """No worker serves a graph of that name."""
 
 
 class GraphBroken(Refusal):
-    """No worker could load the graph; the next deployment may mend it."""
+    """No worker could load the graph; the next deployment may repair it."""
 
 
 class InvalidInput(Refusal):
@@ -99,7 +99,7 @@ class InvalidInput(Refusal):
 
 
 class InvalidCursor(Refusal):
-    """Not a number that an event could have."""
+    """Not an id that an event could have."""
 
 
 class EventsExpired(Refusal):

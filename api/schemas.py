@@ -1,4 +1,4 @@
-"""Request and response bodies: what a caller may say, and what a job looks like to a caller."""
+"""Request and response bodies: what a client may send, and what a job looks like to it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
 
 ERRORS_SHOWN: Final = 20
-"""The most wrong places that a response names."""
+"""How many errors a response names at most."""
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
 _NAME_SHOWN: Final = 100
 _FRAGMENT: Final = "-._~!$&'()*+,;=:@?"
 """What a fragment may hold unescaped (RFC 3986, section 3.5)."""
 _RESERVED: Final = ("thread_id", "checkpoint_", "langgraph_auth_", "__")
-"""What names of the service's own begin with; those in `_OWN` are whole names."""
+"""How names that belong to the service begin; `_OWN` has whole names."""
 _OWN: Final = frozenset({"run_id", "graph_id", "tenant"})
 _FIRST_LIMIT: Final = 100
-"""Digests know no difference between this `recursion_limit`, once the default, and none."""
+"""Once the default: in a digest this `recursion_limit` is the same as none."""
 
 Tag = Annotated[str, Field(max_length=128)]
 NodeName = Annotated[str, Field(min_length=1, max_length=256)]
@@ -42,12 +42,12 @@ Nodes = Annotated[
     Field(max_length=256),
     BeforeValidator(lambda given: ["*"] if given == "*" else given),
 ]
-"""As LangGraph takes it: names of nodes, or `*` for all of them."""
+"""As in LangGraph: names of nodes, or `*` for all of them."""
 M = TypeVar("M", bound=BaseModel)
 
 
 class JobConfig(BaseModel):
-    """LangGraph's run configuration, as far as a caller may set it."""
+    """The part of LangGraph's run configuration that a client may set."""
 
     model_config = _STRICT
 
@@ -61,7 +61,7 @@ class JobConfig(BaseModel):
         if any(name.startswith(_RESERVED) or name in _OWN for name in value):
             raise ValueError(
                 "thread_id, run_id, graph_id, tenant, and what begins with checkpoint_,"
-                " langgraph_auth_ or __, are the service's own"
+                " langgraph_auth_ or __, belong to the service"
             )
         return value
 
@@ -86,11 +86,11 @@ class CreateJob(BaseModel):
     @classmethod
     def _refuse_repeats(cls, value: list[StreamMode]) -> list[StreamMode]:
         if len(set(value)) != len(value):
-            raise ValueError("a mode is given twice")
+            raise ValueError("a mode is repeated")
         return value
 
     def request(self, settings: ApiSettings) -> JobRequest:
-        """The same as a value of the service, with its defaults for what is left open."""
+        """The same for the service, with its defaults for whatever is left out."""
         return JobRequest(
             graph=self.graph,
             input=self.input,
@@ -105,10 +105,10 @@ class CreateJob(BaseModel):
         )
 
     def digest(self) -> str:
-        """SHA-256, in hex, of what is asked for, however its JSON was written.
+        """SHA-256, in hex, of the request, however its JSON was written.
 
-        The order of names does not count, nor whether a default is spelled out: so a body keeps
-        its digest when a later version knows more fields.
+        Neither the order of names matters, nor whether a default is spelled out. So a body keeps
+        its digest when a later version has more fields.
         """
         said = self.model_dump(exclude_defaults=True)
         if self.config.recursion_limit == _FIRST_LIMIT:
@@ -118,7 +118,7 @@ class CreateJob(BaseModel):
 
 
 class ResumeJob(BaseModel):
-    """Body of `POST /jobs/{id}/resume`: resume values in one of two forms, the stop, or both."""
+    """Body of `POST /jobs/{id}/resume`: a value in one of two forms, the stop, or both."""
 
     model_config = _STRICT
 
@@ -127,22 +127,22 @@ class ResumeJob(BaseModel):
     after: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
-    def _expect_one_answer_at_most(self) -> Self:
+    def _expect_one_value_at_most(self) -> Self:
         said = self.model_fields_set
         if {"value", "values"} <= said or ("values" in said and not self.values):
-            raise ValueError("give either value, or values by interrupt id")
-        if not self.answers and self.after is None:
-            raise ValueError("give value, values, or where nothing is asked the stop, as after")
+            raise ValueError("send either value, or values by interrupt id")
+        if not self.has_value and self.after is None:
+            raise ValueError("send value, values, or at a breakpoint the stop as after")
         return self
 
     @property
-    def answers(self) -> bool:
-        """Whether it has a resume value, which may be null."""
+    def has_value(self) -> bool:
+        """Whether it has a value, which may be null."""
         return not self.model_fields_set.isdisjoint({"value", "values"})
 
 
 def parse(model: type[M], body: Any) -> M:
-    """Take a body's fields.
+    """The body's fields.
 
     Raises:
         InvalidBody: names every wrong field.

@@ -1,11 +1,14 @@
 """Settings that both processes read, and how settings reach a process.
 
 Every setting is an environment variable `TAILRACE_<NAME>`; a file `.env` in the working directory
-provides what the environment does not set. `.env.example` lists them all.
+provides what the environment does not set. In place of a value, `<NAME>_FILE` may name a file that
+holds it, as container platforms hand over secrets. `.env.example` lists them all.
 """
 
+import os
 from ipaddress import ip_address
-from typing import Annotated, Literal, Self, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
@@ -17,11 +20,15 @@ from tailrace.shared.errors import ConfigurationError
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 S = TypeVar("S", bound="SharedSettings")
 
+_PREFIX: Final = "TAILRACE_"
+_OF_THE_MODEL: Final = "OPENAI_API_KEY"
+"""Read by the provider's own client, from the environment."""
+
 
 class SharedSettings(BaseSettings):
     """What the API and the workers must agree on."""
 
-    model_config = SettingsConfigDict(env_prefix="TAILRACE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     """The queue store, and the log store too unless that has its own URL; no Cluster."""
@@ -82,17 +89,40 @@ def is_on_this_machine(store_url: str) -> bool:
 
 
 def load_settings(kind: type[S]) -> S:
-    """Read the environment and `.env` into settings.
+    """Read the environment, `.env`, and the files that they name, into settings.
 
     Raises:
-        ConfigurationError: a value is invalid; names every such variable.
+        ConfigurationError: a value is invalid, which names every such variable; or a file can't be
+            read, is empty, or is given beside the value itself.
     """
     load_dotenv(".env", override=False)
+    if key := _from_file(_OF_THE_MODEL):
+        os.environ[_OF_THE_MODEL] = key
+    names = {field: f"{_PREFIX}{field.upper()}" for field in kind.model_fields}
+    from_files: dict[str, Any] = {
+        field: value for field, name in names.items() if (value := _from_file(name))
+    }
     try:
-        return kind()
+        # Not by way of the environment, where code of the graphs could read them.
+        return kind(**from_files)
     except ValidationError as error:
         wrong = "; ".join(f"TAILRACE_{_name(e['loc'])}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(wrong) from error
+
+
+def _from_file(name: str) -> str | None:
+    """The value of a variable, if another one names a file that holds it."""
+    if not (place := os.environ.get(f"{name}_FILE")):
+        return None
+    try:
+        value = Path(place).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}_FILE: {place} can't be read") from error
+    if not value:
+        raise ConfigurationError(f"{name}_FILE: {place} is empty")
+    if os.environ.get(name) not in (None, "", value):
+        raise ConfigurationError(f"{name} and {name}_FILE are both set; give one of them")
+    return value
 
 
 def _name(loc: tuple[int | str, ...]) -> str:

@@ -12,3 +12,7 @@ store        LangGraph's store: what graphs remember across jobs
 catalogue    the project's graphs: loaded, made, described
 graphs       the graphs that come with Tailrace; they know nothing of the service
 """
+
+from tailrace.extras import need
+
+need("worker")

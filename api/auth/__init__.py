@@ -1,4 +1,4 @@
-"""Identifies the client.
+"""Which tenant a request belongs to.
 
 keys  API keys, and which job a stream ticket opens
 """

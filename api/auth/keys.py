@@ -1,4 +1,4 @@
-"""The client's tenant, and the job that a stream ticket opens. Knows nothing of the store."""
+"""Which tenant an API key belongs to, and which job a stream ticket opens. Knows no store."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from tailrace.api.errors import TicketsUnavailable, Unauthorized
 from tailrace.shared.jobs import JobId
 
 OPEN_TENANT: Final = "default"
-"""Who everyone is where there are no keys."""
+"""The tenant of every request if no keys are set."""
 
 _KEY_NAMES: Final = frozenset({"api_key", "apikey", "api-key", "key", "token", "access_token"})
 
@@ -27,24 +27,24 @@ class Keyring:
 
     @property
     def open(self) -> bool:
-        """Whether the service has no keys, and so no callers to tell apart."""
+        """Whether the service has no keys, so that all requests belong to one tenant."""
         return not self.tenants
 
     def tenant(self, authorization: str | None, query_names: frozenset[str]) -> str:
-        """The tenant that a request's `Authorization: Bearer` key belongs to.
+        """The tenant that the key in `Authorization: Bearer` belongs to.
 
         Raises:
-            Unauthorized: no key, a wrong one, or one in the URL, where logs would keep it.
+            Unauthorized: the key is missing, wrong, or in the URL, where logs would keep it.
         """
         if self.open:
             return OPEN_TENANT
         if query_names & _KEY_NAMES:
-            raise Unauthorized("A key in the URL is refused: send it as Authorization: Bearer.")
+            raise Unauthorized("Keys in the URL are refused: send yours as Authorization: Bearer.")
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise Unauthorized("Send your key as Authorization: Bearer.")
         digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        # Every key is compared, each in constant time: how long it takes tells nothing.
+        # Every key is compared, each in constant time: the time it takes reveals nothing.
         matches = [t for known, t in self.tenants.items() if hmac.compare_digest(known, digest)]
         if not matches:
             raise Unauthorized("The key is not known.")
@@ -53,7 +53,7 @@ class Keyring:
 
 @dataclass(frozen=True, slots=True)
 class TicketOffice:
-    """Makes and checks stream tickets: the right to read one job's events until a moment.
+    """Signs and checks stream tickets: the right to read one job's events for a limited time.
 
     A ticket is `<expiry>.<tenant>.<mac>`: Unix seconds, base64url of the tenant, base64url of
     HMAC-SHA-256 over job, tenant and expiry. It travels in URLs, so it opens nothing else.

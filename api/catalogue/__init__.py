@@ -1,5 +1,5 @@
 """What workers announced: which graphs are accepted, and whether a job fits them.
 
-graphs   the graphs that are served now
-misfits  where a value does not fit a schema
+graphs   the graphs that are currently served
+misfits  where a value does not match a schema
 """

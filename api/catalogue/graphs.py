@@ -1,4 +1,4 @@
-"""Which graphs the API accepts jobs for, and whether an input fits."""
+"""Which graphs the API accepts jobs for, and whether an input matches their schema."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _FRESH_S: Final = 1.0
 
 @dataclass(slots=True)
 class Graphs:
-    """The catalogue as this process last read it, a second ago at most."""
+    """The catalogue as this process last read it, at most a second ago."""
 
     redis: Client
     _catalogue: Catalogue = field(default_factory=lambda: Catalogue({}, 0))
@@ -28,7 +28,7 @@ class Graphs:
         """What is served.
 
         Raises:
-            StoreUnavailable: the store did not reply.
+            StoreUnavailable: the store did not respond.
         """
         if time.monotonic() - self._read_at > _FRESH_S:
             self._catalogue = await catalogue.read(self.redis)
@@ -39,25 +39,31 @@ class Graphs:
         """Refuse a job that no worker could start.
 
         Raises:
-            UnknownGraph: nobody serves a graph of that name.
+            UnknownGraph: no worker serves a graph of that name.
             GraphBroken: no worker could load it.
             InvalidInput: the graph's own schemas refuse the input or the context.
-            StoreUnavailable: the store did not reply.
+            StoreUnavailable: the store did not respond.
         """
         spec = (await self.catalogue()).graphs.get(body.graph)
         if spec is None:
-            raise UnknownGraph("Nobody serves a graph of that name; GET /graphs lists them.")
+            raise UnknownGraph(
+                "No worker serves a graph of that name; GET /graphs lists those that are served."
+            )
         if spec.broken is not None:
             raise GraphBroken(f"{spec.name}: {spec.broken.detail}")
         errors = [*self._input(spec, body), *self._context(spec, body), *_stops(spec, body)]
         if errors:
             what = dict.fromkeys(error.pointer.split("/")[1] for error in errors)
             shown = tuple(errors[:ERRORS_SHOWN])
-            raise InvalidInput(f"The graph does not take this {' or '.join(what)}.", shown)
+            raise InvalidInput(f"The graph does not accept this {' or '.join(what)}.", shown)
 
     def _input(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
         if body.input is None:
-            return [FieldError("#/input", "null starts nothing: to LangGraph it means no input.")]
+            return [
+                FieldError(
+                    "#/input", "null can't start a run: LangGraph takes it to mean no input."
+                )
+            ]
         return self._misfits.of(spec.name, spec.input_schema, "input", body.input)
 
     def _context(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
@@ -70,5 +76,5 @@ def _stops(spec: GraphSpec, body: CreateJob) -> Iterator[FieldError]:
     for place in ("interrupt_before", "interrupt_after"):
         for n, name in enumerate(getattr(body, place)):
             if spec.nodes and name not in spec.nodes and name != "*":
-                shown = f"There is no such node; there are {', '.join(spec.nodes)}."
+                shown = f"There is no such node. The nodes are {', '.join(spec.nodes)}."
                 yield FieldError(pointer([place, n]), shown)

@@ -1,4 +1,4 @@
-"""Where a value does not fit a JSON Schema, place by place, in words for who wrote the value."""
+"""Where a value does not match a JSON Schema, place by place, in words for its author."""
 
 import logging
 import re
@@ -26,25 +26,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Misfits:
-    """Finds them; keeps a validator for each schema that it was last asked about, by name."""
+    """Finds them, and keeps by name a validator for the schema that it last used."""
 
     _validators: dict[str, tuple[Schema, Validator]] = field(
         default_factory=dict[str, tuple[Schema, Validator]]
     )
 
     def of(self, name: str, schema: Schema, place: str, value: Any) -> list[FieldError]:
-        """The first wrong places; none also where the schema itself can't be evaluated.
+        """The first misfits; none if the schema itself can't be evaluated.
 
         Args:
-            name: what the schema is of, such as a graph's name.
+            name: what the schema belongs to, such as a graph's name.
             schema: the schema.
-            place: the member of the body that holds the value.
-            value: what has to fit.
+            place: the field of the body that holds the value.
+            value: what has to match.
         """
         try:
             errors = list(self._validator(f"{name} {place}", schema).iter_errors(value))
         except _CANT_TELL as error:
-            # A graph may describe its input in ways that can't be checked: then it checks itself.
+            # Some schemas can't be evaluated here; then only the graph checks its input.
             fields = {"graph": name, "reason": type(error).__name__}
             logger.warning("schema can't be evaluated", extra=fields)
             return []
@@ -55,7 +55,7 @@ class Misfits:
         known = self._validators.get(key)
         if known is None or known[0] != schema:
             Draft202012Validator.check_schema(schema)
-            # An own registry: a schema that points elsewhere must not make us fetch anything.
+            # A registry of its own: a schema that points elsewhere must not make us fetch anything.
             made = Draft202012Validator(schema, registry=Registry())
             known = self._validators[key] = (schema, cast("Validator", made))
         return known[1]
@@ -68,7 +68,7 @@ def _told(error: ValidationError, place: str) -> Iterator[FieldError]:
         return
     message = str(error.message)
     short = len(message) <= _SHOWN
-    shown = message if short else f"Does not fit the schema's {error.validator}."
+    shown = message if short else f"Does not match the schema's {error.validator}."
     yield FieldError(pointer(path), shown)
 
 
@@ -84,4 +84,8 @@ def _hint(name: str, known: Sequence[str]) -> str:
     if near := get_close_matches(name, known, n=1):
         return f"Did you mean {near[0]!r}?"
     listed = ", ".join(sorted(known))
-    return f"There are {listed}." if listed and len(listed) <= _SHOWN else "GET /graphs lists them."
+    return (
+        f"The fields are {listed}."
+        if listed and len(listed) <= _SHOWN
+        else "GET /graphs lists them."
+    )

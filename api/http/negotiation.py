@@ -41,7 +41,7 @@ def choose(request: Request, *media_types: str) -> str:
 def preferred_wait_s(request: Request) -> int | None:
     """The seconds of `Prefer: wait=N`; None without it.
 
-    The first `wait` counts, and non-integer values are ignored, as RFC 7240 requires.
+    The first `wait` counts, and a value that is not an integer is ignored, as the RFC requires.
     """
     header = ",".join(request.headers.getlist("prefer"))
     for preference in _PREFERENCE.finditer(header):

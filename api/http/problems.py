@@ -1,4 +1,4 @@
-"""From our errors to HTTP: one table, one form (RFC 9457, `application/problem+json`)."""
+"""From our errors to HTTP: one table, one format (RFC 9457, `application/problem+json`)."""
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
@@ -32,12 +32,12 @@ _RETRY: Final = {"Retry-After": "1"}
 
 _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.Unauthorized: Problem(
-        401, "unauthorized", "No or wrong credentials", {"WWW-Authenticate": "Bearer"}
+        401, "unauthorized", "The credentials are missing or wrong", {"WWW-Authenticate": "Bearer"}
     ),
     errors.TicketsUnavailable: Problem(
-        409, "tickets-unavailable", "This service issues no tickets"
+        409, "tickets-unavailable", "This service does not issue tickets"
     ),
-    errors.NotAcceptable: Problem(406, "not-acceptable", "No acceptable form of response"),
+    errors.NotAcceptable: Problem(406, "not-acceptable", "No acceptable response format"),
     errors.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "The body is not plain JSON"
     ),
@@ -60,7 +60,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     # The same bytes whether the id is malformed, unknown or another tenant's.
     JobNotFound: Problem(404, "job-not-found", "There is no such job"),
     BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
-    NotWaiting: Problem(409, "not-waiting", "The job is not waiting for this"),
+    NotWaiting: Problem(409, "not-waiting", "The job is not waiting for this value"),
     StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
 }
 
@@ -97,7 +97,7 @@ async def handle_known(_: Request, error: Exception) -> Response:
 
 
 async def handle_http(_: Request, error: Exception) -> Response:
-    """Respond to what the router itself rejects: an unknown path, a wrong method."""
+    """Respond to what the router itself refuses: an unknown path, a wrong method."""
     http = cast("HTTPException", error)
     kind = {404: "not-found", 405: "method-not-allowed"}.get(http.status_code, "about:blank")
     return problem_response(
@@ -106,7 +106,7 @@ async def handle_http(_: Request, error: Exception) -> Response:
 
 
 async def handle_query(_: Request, error: Exception) -> Response:
-    """Respond to query parameters that FastAPI rejects."""
+    """Respond to query parameters that FastAPI refuses."""
     wrong = cast("RequestValidationError", error).errors()
     errors = tuple(FieldError(str(e["loc"][-1]), str(e["msg"])) for e in wrong)
     problem = Problem(422, "invalid-query", "The query's parameters are wrong")

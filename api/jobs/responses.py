@@ -32,7 +32,7 @@ class Links:
     services: Services
     tenant: str
     ticket: bool
-    """Whether the events' URL carries a stream ticket."""
+    """Whether the events' URL gets a stream ticket."""
 
     @property
     def root(self) -> str:

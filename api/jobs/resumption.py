@@ -16,22 +16,22 @@ class Resumption:
 
     after: int
     """The stop, by the number of its `waiting` event."""
-    answer: dict[str, Any]
-    """A value for each interrupt id; empty where nothing is asked."""
+    values: dict[str, Any]
+    """A value for each interrupt id; empty at a breakpoint."""
 
 
 def resumption(job: Job, body: ResumeJob) -> Resumption:
-    """What the body means for this job: where it waits now, or again where it was last resumed.
+    """What the body means for this job: where it waits now, or where it was last resumed.
 
     Raises:
-        InvalidBody: it does not fit what is asked there.
-        NotWaiting: the job has not stopped there, or not as the last thing that it did.
+        InvalidBody: it does not match what is asked there.
+        NotWaiting: the job has not stopped there, or has continued since.
     """
     after, asked = _stop(job, body)
     if asked:
-        return Resumption(after, _answer(body, asked))
-    if body.answers:
-        raise InvalidBody("Nothing is asked: give no value, and the stop as after.")
+        return Resumption(after, _values(body, asked))
+    if body.has_value:
+        raise InvalidBody("Nothing is asked: send no value, and the stop as after.")
     return Resumption(after, {})
 
 
@@ -39,22 +39,22 @@ def _stop(job: Job, body: ResumeJob) -> tuple[int, Set[str]]:
     """The stop's number, and the ids of what is asked there."""
     if job.stop is not None and body.after in (None, job.stop):
         return job.stop, {interrupt.id for interrupt in job.pause.interrupts}
-    # A repeat: that the body is the same is for the store to say.
+    # A repeat: the store checks that the values are the same.
     last, answer = job.answered_after, job.answer or {}
     if last and (body.after == last or (body.after is None and answer)):
         return last, answer.keys()
     raise NotWaiting
 
 
-def _answer(body: ResumeJob, asked: Set[str]) -> dict[str, Any]:
-    if not body.answers:
-        raise InvalidBody("Something is asked: give value, or values by interrupt id.")
+def _values(body: ResumeJob, asked: Set[str]) -> dict[str, Any]:
+    if not body.has_value:
+        raise InvalidBody("Something is asked: send value, or values by interrupt id.")
     if body.values is not None:
         if body.values.keys() != asked:
             raise InvalidBody(
-                f"Give a value for exactly these interrupts: {', '.join(sorted(asked))}."
+                f"Send values for exactly these interrupts: {', '.join(sorted(asked))}."
             )
         return dict(body.values)
     if len(asked) != 1:
-        raise InvalidBody("There are several interrupts: give values, by their ids.")
+        raise InvalidBody("There are several interrupts: send values, by their ids.")
     return dict.fromkeys(asked, body.value)

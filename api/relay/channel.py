@@ -76,7 +76,7 @@ class Channel:
         return window
 
     def begin(self, known: int) -> None:
-        """Set the position to where every window stops; without any, to a number of the log."""
+        """Set the position to where every window stops, or without windows to a known number."""
         self.position = min((window.last for window in self._windows.values()), default=known)
 
     def feed(self, events: Sequence[LoggedEvent]) -> None:
@@ -117,7 +117,7 @@ class Channel:
         self.feed([end])
 
     def forget(self) -> None:
-        """Disconnect all listeners at the tail: the events read here may no longer be the log."""
+        """Dismiss everyone at the tail: what was read here may no longer be the log."""
         for listener in self.tail:
             listener.dismiss()
         for subscriber in self.subscribers:

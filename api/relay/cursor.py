@@ -41,7 +41,7 @@ def _seq(text: str) -> int:
     if text in _FROM_THE_START:
         return 0
     if not _NUMBER.fullmatch(text) or int(text) > _LARGEST:
-        raise InvalidCursor("A cursor is the id of an event, which is an integer.")
+        raise InvalidCursor("A cursor is the id of an event: an integer.")
     return int(text)
 
 

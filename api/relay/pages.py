@@ -32,7 +32,7 @@ class Pages:
         """Frames after the listener's number; none if the log has none now.
 
         Raises:
-            StoreUnavailable: the store did not reply.
+            StoreUnavailable: the store did not respond.
         """
         async with self._permits:
             window = channel.window(listener.stream_format, known)

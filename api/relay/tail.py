@@ -23,7 +23,7 @@ _SLICE_S: Final = 0.02
 """How long a reader waits for a part of its logs, where it has more than `LOGS_A_READ`."""
 
 _RETRY_S: Final = 0.2
-_UNBLOCK_RETRY_S: Final = 0.002
+_WAKE_RETRY_S: Final = 0.002
 
 
 class Tail:
@@ -140,7 +140,7 @@ class Lane:
 
     def _found(self) -> None:
         if self._away:
-            logger.info("store back for a reader")
+            logger.info("log reader has the store again")
         self._away = False
 
     def _next(self) -> dict[JobId, Channel]:
@@ -155,7 +155,7 @@ class Lane:
         return channels
 
     async def _admit_joins(self) -> None:
-        """End the blocked read for those who joined behind its back."""
+        """End the blocked read for those who joined after it began."""
         while not self._stopped:
             await self._joined.wait()
             self._joined.clear()
@@ -165,4 +165,4 @@ class Lane:
                 except StoreUnavailable:
                     # The read itself meets the same trouble, and tells everyone.
                     await asyncio.sleep(_RETRY_S)
-                await asyncio.sleep(_UNBLOCK_RETRY_S)
+                await asyncio.sleep(_WAKE_RETRY_S)

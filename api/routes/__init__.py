@@ -1,9 +1,9 @@
-"""A function an operation, 5 to 15 lines each.
+"""One function per operation, 5 to 15 lines each.
 
 jobs     `/jobs`
 events   `/jobs/{id}/events`
 blobs    `/jobs/{id}/blobs`
 graphs   `/graphs`
-health   `/healthz`, `/readyz`
+health   `/livez`, `/readyz`
 console  the console's files
 """

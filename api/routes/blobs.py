@@ -27,7 +27,7 @@ _ENDINGS: Final = {
     "text/plain": "txt",
     "video/mp4": "mp4",
 }
-"""What is served under its own type: nothing that a browser would run. The rest is bytes."""
+"""Types served as they are, none of which a browser would run. All others are served as bytes."""
 _BYTES: Final = "application/octet-stream"
 
 Reader = Annotated[str, Depends(reader)]

@@ -1,7 +1,7 @@
 """The pages: the first one at `/`, its parts and the examples under `/web`. Knows nothing of jobs.
 
-They are public, since they hold nothing: whatever a page shows it asks the service for, with the
-caller's own key.
+They are public, since they contain nothing: whatever a page shows it requests from the service,
+with the user's own key.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""What is served, and as what: the system's own table differs from machine to machine."""
+"""What is served, and its type: the system's own table differs from machine to machine."""
 
 _NOT_SERVED: Final = {"..", "react"}
-"""The React example is a project of its own, with a server of its own."""
+"""The React example is a project with a server of its own."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -35,15 +35,15 @@ _HEADERS: Final = {
         "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
-    # Kept, and asked for each time: a page never runs beside parts of another version.
+    # Cached, and checked each time: a page never runs with parts of another version.
     "Cache-Control": "no-cache",
 }
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show_page(request: Request) -> Response:
-    """The console; the job that it shows is in its URL, which the page itself reads."""
-    return await _answer(request, FOLDER / "index.html")
+    """The console; it reads from its own URL which job to show."""
+    return await _file_response(request, FOLDER / "index.html")
 
 
 @router.api_route("/web/{path:path}", methods=["GET", "HEAD"])
@@ -52,10 +52,10 @@ async def show_part(request: Request, path: str) -> Response:
     file = FOLDER / path
     if not file.is_relative_to(FOLDER) or _NOT_SERVED & set(file.parts):
         raise HTTPException(404)
-    return await _answer(request, file)
+    return await _file_response(request, file)
 
 
-async def _answer(request: Request, file: Path) -> Response:
+async def _file_response(request: Request, file: Path) -> Response:
     kind = _TYPES.get(file.suffix)
     if kind is None:
         raise HTTPException(404)
@@ -63,7 +63,7 @@ async def _answer(request: Request, file: Path) -> Response:
         content = await anyio.Path(file).read_bytes()
     except (OSError, ValueError) as error:
         raise HTTPException(404) from error
-    # Of the bytes, so that replicas agree and a new release never looks like the old one.
+    # A hash of the bytes: replicas agree, and a new release never looks like the old one.
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if tag in _known(request):
         return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
@@ -71,6 +71,6 @@ async def _answer(request: Request, file: Path) -> Response:
 
 
 def _known(request: Request) -> set[str]:
-    """The tags of what the caller has; weak ones too, which a proxy that compresses makes."""
+    """The tags that the client has; weak ones too, which compressing proxies make."""
     tags = ",".join(request.headers.getlist("if-none-match")).split(",")
     return {tag.strip().removeprefix("W/") for tag in tags}

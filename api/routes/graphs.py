@@ -19,10 +19,10 @@ async def list_graphs(services: ServicesDep) -> Response:
     catalogue = await services.graphs.catalogue()
     specs = sorted(catalogue.graphs.values(), key=lambda spec: spec.name)
     headers = {"Cache-Control": "no-store"}
-    body = encode({"graphs": [_told(spec) for spec in specs]})
+    body = encode({"graphs": [_fields(spec) for spec in specs]})
     return Response(body, 200, headers, media_type="application/json")
 
 
-def _told(spec: GraphSpec) -> dict[str, Any]:
-    """What there is to say; a field without a value is left out."""
+def _fields(spec: GraphSpec) -> dict[str, Any]:
+    """The graph's fields; those without a value are left out."""
     return {name: value for name, value in asdict(spec).items() if value is not None}

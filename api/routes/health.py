@@ -1,4 +1,4 @@
-"""For machines: is the process alive, and can it take jobs?"""
+"""For machines: is the process alive, and can it accept jobs?"""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -14,23 +14,23 @@ router = APIRouter()
 @router.api_route("/livez", methods=["GET", "HEAD"])
 async def livez() -> Response:
     """200 while the process serves."""
-    return _answer(200, {"status": "alive"})
+    return _response(200, {"status": "alive"})
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(services: ServicesDep) -> Response:
-    """200 once the stores reply and a worker has announced graphs; 503 says what is missing."""
+    """200 once the stores respond and a worker has announced graphs; 503 says what is missing."""
     try:
         for store in services.stores:
             await ping(store)
         catalogue = await services.graphs.catalogue()
     except StoreUnavailable:
-        return _answer(503, {"status": "waiting for the store"})
+        return _response(503, {"status": "waiting for the store"})
     if not (catalogue.workers_alive and catalogue.graphs):
-        return _answer(503, {"status": "waiting for a worker"})
-    return _answer(200, {"status": "ready"})
+        return _response(503, {"status": "waiting for a worker"})
+    return _response(200, {"status": "ready"})
 
 
-def _answer(status: int, body: dict[str, str]) -> Response:
+def _response(status: int, body: dict[str, str]) -> Response:
     headers = {"Cache-Control": "no-store"}
     return Response(encode(body), status, headers, media_type="application/json")

@@ -15,6 +15,7 @@ from tailrace.deploy.local.console import Console
 from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
 from tailrace.deploy.local.install import install
+from tailrace.deploy.local.model_file import fetch
 from tailrace.deploy.local.plan import Plan, make_plan
 from tailrace.deploy.local.project import open_project
 from tailrace.deploy.local.supervisor import Supervisor
@@ -44,6 +45,8 @@ def _run(asked: Arguments, given: Mapping[str, str]) -> int:
     project = open_project(asked.graphs)
     if asked.install:
         install(project)
+    if asked.local_model:
+        fetch()
     with ExitStack() as stack:
         folder = None
         if asked.redis is None:

@@ -111,7 +111,8 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local-model",
         action="store_true",
-        help="start the small local model and point OPENAI_BASE_URL and MODEL to it",
+        help="start the small local model, fetch it if need be, and point OPENAI_BASE_URL and MODEL"
+        " to it",
     )
 
 

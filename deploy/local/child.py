@@ -40,8 +40,6 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process, output: int) -> None:
         self._process = process
         self._output = output
-        self.ended = asyncio.Event()
-        """Set behind the life's last line."""
 
     @classmethod
     async def start(cls, child: Child) -> Self:
@@ -79,7 +77,6 @@ class Process:
                 reading.cancel()
         finally:
             transport.close()
-            self.ended.set()
         return code
 
     def terminate(self) -> None:

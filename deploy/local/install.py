@@ -1,4 +1,4 @@
-"""Installs what a project declares into the environment that runs this; only when asked to."""
+"""Installs into the environment that runs this, by its uv or pip; only what is asked for."""
 
 import importlib.metadata
 import importlib.util
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from tailrace.deploy.local.errors import LocalError
@@ -33,7 +34,7 @@ def install(project: Project) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(_our_own()))
         constraints.flush()
-        command = (*_installer(project), "--constraint", constraints.name, *arguments)
+        command = (*installer(_chosen(project)), "--constraint", constraints.name, *arguments)
         # No timeout: it shows what it does, and Ctrl-C ends it.
         done = subprocess.run(  # noqa: S603 - asked for with --install
             command, check=False, cwd=project.folder, env=_environment(project)
@@ -42,15 +43,24 @@ def install(project: Project) -> None:
         raise LocalError("the project's dependencies are not installed (the lines above say why)")
 
 
-def _installer(project: Project) -> tuple[str, ...]:
+def installer(which: str = "auto") -> Sequence[str]:
+    """The beginning of a command that installs: `uv`'s, `pip`'s, or `auto`: what there is.
+
+    Raises:
+        LocalError: it is not there.
+    """
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    wants_pip = project.pip_installer == "pip" or bool(project.pip_config_file)
-    if uv and not wants_pip:
+    if uv and which != "pip":
         return (uv, "pip", "install", "--python", sys.executable)
-    if importlib.util.find_spec("pip") and project.pip_installer != "uv":
+    if importlib.util.find_spec("pip") and which != "uv":
         return (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
-    missing = "pip" if wants_pip else project.pip_installer.replace("auto", "pip or uv")
-    raise LocalError(f"--install needs {missing} beside {sys.executable}")
+    raise LocalError(
+        f"to install, {which.replace('auto', 'pip or uv')} is needed beside {sys.executable}"
+    )
+
+
+def _chosen(project: Project) -> str:
+    return "pip" if project.pip_config_file else project.pip_installer
 
 
 def _environment(project: Project) -> Mapping[str, str]:
@@ -63,8 +73,14 @@ def _our_own() -> Iterator[str]:
     """Tailrace's own requirements as constraints, which can't contain an extra."""
     for line in _requirements():
         wanted = Requirement(line)
-        if wanted.specifier and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+        if wanted.specifier and (wanted.marker is None or _counts(wanted.marker)):
             yield f"{wanted.name}{wanted.specifier}"
+
+
+def _counts(marker: Marker) -> bool:
+    """Whether it holds for some extra: all that bring something are needed for a run."""
+    extras = importlib.metadata.metadata("tailrace").get_all("Provides-Extra") or ()
+    return any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def _requirements() -> Sequence[str]:

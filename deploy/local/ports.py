@@ -2,7 +2,7 @@
 
 import socket
 
-from tailrace.deploy.local.errors import PortInUseError
+from tailrace.deploy.local.errors import LocalError
 
 LOOPBACK = "127.0.0.1"
 
@@ -13,7 +13,7 @@ def take_port(host: str, port: int) -> int:
     Somebody else may still be quicker; the server then says so itself.
 
     Raises:
-        PortInUseError: the port, or the address, is not to be had.
+        LocalError: the port, or the address, is not to be had.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(
@@ -25,7 +25,8 @@ def take_port(host: str, port: int) -> int:
             probe.bind(address)
             return int(probe.getsockname()[1])
     except OSError as error:
-        raise PortInUseError(host, port, error.strerror or str(error)) from error
+        reason = f"cannot listen on {host}:{port} ({error.strerror or error})"
+        raise LocalError(f"{reason}; choose another with --port") from error
 
 
 def reachable(host: str) -> str:

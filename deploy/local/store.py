@@ -1,7 +1,8 @@
 """The embedded store: a real Valkey on a Unix socket, its data in a folder, append-only.
 
 Owns the server's command line, its address and its start and stop for whoever wants just a store.
-It speaks no Redis beyond PING: everything else is `tailrace.shared.redis`. The lock is `folder`'s.
+It speaks no Redis beyond PING: everything else is `tailrace.shared.redis`. The lock is
+`data_dir`'s.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from urllib.parse import quote
 
 from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.die_with_parent import tied_to_parent
-from tailrace.deploy.local.errors import LocalError, StoreFailedError, StoreMissingError
+from tailrace.deploy.local.errors import LocalError
 
 Fsync = Literal["always", "everysec", "no"]
 
@@ -37,7 +38,7 @@ def server_command(folder: Path, fsync: Fsync = "always") -> tuple[str, ...]:
     """The server's command line over a folder; it logs to standard output.
 
     Raises:
-        StoreMissingError: no server binary for this platform is installed.
+        LocalError: no server binary for this platform is installed.
     """
     options = {
         "port": "0",
@@ -105,8 +106,7 @@ class EmbeddedStore:
         """Start the server and return once it replies, with all the data from the folder.
 
         Raises:
-            FolderInUseError: another store runs on the folder.
-            StoreFailedError: the server ended or did not reply within a minute.
+            LocalError: another store runs on the folder, or the server did not come up.
         """
         held = DataDir.claim(self._folder)
         try:
@@ -159,7 +159,7 @@ class EmbeddedStore:
         while not answers(self._folder):
             if process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise StoreFailedError(f"the store did not start: {self._last_words()}")
+                raise LocalError(f"the store did not start: {self._last_words()}")
             time.sleep(0.01)  # noqa: TID251 - for callers without a loop
 
     def _last_words(self) -> str:
@@ -173,7 +173,10 @@ def _binary() -> Path:
     for place in places or ():
         for binary in Path(place).glob("_binaries/*/valkey-server"):
             return binary
-    raise StoreMissingError
+    raise LocalError(
+        "the embedded store is not installed for this platform: "
+        "install tailrace with the extra 'local', or name a Redis with --redis"
+    )
 
 
 def _private_folder() -> Path:

@@ -7,6 +7,7 @@
 | `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
 | `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
+| `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -87,6 +88,11 @@ def checkpoints(thread: str) -> str:
 def blobs(job_id: JobId) -> str:
     """The job's large values, which its events refer to."""
     return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
+
+
+def wakeups(job_id: JobId, reader_id: str) -> str:
+    """What ends a read of this job's log, and of others in its shard, that blocks in the store."""
+    return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
 
 
 def of_thread(thread: str) -> dict[str, str]:

@@ -12,14 +12,16 @@ lie at the top of the repository and are linked here under the one name to impor
             async for event in events:
                 print(event.seq, event.name, event.value)
 
-    client    `Tailrace`: every call of the service, as a method
-    stream    a job's events, over as many connections as it takes
-    http      one call; a POST that is repeated under its key
-    sequence  frames to events, each number once and in order
-    sse       bytes to frames
-    models    what calls take and return
-    errors    what can go wrong, by name
-    cli       the command `tailrace`
+    client       `Tailrace`: every call of the service, as a method
+    stream       a job's events, over as many connections as it takes
+    http         one call; a POST that is repeated under its key
+    sequence     frames to events, each number once and in order
+    sse          bytes to frames
+    models       what calls take and return
+    json_values  JSON to values, and back
+    errors       what can go wrong, by name
+    cli          the command `tailrace`
+    extras       says which extra is not installed
 """
 
 from importlib import import_module
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unreachable,
     )
+    from tailrace.json_values import JsonValue
     from tailrace.models import (
         BrokenGraph,
         Graph,
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
         JobError,
         JobOptions,
         JobUrls,
-        JsonValue,
         Patience,
         ReceivedEvent,
     )
@@ -74,7 +76,7 @@ __all__ = [
     "Unreachable",
 ]
 
-_HOMES: Final = ("client", "errors", "models", "stream")
+_HOMES: Final = ("client", "errors", "models", "stream", "json_values")
 
 
 def __getattr__(name: str) -> Any:

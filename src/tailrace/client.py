@@ -4,27 +4,28 @@ import os
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from types import EllipsisType, TracebackType
 from typing import Final, Self, TypeVar, Unpack
 from uuid import uuid4
 
 import httpx
-import orjson
-from pydantic import BaseModel, JsonValue, ValidationError
 
 from tailrace.errors import NotSent, ProtocolBroken
 from tailrace.http import Calls
+from tailrace.json_values import JsonValue, encode, parse
 from tailrace.models import Graph, Job, JobOptions, Patience, ReceivedEvent
 from tailrace.stream import EventStream, OnReconnect, Reconnect
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _JOB_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_Value = TypeVar("_Value", bound=BaseModel)
+_Value = TypeVar("_Value")
 
 
-class _Graphs(BaseModel):
-    graphs: list[Graph]
+@dataclass(frozen=True, slots=True)
+class _Graphs:
+    graphs: tuple[Graph, ...]
 
 
 class Tailrace:
@@ -77,7 +78,7 @@ class Tailrace:
         Raises:
             TailraceError: as every call: `Unreachable`, `ApiError` or `ProtocolBroken`.
         """
-        return _parse(_Graphs, await self._calls.call("GET", "graphs")).graphs
+        return list(_parse(_Graphs, await self._calls.call("GET", "graphs")).graphs)
 
     async def create(
         self,
@@ -225,13 +226,13 @@ def _credentials(key: str) -> dict[str, str]:
 
 def _encode(body: Mapping[str, object]) -> bytes:
     try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError as error:
+        return encode(body)
+    except ValueError as error:
         raise NotSent(f"the request can't be written as JSON: {error}") from error
 
 
 def _parse(kind: type[_Value], body: bytes) -> _Value:
     try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise ProtocolBroken(f"the response is not a {kind.__name__.strip('_').lower()}") from error
+        return parse(kind, body)
+    except ValueError as error:
+        raise ProtocolBroken(f"the response is not what was asked for: {error}") from error

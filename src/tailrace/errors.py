@@ -11,10 +11,12 @@ TailraceError
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
-from pydantic import BaseModel, ValidationError
+
+from tailrace.json_values import parse
 
 
 class TailraceError(Exception):
@@ -59,14 +61,16 @@ class EventsExpired(ApiError):
     """The job has ended and its events have expired."""
 
 
-class _Place(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Place:
     pointer: str
     detail: str
 
 
-class _Problem(BaseModel):
-    type: str = "about:blank"
+@dataclass(frozen=True, slots=True)
+class _Problem:
     title: str
+    type: str = "about:blank"
     detail: str | None = None
     errors: tuple[_Place, ...] = ()
 
@@ -82,8 +86,8 @@ def api_error(response: httpx.Response) -> ApiError:
     """The error for an error response whose body has been read."""
     status, after_s = response.status_code, _retry_after_s(response)
     try:
-        problem = _Problem.model_validate_json(response.content)
-    except ValidationError:
+        problem = parse(_Problem, response.content)
+    except ValueError:
         detail = f"{response.url.copy_with(query=None)} does not respond like a Tailrace service"
         return ApiError(status, response.reason_phrase or "no reason", detail, after_s)
     places = "".join(f"; {place.pointer}: {place.detail}" for place in problem.errors)

@@ -2,15 +2,12 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
-
 from tailrace.errors import ProtocolBroken
+from tailrace.json_values import JsonValue, decode
 
-_FROM_THE_WIRE = ConfigDict(frozen=True, extra="ignore")
 _DOUBLINGS: Final = 20
 
 
@@ -56,20 +53,18 @@ class JobOptions(TypedDict, total=False):
     """How long one attempt may take."""
 
 
-class JobUrls(BaseModel):
+@dataclass(frozen=True, slots=True)
+class JobUrls:
     """Where a job's own calls are, relative to the service."""
 
-    model_config = _FROM_THE_WIRE
-
-    self_: str = Field(alias="self")
+    self_: str
     events: str
     cancel: str
 
 
-class JobError(BaseModel):
+@dataclass(frozen=True, slots=True)
+class JobError:
     """Why a job failed, in words chosen for its user."""
-
-    model_config = _FROM_THE_WIRE
 
     type: str
     detail: str
@@ -78,19 +73,17 @@ class JobError(BaseModel):
     """Of the graph's own error, where a development run shows it."""
 
 
-class Interrupt(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Interrupt:
     """A question for which a job is waiting."""
-
-    model_config = _FROM_THE_WIRE
 
     id: str
     value: JsonValue = None
 
 
-class Job(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
     """A job as the service tells it; times are RFC 3339 in UTC."""
-
-    model_config = _FROM_THE_WIRE
 
     id: str
     graph: str
@@ -99,7 +92,7 @@ class Job(BaseModel):
     created_at: str
     started_at: str | None = None
     ended_at: str | None = None
-    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     result: JsonValue = None
     """What the graph's last state was; only of a job that succeeded."""
     error: JobError | None = None
@@ -112,20 +105,18 @@ class Job(BaseModel):
     urls: JobUrls
 
 
-class BrokenGraph(BaseModel):
+@dataclass(frozen=True, slots=True)
+class BrokenGraph:
     """Why a graph can't be run, for people."""
-
-    model_config = _FROM_THE_WIRE
 
     reference: str
     """Under which the worker's log has the reason."""
     detail: str
 
 
-class Graph(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Graph:
     """A graph that can be run."""
-
-    model_config = _FROM_THE_WIRE
 
     name: str
     description: str
@@ -172,8 +163,8 @@ class ReceivedEvent:
             ProtocolBroken: it is not JSON.
         """
         try:
-            return orjson.loads(self.data)
-        except orjson.JSONDecodeError as error:
+            return decode(self.data)
+        except ValueError as error:
             raise ProtocolBroken(f"event {self.seq} holds no JSON") from error
 
     @property

@@ -100,3 +100,11 @@ async def test_a_worker_that_never_reached_its_queue_is_not_healthy(image: str):
 
 async def test_the_command_line_is_there(image: str):
     assert "TAILRACE_API_KEYS=acme:" in await ran(image, "tailrace", "key", "acme")
+
+
+async def test_the_image_of_the_api_carries_nothing_of_what_runs_graphs(image: str):
+    await ran(f"{image}-api", "python", "-c", "import tailrace.api.app, tailrace.cli.commands")
+    with pytest.raises(DockerFailed, match=r"pip install 'tailrace\[worker\]'"):
+        await ran(f"{image}-api", "python", "-c", "import tailrace.worker")
+    size = int(await docker("image", "inspect", "--format", "{{.Size}}", f"{image}-api"))
+    assert size < MOST_BYTES - 50 * 1024 * 1024

@@ -185,12 +185,38 @@ async def test_every_container_is_restrained(stack: Stack):
     assert {line.rsplit(" ", 1)[1] for line in told} == {"10001:10001", "redis", "nginx"}
 
 
-async def test_an_open_stack_says_so_in_so_many_words(stack: Stack):
-    [replica, *_] = await stack.containers("api")
-    env = await docker("inspect", "--format", "{{.Config.Env}}", replica)
-    assert "TAILRACE_ALLOW_OPEN=1" in env
-    async with httpx.AsyncClient(base_url=stack.url) as client:
-        assert (await client.get("/graphs")).status_code == 200
+KEYS = """
+import hashlib, pathlib
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.settings import load_settings
+settings = load_settings(ApiSettings)
+made = pathlib.Path("/run/tailrace/key").read_text().strip().encode()
+own = settings.api_keys == {hashlib.sha256(made).hexdigest(): "default"}
+print(own, settings.api_keys, settings.secret is not None)
+"""
+
+
+async def test_a_stack_without_keys_of_yours_makes_one_and_is_open_only_if_told_so(stack: Stack):
+    async def keys(**env: str) -> str:
+        closed = replace(stack, env=env)
+        words = ("python", "-c", KEYS, "tailrace.api")
+        return await closed.compose("run", "--rm", "-T", "--no-deps", "api", *words)
+
+    assert (await keys()).startswith("True {")
+    assert (await keys()).endswith("True")
+    assert await keys(TAILRACE_ALLOW_OPEN="1") == "False {} True"
+    theirs = "0" * 64
+    assert await keys(TAILRACE_API_KEYS=f"ann:{theirs}") == f"False {{'{theirs}': 'ann'}} True"
+
+
+async def test_every_container_has_limits_of_memory_and_of_processes(stack: Stack):
+    ids = (await stack.compose("ps", "--quiet")).split()
+    form = "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}"
+    limits = [
+        line.split() for line in (await docker("inspect", "--format", form, *ids)).splitlines()
+    ]
+    assert len(limits) == WORKERS + REPLICAS + 2
+    assert [1 for memory, pids in limits if int(memory) <= 0 or int(pids) <= 0] == []
 
 
 async def test_the_worker_takes_the_local_model_where_it_is_and_no_other_is_set_up(stack: Stack):
@@ -234,7 +260,7 @@ def certificate(tmp_path: Path) -> Path:
 
 async def test_with_a_certificate_it_speaks_http_2_over_tls(stack: Stack, certificate: Path):
     port = take_port(LOOPBACK, 0)
-    env = {"TAILRACE_TLS": str(certificate), "TAILRACE_HTTPS_PORT": str(port)}
+    env = {**stack.env, "TAILRACE_TLS": str(certificate), "TAILRACE_HTTPS_PORT": str(port)}
     secured = replace(stack, overlays=(ROOT / "deploy/nginx/tls.yml",), env=env)
     only_nginx = ("up", "--detach", "--wait", "--no-build", "--no-deps", "nginx")
     await secured.compose(*only_nginx)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from functools import partial
@@ -20,6 +21,7 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     CheckpointStore,
     Place,
 )
+from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import PIECE_BYTES, NewCheckpoint
@@ -354,6 +356,22 @@ async def test_a_reader_of_one_node_is_told_that_the_slot_has_moved_and_finds_it
     await kept.log.append(holder, 3, [custom("x")])
     assert await next_seqs() == [3]
     assert ports == [move.source.port, move.target.port]
+
+
+async def test_a_blocked_reader_is_woken_at_the_node_that_it_reads(
+    cluster: ClusterStore, client: Client, kept: Stores
+) -> None:
+    for shard in keys.SHARDS[::5]:
+        holder = await running_in(kept, shard)
+        node = await cluster.owner(keys.log(holder.job_id))
+        reader = LogReader(client, cluster.url)
+        reading = asyncio.ensure_future(reader.read({holder.job_id: 2}))
+        await wait_until(partial(_is_blocked, node), "the read to block")
+        begun = time.monotonic()
+        await reader.interrupt()
+        assert await reading == {}
+        assert time.monotonic() - begun < 0.75 * BLOCK_S
+        await reader.aclose()
 
 
 async def _is_blocked(node: Node) -> bool:

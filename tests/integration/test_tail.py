@@ -17,7 +17,7 @@ from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.tail import LOGS_A_READ, Lane, Tail
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
 from tailrace.shared.process.tasks import cancel_and_wait
-from tailrace.shared.redis.connection import connect
+from tailrace.shared.redis.connection import Client, connect
 from tests.support.living import living
 from tests.support.service import Attempt, Logs, writing
 from tests.support.store import embedded_store
@@ -25,6 +25,9 @@ from tests.support.wait import wait_until
 
 PROMPT_S = 0.75 * BLOCK_S
 """Less than a read blocks, far more than a busy machine needs."""
+
+OF_A_MANAGED_STORE = ("on", ">pw", "~*", "&*", "+@all", "-@admin", "-client", "+client|setinfo")
+"""What managed stores let their users do."""
 
 
 class Heard:
@@ -49,6 +52,8 @@ class Tailed:
     """A tail, and listeners that are at the ends of their logs."""
 
     tail: Tail
+    store: Client
+    """The client by which the tail has its readers woken."""
 
     def watch(self, channel: Channel, seq: int) -> Heard:
         """Join as `Relay` has a listener join that found nothing after its number."""
@@ -62,12 +67,12 @@ class Tailed:
 
 
 @asynccontextmanager
-async def running_tail(store_url: str) -> AsyncGenerator[Tailed]:
-    store = connect(store_url)
+async def running_tail(store_url: str, max_connections: int = 50) -> AsyncGenerator[Tailed]:
+    store = connect(store_url, max_connections=max_connections)
     tail = Tail(store, store_url)
     running = asyncio.ensure_future(tail.run())
     try:
-        yield Tailed(tail)
+        yield Tailed(tail, store)
     finally:
         await cancel_and_wait(running)
         await store.aclose()
@@ -126,6 +131,38 @@ async def test_who_joins_behind_a_blocked_read_does_not_wait_for_it(tailed: Tail
         await said_promptly(job, tailed.watch(Channel(job.job_id), job.seq))
 
 
+async def test_joins_are_as_prompt_for_a_user_who_may_not_unblock_clients(tmp_path: Path):
+    with embedded_store(tmp_path / "store") as store:
+        async with writing(store.url) as logs:
+            redis = cast("Any", logs.store)
+            await redis.execute_command("ACL", "SETUSER", "tail", *OF_A_MANAGED_STORE)
+            quiet = await logs.opened()
+            async with running_tail(store.url.replace("://", "://tail:pw@")) as tailed:
+                tailed.watch(Channel(quiet.job_id), quiet.seq)
+                for _ in range(3):
+                    job = await logs.opened()
+                    await blocked(logs.store)
+                    await said_promptly(job, tailed.watch(Channel(job.job_id), job.seq))
+            assert not await redis.acl_log()
+            [wakeups] = [key async for key in redis.scan_iter("tailrace:*:wake:*")]
+            assert 0 < await redis.ttl(wakeups) <= 60
+
+
+async def test_a_reader_is_woken_that_is_still_on_its_way_to_the_store(
+    store_url: str, logs: Logs
+) -> None:
+    job = await logs.opened()
+    async with connect(store_url) as store:
+        reader = LogReader(store, store_url)
+        begun = time.monotonic()
+        reading = asyncio.ensure_future(reader.read({job.job_id: job.seq}))
+        await asyncio.sleep(0)
+        await reader.interrupt()
+        assert await reading == {}
+        assert time.monotonic() - begun < PROMPT_S
+        await reader.aclose()
+
+
 async def test_two_on_one_log_get_the_same_bytes(tailed: Tailed, logs: Logs):
     job = await logs.opened()
     channel = Channel(job.job_id)
@@ -164,14 +201,12 @@ async def test_a_tail_whose_listeners_have_left_lets_the_loop_run(
     store_url: str, logs: Logs, redis: Redis
 ) -> None:
     quiet, other = await logs.opened(), await logs.opened()
-    async with running_tail(store_url) as tailed:
+    async with running_tail(store_url, max_connections=1) as tailed:
         channel = Channel(quiet.job_id)
         heard = tailed.watch(channel, quiet.seq)
         await blocked(redis)
-        # Joins while the line that ends the read is away for a second.
-        [reader] = living(LogReader)
-        control = cast("Any", reader)._control
-        busy = asyncio.ensure_future(control.blpop("nothing", timeout=1))
+        # Joins while the connection that would wake the reader is busy for a second.
+        busy = asyncio.ensure_future(cast("Any", tailed.store).blpop("nothing", timeout=1))
         await blocked(redis, 2)
         behind = Channel(other.job_id)
         tailed.watch(behind, other.seq)
@@ -254,7 +289,7 @@ async def _logs_named(monitor: Any, reads: int) -> int:
         command: str = (await monitor.next_command())["command"]
         verb, _, names_and_numbers = command.partition(" STREAMS ")
         if verb.startswith("XREAD "):
-            most = max(most, len(names_and_numbers.split()) // 2)
+            most = max(most, names_and_numbers.count(":log:"))
             reads -= 1
     return most
 

@@ -42,7 +42,7 @@ class Stack:
     port: int = field(default_factory=lambda: take_port(LOOPBACK, 0))
     overlays: tuple[Path, ...] = ()
     """Files of Compose on top of the stack's own."""
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, str] = field(default_factory=lambda: {"TAILRACE_ALLOW_OPEN": "1"})
     build_s: float = 0.0
     up_s: float = 0.0
     """From the command to all containers healthy, with the image built."""

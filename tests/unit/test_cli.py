@@ -227,7 +227,7 @@ async def test_graphs_says_which_cannot_be_run(tailrace: Tailrace):
         (problem(422, "unknown-graph", "No", detail=f"Nobody{HOSTILE}\nserves it."), "Nobody"),
         (problem(401, "unauthorized", "No credentials"), "No credentials"),
         (Answer((b"<html>",), status=404, content_type="text/html"), "like a Tailrace service"),
-        (json_answer({"unexpected": True}), "the response is not a job"),
+        (json_answer({"unexpected": True}), "not what was asked for: Job: id is missing"),
     ],
 )
 async def test_a_refusal_is_one_line_and_code_4(tailrace: Tailrace, answer: Answer, told: str):

@@ -17,8 +17,15 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("api", "worker", "shared", "deploy")
-LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-SERVICE_LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("base", "local", "dev")]
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / "deploy/local/model.txt"]
+MADE_FROM = {
+    "api": ("api", "cli"),
+    "service": ("api", "worker", "cli"),
+    "local": ("local",),
+    "dev": ("local", "auth"),
+}
+"""The extras that a lock has, by its name; of `dev` they are all."""
+SERVICE_LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in MADE_FROM]
 
 # In parts, so that this file does not name them either.
 REGISTRY_HOSTS = [
@@ -78,8 +85,17 @@ def test_every_lock_is_as_new_as_the_declared_dependencies(lock: Path) -> None:
 
 
 def test_the_locks_agree_on_every_version_they_share() -> None:
-    base, local, dev = (_locked(lock) for lock in SERVICE_LOCKS)
-    assert base.items() <= local.items() <= dev.items()
+    api, service, local, dev = (_locked(lock) for lock in SERVICE_LOCKS)
+    assert api.items() <= service.items() <= local.items() <= dev.items()
+    tools = _locked(ROOT / "requirements/tools.txt")
+    assert {name: tools[name] for name in tools if name != "pip"}.items() <= dev.items()
+
+
+def test_the_api_needs_nothing_of_what_runs_graphs() -> None:
+    names = _locked(ROOT / "requirements/api.txt")
+    assert [
+        n for n in names if n.startswith(("langgraph", "langchain", "langsmith", "openai"))
+    ] == []
 
 
 def test_no_dependency_installs_a_package_named_like_ours() -> None:
@@ -129,12 +145,17 @@ def _locked(lock: Path) -> dict[str, Version]:
 def _declared(lock_name: str) -> list[Requirement]:
     """The dependencies in pyproject.toml that a lock is made from."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras: dict[str, list[str]] = pyproject["project"]["optional-dependencies"]
     declared: list[str] = list(pyproject["project"]["dependencies"])
-    if lock_name in {"local", "dev"}:
-        declared += pyproject["project"]["optional-dependencies"]["local"]
+    for extra in MADE_FROM[lock_name]:
+        declared += extras[extra]
     if lock_name == "dev":
-        declared += pyproject["dependency-groups"]["dev"]
-    return [Requirement(line) for line in declared]
+        groups = pyproject["dependency-groups"]
+        declared += [line for line in groups["dev"] if isinstance(line, str)] + groups["build"]
+    found = [Requirement(line) for line in declared]
+    inner = [extra for needed in found if needed.name == "tailrace" for extra in needed.extras]
+    found += [Requirement(line) for extra in {*inner, "shared"} for line in extras[extra]]
+    return [needed for needed in found if needed.name != "tailrace"]
 
 
 def _build(source: Path, target: str, folder: Path) -> None:

@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import ConfigurationError
 from tailrace.shared.settings import SharedSettings, load_settings
 
@@ -105,3 +107,74 @@ def test_errors_may_be_shown_where_the_store_is_on_this_machine(
     monkeypatch.setenv("TAILRACE_SHOW_ERRORS", "1")
     monkeypatch.setenv("TAILRACE_REDIS_URL", url)
     assert load_settings(SharedSettings).show_errors
+
+
+HASH = "0" * 64
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "api_keys"
+    file.write_text(f"ann:{HASH}\n")
+    monkeypatch.setenv("TAILRACE_API_KEYS_FILE", str(file))
+    return file
+
+
+@pytest.mark.usefixtures("keys_file")
+def test_a_secret_comes_from_the_file_that_is_named_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Compose gives a variable that is not set.
+    monkeypatch.setenv("TAILRACE_API_KEYS", "")
+    assert load_settings(ApiSettings).api_keys == {HASH: "ann"}
+    assert HASH not in os.environ["TAILRACE_API_KEYS"]
+
+
+def test_every_secret_of_the_processes_can_come_from_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "TAILRACE_REDIS_URL": "redis://:s3cret@queue",
+        "TAILRACE_LOG_REDIS_URL": "redis://:s3cret@log",
+        "TAILRACE_SECRET": "s" * 16,
+        "OPENAI_API_KEY": "sk-mine",
+    }
+    for name, value in given.items():
+        (tmp_path / name).write_text(value)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    settings = load_settings(ApiSettings)
+    assert settings.secret
+    assert (settings.redis_url, settings.log_store_url, settings.secret.get_secret_value()) == (
+        "redis://:s3cret@queue",
+        "redis://:s3cret@log",
+        "s" * 16,
+    )
+    assert os.environ["OPENAI_API_KEY"] == "sk-mine"
+    assert load_settings(ApiSettings) == settings
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_file_of_keys_does_not_open_the_service(keys_file: Path, content: str) -> None:
+    keys_file.write_text(content)
+    with pytest.raises(ConfigurationError, match=r"TAILRACE_API_KEYS_FILE: .* is empty"):
+        load_settings(ApiSettings)
+
+
+def test_a_file_that_is_not_there_is_named(keys_file: Path) -> None:
+    keys_file.unlink()
+    with pytest.raises(ConfigurationError, match=r"TAILRACE_API_KEYS_FILE: .* can't be read"):
+        load_settings(ApiSettings)
+
+
+@pytest.mark.usefixtures("keys_file")
+def test_a_value_beside_its_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_API_KEYS", f"bob:{HASH}")
+    with pytest.raises(ConfigurationError, match="TAILRACE_API_KEYS_FILE are both set"):
+        load_settings(ApiSettings)
+
+
+def test_what_a_file_holds_is_checked_like_any_value(keys_file: Path) -> None:
+    keys_file.write_text("no pair")
+    with pytest.raises(ConfigurationError, match=r"TAILRACE_API_KEYS: .*expected tenant:hash"):
+        load_settings(ApiSettings)

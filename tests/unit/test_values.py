@@ -122,7 +122,7 @@ MORE: list[tuple[Any, Any]] = [
     (numpy.bool_(True), True),
     (numpy.longdouble(1.5), 1.5),
     (numpy.datetime64("2026-03-02"), "2026-03-02"),
-    (numpy.datetime64("NaT"), None),
+    (numpy.datetime64("NaT", "s"), None),
     (numpy.datetime64("20201-01-01"), "20201-01-01"),
     (numpy.datetime64(1, "ns"), "1970-01-01T00:00:00.000000001"),
     (numpy.timedelta64(1, "s"), "PT1S"),

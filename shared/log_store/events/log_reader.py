@@ -1,7 +1,8 @@
 """Waits at the ends of many logs with one blocked read. Reads of one log are event_log's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
+from uuid import uuid4
 
 import hiredis
 
@@ -12,6 +13,7 @@ from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Entries
 from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
 from tailrace.shared.redis.failures import store_errors
+from tailrace.shared.redis.scripts import run_script
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""
@@ -19,11 +21,20 @@ BLOCK_S: Final = 1.0
 _EVENTS: Final = 4096
 _EVENTS_OF_A_LOG: Final = range(16, 512)
 
+_WAKEUPS_LIVE_MS: Final = 60_000
+"""Longer than a reader may be on its way to the store."""
+_LAST: Final = 2**64 - 1
+"""The second half of the greatest id with a given first half."""
+
 _Reply: TypeAlias = list[tuple[bytes, Entries]]
 
 
 class LogReader:
-    """One reader: a connection that blocks in the store, and one that can end that.
+    """One reader: a connection that blocks in the store, and a key that wakes it.
+
+    The key is read along with the logs. `CLIENT UNBLOCK` would need no key, but a second
+    connection and a permission that managed stores withhold, and it misses a read that is still on
+    its way.
 
     Commands are packed by hiredis, not by redis-py, which takes several times as long over a read
     that names hundreds of logs as the rest of that read takes.
@@ -36,11 +47,11 @@ class LogReader:
     def __init__(self, store: Client, url: str) -> None:
         self._store = store
         self._url = url
-        self._blocking: Client | None = None
-        self._control: Client | None = None
-        self._line: Any = None
-        """The connection of `_blocking`, while it is held."""
-        self._line_id = 0
+        self._node: Client | None = None
+        self._connection: Any = None
+        """The connection of `_node`, while it is held."""
+        self._wakeups = ""
+        self._times_woken = 0
 
     async def read(
         self, after: Mapping[JobId, int], block_s: float = BLOCK_S
@@ -51,74 +62,79 @@ class LogReader:
 
         Args:
             after: for each log the number that is known.
-            block_s: how long to wait, `BLOCK_S` at most; less than a millisecond does not wait.
+            block_s: how long to wait, `BLOCK_S` at most; below a millisecond, it does not wait.
 
         Raises:
-            StoreUnavailable: the store did not reply; new connections are made.
+            StoreUnavailable: the store did not reply; the next read makes a new connection.
         """
+        self._wakeups = self._wakeups or keys.wakeups(next(iter(after)), uuid4().hex)
         logs = [keys.log(job_id) for job_id in after]
         count = _EVENTS // len(logs)
         count = min(max(count, _EVENTS_OF_A_LOG.start), _EVENTS_OF_A_LOG.stop)
         numbers = [f"{n}-0" for n in after.values()]
         # BLOCK 0 would wait forever.
         block = ("BLOCK", ms) if (ms := round(block_s * 1000)) else ()
-        command = ("XREAD", "COUNT", count, *block, "STREAMS", *logs, *numbers)
+        streams = (self._wakeups, *logs, f"{self._times_woken}-{_LAST}", *numbers)
+        command = ("XREAD", "COUNT", count, *block, "STREAMS", *streams)
         try:
-            line = await self._held_line(logs[0])
+            connection = await self._held_connection(logs[0])
             with store_errors():
-                reply = await _ask(line, *command)
+                await connection.send_packed_command(_packed(command), check_health=False)
+                reply = await connection.read_response()
         except BaseException:
             # Its reply may still come: the connection is of no use to anyone.
             await self.aclose()
             raise
-        return {_job_id(log): events_of(entries) for log, entries in cast("_Reply", reply or [])}
+        found = {log.decode(): entries for log, entries in cast("_Reply", reply or [])}
+        found.pop(self._wakeups, None)
+        return {_job_id(log): events_of(entries) for log, entries in found.items()}
 
     async def interrupt(self) -> None:
-        """End a read that blocks in the server; it then gives what it has.
+        """End a read that blocks in the server, or soon would; it then gives what it has.
 
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        if self._control is not None and self._line is not None:
-            with store_errors():
-                await cast("Any", self._control).client_unblock(self._line_id)
+        if self._wakeups:
+            self._times_woken += 1
+            await run_script(
+                self._store,
+                "log_store/events/wake",
+                {"WAKEUPS": self._wakeups},
+                number=self._times_woken,
+                ttl_ms=_WAKEUPS_LIVE_MS,
+            )
 
     async def rest(self) -> None:
         """Hold no connection until the next read: one that idles may be closed by then."""
-        if self._blocking is not None and self._line is not None:
-            line, self._line = self._line, None
-            await cast("Any", self._blocking).connection_pool.release(line)
+        if self._node is not None and self._connection is not None:
+            connection, self._connection = self._connection, None
+            await cast("Any", self._node).connection_pool.release(connection)
 
     async def aclose(self) -> None:
-        """Close both connections; the next read makes new ones."""
-        closing = [client for client in (self._blocking, self._control) if client is not None]
-        self._blocking = self._control = self._line = None
-        for client in closing:
-            await client.aclose()
+        """Close the connection; the next read makes a new one."""
+        node, self._node, self._connection = self._node, None, None
+        if node is not None:
+            await node.aclose()
 
-    async def _held_line(self, log: str) -> Any:
-        if self._blocking is None:
-            connect = (self._store, self._url, log)
-            self._blocking = await connect_to_node_of(*connect, block_s=BLOCK_S)
-            self._control = await connect_to_node_of(*connect, block_s=0)
-        if self._line is None:
+    async def _held_connection(self, log: str) -> Any:
+        if self._node is None:
+            self._node = await connect_to_node_of(self._store, self._url, log, block_s=BLOCK_S)
+        if self._connection is None:
             with store_errors():
-                line = await cast("Any", self._blocking).connection_pool.get_connection()
-                self._line_id = await _ask(line, "CLIENT", "ID")
-            self._line = line
-        return self._line
+                pool = cast("Any", self._node).connection_pool
+                self._connection = await pool.get_connection()
+        return self._connection
 
 
-async def _ask(line: Any, *command: str | int) -> Any:
-    packed = cast("Any", hiredis).pack_command(command)
-    await line.send_packed_command(packed, check_health=False)
-    return await line.read_response()
+def _packed(command: Sequence[str | int]) -> bytes:
+    return cast("Any", hiredis).pack_command(command)
 
 
 def shard_of_reader(url: str, job_id: JobId) -> str:
-    """Logs with the same result can share a reader: all of one Redis, a shard of a Cluster."""
+    """Logs with the same value can share a reader: all of one Redis, or one shard of a Cluster."""
     return job_id[-1] if is_cluster(url) else ""
 
 
-def _job_id(log: bytes) -> JobId:
-    return JobId(log.rpartition(b":")[2].decode())
+def _job_id(log: str) -> JobId:
+    return JobId(log.rpartition(":")[2])

@@ -2,5 +2,5 @@
 
 client  sends each command to the node that has its key, and follows keys that move
 nodes   where the servers are, and a client of each
-slots   which node serves which slot, looked up again when a node fails
+slots   who serves which slot, asked again when a node fails
 """

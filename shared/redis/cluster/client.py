@@ -1,8 +1,6 @@
 """A client of a whole Cluster: each command goes to the primary that serves its key.
 
-redis-py has one too, but while a slot moves it asks over one connection and calls over another,
-callers beyond its bound fail instead of waiting, and one node that is down costs every caller its
-connection.
+docs/decisions/25-our-own-cluster-client.md says why it is neither redis-py's nor valkey-glide.
 """
 
 import asyncio
@@ -34,7 +32,7 @@ def is_cluster(url: str) -> bool:
 class Cluster(Redis):
     """For commands whose keys have one hash tag. No transactions.
 
-    Bounds, time limits and retries are a single server's, for each node.
+    Each node has the limits, timeouts and retries of a single server.
 
     Args:
         url: as `Nodes` reads it.
@@ -76,11 +74,11 @@ class Cluster(Redis):
         raise ClusterError(f"slot {slot} is moving")
 
     async def ping(self, **kwargs: Any) -> bool:
-        """Check that every node that serves slots replies."""
+        """Ask every node that serves slots whether it replies."""
         return all([await cast("Any", node).ping(**kwargs) for node in await self.primaries()])
 
     async def execute_all(self, commands: Sequence[Command]) -> list[Any]:
-        """Run commands in one round to each node, then one by one those whose keys have moved."""
+        """Run commands in one round to each node; then, one by one, those whose keys have moved."""
         by_node: defaultdict[Address, list[int]] = defaultdict(list)
         for n, (args, _) in enumerate(commands):
             by_node[await self._slots.owner(_slot(args))].append(n)
@@ -91,6 +89,7 @@ class Cluster(Redis):
             for n, reply in zip(numbers, found, strict=True):
                 replies[n] = reply
         for n, (args, options) in enumerate(commands):
+            # MovedError is an AskError.
             if isinstance(replies[n], (AskError, TryAgainError)):
                 try:
                     replies[n] = await self.execute_command(*args, **options)
@@ -115,7 +114,7 @@ class Cluster(Redis):
         _type: str | None = None,
         **kwargs: Any,
     ) -> AsyncGenerator[Any]:
-        """The keys of all nodes; one whose slot moves meanwhile may come twice or not at all."""
+        """The keys of all nodes; while a slot moves, its keys may appear twice or be missing."""
         for node in await self.primaries():
             async for key in cast("Any", node).scan_iter(match, count, _type, **kwargs):
                 yield key
@@ -125,7 +124,7 @@ class Cluster(Redis):
         return [self._nodes.at(address) for address in await self._slots.primaries()]
 
     async def url_of_node(self, key: str) -> str:
-        """Where the key's slot is served at this moment, as the URL of one server."""
+        """The URL of the server that has the key's slot now."""
         # Whoever is asked for the key serves it, or says who does.
         await self.execute_command("EXISTS", key)
         return self._nodes.url(await self._slots.owner(_slot(("EXISTS", key))))
@@ -154,7 +153,7 @@ class _Pipeline(Pipeline):
 
 
 def _slot(args: Sequence[Any]) -> int:
-    """The slot of a command's keys, which precede everything else that looks like a key."""
+    """The slot of a command's keys; its first argument with a hash tag is one."""
     for arg in args[1:]:
         key = arg.encode() if isinstance(arg, str) else arg
         if isinstance(key, bytes) and _TAGGED.match(key):

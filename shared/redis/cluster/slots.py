@@ -1,4 +1,4 @@
-"""Which node serves which slot of a Cluster, as far as known; looked up again if a node fails."""
+"""Who serves which slot of a Cluster, as far as is known; asked again when a node fails."""
 
 import asyncio
 from collections.abc import Generator, Sequence
@@ -70,7 +70,7 @@ class Slots:
             raise
 
     async def learn(self) -> None:
-        """Ask who serves what. Those who come meanwhile do not ask again, even if no node replied.
+        """Ask who serves what. Callers that come meanwhile share the result, or the failure.
 
         Raises:
             RedisError, OSError: no node could be asked.
@@ -79,12 +79,12 @@ class Slots:
         async with self._asking:
             if self._times_asked == before:
                 try:
-                    self._take(*await self._first_answer())
+                    self._take(*await self._first_reply())
                 finally:
                     self._times_asked += 1
                 await self._nodes.leave({*self._members, *self._nodes.seeds})
 
-    async def _first_answer(self) -> tuple[Address, _Ranges]:
+    async def _first_reply(self) -> tuple[Address, _Ranges]:
         failure: Exception = ClusterDownError("no node serves any slot")
         known = dict.fromkeys((*self._members, *self._nodes.seeds))
         for address in sorted(known, key=lambda address: address in self._suspects):

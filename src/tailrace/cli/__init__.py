@@ -13,17 +13,16 @@ demo            one job, cut in the middle and compared with its log
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from tailrace import NotSent, TailraceError
-from tailrace.cli.commands import app
-from tailrace.cli.exit_codes import REFUSED, USAGE
-from tailrace.cli.terminal import one_line, stderr
+from tailrace.extras import ExtraMissing, need
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script `tailrace`; leaves by `SystemExit` with one of `exit_codes`."""
     try:
-        app(arguments)
-    except TailraceError as error:
-        stderr().out(f"tailrace: {one_line(str(error))}", highlight=False)
-        sys.exit(USAGE if isinstance(error, NotSent) else REFUSED)
+        need("cli")
+        import_module("tailrace.cli.commands").main(arguments)
+    except ExtraMissing as error:
+        sys.stderr.write(f"tailrace: {error}\n")
+        sys.exit(2)

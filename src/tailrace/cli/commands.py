@@ -3,20 +3,22 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from types import EllipsisType
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from tailrace import Graph, JobOptions, JsonValue, Tailrace
+from tailrace import Graph, JobOptions, JsonValue, NotSent, Tailrace, TailraceError
 from tailrace.cli.demo import demonstrate
-from tailrace.cli.exit_codes import EXPLAINED
+from tailrace.cli.exit_codes import EXPLAINED, REFUSED, USAGE
 from tailrace.cli.json_arguments import json_object, json_value
 from tailrace.cli.keys import new_key
 from tailrace.cli.render import NdjsonView, ReadableView, View
 from tailrace.cli.terminal import one_line, stderr, stdout
 from tailrace.cli.watch import watch
+from tailrace.extras import need
 
 app = typer.Typer(
     name="tailrace",
@@ -33,12 +35,22 @@ JobArgument = Annotated[str, typer.Argument(help="The job's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the events as NDJSON.")]
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; leaves by `SystemExit` with one of `exit_codes`."""
+    try:
+        app(arguments)
+    except TailraceError as error:
+        stderr().out(f"tailrace: {one_line(str(error))}", highlight=False)
+        sys.exit(USAGE if isinstance(error, NotSent) else REFUSED)
+
+
 @app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def dev(context: typer.Context) -> None:
-    """Run the whole service on this machine (dev --help lists its options)."""
+    """Run everything on this machine (dev --help has its own list)."""
+    need("local")
     sys.stdout.flush()
     # The service takes this process's place, so signals and exit codes are its own.
     command = [sys.executable, "-P", "-m", "tailrace.deploy.local", *context.args]
@@ -145,6 +157,7 @@ def demo(
 
     Starts a service of its own, and removes it afterwards.
     """
+    need("local")
     raise typer.Exit(demonstrate(topic))
 
 

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-import orjson
 import typer
 
 from tailrace import JsonValue
+from tailrace.json_values import decode
 
 
 def json_value(argument: str, option: str) -> JsonValue:
@@ -16,11 +16,11 @@ def json_value(argument: str, option: str) -> JsonValue:
         typer.BadParameter: it can't be read, or is not JSON.
     """
     try:
-        return orjson.loads(_text(argument))
+        return decode(_text(argument))
     except OSError as error:
         message = f"can't read {error.filename}: {error.strerror}"
         raise typer.BadParameter(message, param_hint=option) from error
-    except orjson.JSONDecodeError as error:
+    except ValueError as error:
         raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
 
 

@@ -10,9 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from tailrace import TailraceError
+from tailrace.json_values import encode
 
 _READY: Final = re.compile(rb"^tailrace: ready on (http://\S+)", re.MULTILINE)
 _READY_S: Final = 60.0
@@ -40,7 +39,7 @@ async def local_service(folder: Path, graphs: Mapping[str, str]) -> AsyncGenerat
     Raises:
         NotStarted: it ended, or was not ready in time.
     """
-    (folder / _GRAPHS).write_bytes(orjson.dumps({"graphs": graphs}))
+    (folder / _GRAPHS).write_bytes(encode({"graphs": graphs}))
     with (folder / _LOG).open("wb") as out:
         service = await asyncio.create_subprocess_exec(
             *_command(folder),

@@ -6,10 +6,10 @@ Colours only on a terminal; nothing is ever read as rich's markup.
 import re
 from typing import Final
 
-import orjson
 from rich.console import Console
 
 from tailrace import JsonValue, ReceivedEvent
+from tailrace.json_values import encode
 
 # C0 and C1 controls start escape sequences; the others change the direction of what follows.
 _COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -39,7 +39,7 @@ def one_line(text: str) -> str:
 
 def preview(value: JsonValue, most: int) -> str:
     """A value as one line of JSON, cut at `most` characters."""
-    text = one_line(orjson.dumps(value).decode())
+    text = one_line(encode(value).decode())
     return text if len(text) <= most else f"{text[:most]}…"
 
 
@@ -48,7 +48,7 @@ def json_line(event: ReceivedEvent) -> str:
 
     What a terminal would obey, or another reader take for a line break, is escaped as JSON can.
     """
-    name = orjson.dumps(event.name).decode()
+    name = encode(event.name).decode()
     line = f'{{"id":{event.seq},"event":{name},"data":{event.data}}}'
     return _RAW_IN_JSON.sub(_as_json, line)
 

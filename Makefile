@@ -65,13 +65,14 @@ generate: install ## rewrite the parts of the documents that repeat the code
 picture: install ## record README's picture again: a job in a terminal, cut and resumed
 	@$(BIN)/python -m tools.documents.recording
 
-check: install ## check format, lint, types, layers, dependencies and spelling; scripts, Lua, shell, Dockerfile, workflows
+check: install ## check format, lint, types, layers, dependencies, spelling and style; scripts, Lua, shell, Dockerfile, workflows
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/codespell
+	@$(BIN)/python -m tools.prose
 	@$(BIN)/mdformat --check $(MARKDOWN)
 	@$(MAKE) --no-print-directory check-console check-lua
 	@$(RUN) shellcheck $(SHELL_SCRIPTS)

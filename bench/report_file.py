@@ -1,7 +1,7 @@
 """What was measured: `summary.json`, which is kept, and `figures.json`, which is not.
 
-The summary has the goals of each part, with its own date, machine and mode. The figures behind
-them, of every round of the last run, stay on the machine that measured them.
+The summary has the goals of each part, with its own date, machine and mode. The raw figures,
+of every round of the last run, stay on the machine that measured them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ _HEADERS: Final = {
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show_page(request: Request) -> Response:
-    """The first page; it reads from its own URL which job to show."""
+    """The console; it reads from its own URL which job to show."""
     return await _file_response(request, FOLDER / "index.html")
 
 

@@ -105,7 +105,7 @@ class Glide:
         return await self._client.invoke_script(self._script(script.text), [*keys], [*args])
 
     async def batch(self, script: Script, calls: Sequence[Call]) -> None:
-        """One batch that is no transaction."""
+        """One batch, not a transaction."""
         batch = self._glide.ClusterBatch(is_atomic=False)
         for keys, args in calls:
             batch.custom_command(["EVALSHA", script.sha, str(len(keys)), *keys, *args])

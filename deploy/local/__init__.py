@@ -10,14 +10,14 @@ plan             which processes, with which settings, in which order
 supervisor       brings them up, keeps them alive, takes them down
 child            one life of a process
 die_with_parent  ends a command when the process that started it ends
-health           does a server answer
+health           checks whether a server responds
 ports            is a port free
 console          the one log
 logline          a line of it
 store            the embedded Valkey
 data_dir         its data folder and the lock on it
 model            the local model's server
-errors           why a run can't start or go on
+errors           why a run can't start or continue
 """
 
 from tailrace.extras import need

@@ -41,7 +41,7 @@ class Arguments:
     install: bool = False
     """What the project declares is installed first."""
     local_model: bool = False
-    """The small local model answers whatever asks the endpoint of the OPENAI_* settings."""
+    """The small local model serves all requests to the endpoint of the OPENAI_* settings."""
 
 
 def read_arguments(words: Sequence[str] | None = None) -> Arguments:
@@ -67,13 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host",
         default=os.environ.get("TAILRACE_HOST") or DEFAULT_HOST,
-        help="address to listen on (TAILRACE_HOST, else 127.0.0.1); beyond loopback it takes keys",
+        help="address to listen on (TAILRACE_HOST, or 127.0.0.1); beyond loopback it needs keys",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=os.environ.get("TAILRACE_PORT") or str(DEFAULT_PORT),
-        help="port to listen on (TAILRACE_PORT, else 8000); 0 takes any free one",
+        help="port to listen on (TAILRACE_PORT, or 8000); 0 takes any free one",
     )
     parser.add_argument(
         "--workers",
@@ -100,7 +100,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=os.environ.get("TAILRACE_GRAPHS") or str(DEFAULT_GRAPHS),
         metavar="FILE",
-        help="the project's file (TAILRACE_GRAPHS, else langgraph.json)",
+        help="the project's file (TAILRACE_GRAPHS, or langgraph.json)",
     )
     parser.add_argument(
         "--install", action="store_true", help="install what the project declares first"
@@ -132,5 +132,5 @@ def _count(word: str) -> int:
 
 def _whole(word: str) -> int:
     if not (word.isascii() and word.isdigit()):
-        raise argparse.ArgumentTypeError(f"not a whole number: {word!r}")
+        raise argparse.ArgumentTypeError(f"not an integer: {word!r}")
     return int(word)

@@ -43,7 +43,7 @@ class Watched:
         while True:
             now = await self._next_look()
             if found := _difference(known, now):
-                # A tool that writes many files shall restart once.
+                # A tool that writes many files causes only one restart.
                 while (rest := await self._next_look()) != now:
                     now = rest
                 known = now

@@ -11,7 +11,7 @@ COLOURS: Mapping[str, int] = {"api": 36, "worker": 32, "model": 33, "store": 35}
 
 
 class Console:
-    """Writes whole lines. When nobody reads any more it says so once, and falls silent."""
+    """Writes whole lines. Once nobody reads them, it says so once and falls silent."""
 
     def __init__(self, out: TextIO, coloured: bool, on_lost: Callable[[], None]) -> None:
         self._out = out

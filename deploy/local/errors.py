@@ -2,4 +2,4 @@
 
 
 class LocalError(Exception):
-    """A run on this machine can't start or go on; its text is for the person at the terminal."""
+    """A run on this machine can't start or continue; its text is for the person at the terminal."""

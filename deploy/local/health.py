@@ -1,4 +1,4 @@
-"""Whether a server answers: the smallest HTTP request that can tell."""
+"""Whether a server responds, by the smallest HTTP request that shows it."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ ANSWER_S = 2.0
 
 
 async def answers_ok(host: str, port: int, path: str) -> bool:
-    """Whether `GET path` answers 200 now; a refused, cut or late answer is a no."""
+    """Whether `GET path` returns 200 now; a rejected, cut off or late response counts as no."""
     try:
         async with asyncio.timeout(ANSWER_S):
             return await _status_line(host, port, path) == b"200"
@@ -16,11 +16,11 @@ async def answers_ok(host: str, port: int, path: str) -> bool:
 
 
 async def _status_line(host: str, port: int, path: str) -> bytes:
-    """The three digits of the answer.
+    """The three digits of the response's status.
 
     Raises:
         OSError: nobody listens, or the connection is cut.
-        ValueError: what came back is no HTTP.
+        ValueError: the response is not HTTP.
     """
     reader, writer = await asyncio.open_connection(host, port)
     try:

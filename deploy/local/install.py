@@ -70,7 +70,7 @@ def _environment(project: Project) -> Mapping[str, str]:
 
 
 def _our_own() -> Iterator[str]:
-    """What Tailrace needs, as constraints: an extra may not stand in one."""
+    """Tailrace's own requirements as constraints, which can't contain an extra."""
     for line in _requirements():
         wanted = Requirement(line)
         if wanted.specifier and (wanted.marker is None or _counts(wanted.marker)):

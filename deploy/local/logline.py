@@ -45,7 +45,7 @@ def _record(line: bytes) -> Mapping[str, object] | None:
 
 
 def _clock(ts: object) -> str:
-    """The time of day here; whatever is no ISO 8601 time is shown as it came."""
+    """The local time of day; text that is not an ISO 8601 time is shown unchanged."""
     try:
         moment = datetime.fromisoformat(str(ts)).astimezone()
     except (ValueError, OverflowError):

@@ -20,9 +20,9 @@ from tailrace.deploy.local.model_file import model_file
 MODEL_NAME = "smollm2-135m-instruct"
 
 SLOTS = 4
-"""Requests answered at the same time; more of them wait for a free slot."""
+"""Requests served at the same time; more of them wait for a free slot."""
 CONTEXT_TOKENS = 4096
-"""Prompt and answer of one request together; the memory of a slot is taken at the start, 90 MiB."""
+"""Prompt and output of one request together; each slot takes its 90 MiB of memory at the start."""
 MOST_THREADS = 4
 """A model this small gains nothing from more. One core is left to the rest of the machine: its
 threads wait for each other, and on two busy cores two of them write 2 tokens/s, one alone 40."""
@@ -93,7 +93,7 @@ def main() -> NoReturn:
     sys.stdout.flush()
     while os.getppid() == parent:
         threading.Event().wait(WATCH_S)
-    # The server's own shutdown waits for answers under way, for half a minute and more.
+    # The server's own shutdown waits for requests in flight, for half a minute and more.
     os._exit(0)
 
 

@@ -27,7 +27,7 @@ from tailrace.shared.project.values import Project
 from tailrace.shared.settings import SharedSettings, is_loopback
 
 WORKER_GRACE_S = 2
-"""Shorter than elsewhere: who presses Ctrl-C waits for it, and another attempt goes on later."""
+"""Shorter than elsewhere: after Ctrl-C somebody waits, and another attempt resumes the job."""
 
 NO_MODEL = (
     "no language model is set up, so jobs that need one will fail: set OPENAI_API_KEY, or "
@@ -136,7 +136,7 @@ def _workers(count: int, env: Mapping[str, str], follows_project: bool) -> Seque
 
 
 def _model(asked: Arguments, ours: bool) -> _Model:
-    """Our own graphs' model: the endpoint that is set up, else the one that this machine can run.
+    """Our own graphs' model: the endpoint that is set up, or the one that this machine can run.
 
     A project's graphs have models of their own, so nothing is put in their place unasked.
     """

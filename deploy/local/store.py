@@ -73,7 +73,7 @@ def socket_path(folder: Path) -> Path:
 
 
 def answers(folder: Path) -> bool:
-    """Whether the server of a folder answers PING now; blocks for at most a second."""
+    """Whether the server of a folder replies to PING now; blocks for at most a second."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PING_S)
         try:
@@ -103,7 +103,7 @@ class EmbeddedStore:
         return self._running().pid
 
     def start(self) -> None:
-        """Start the server and return once it answers, with all that the folder held before.
+        """Start the server and return once it replies, with all the data from the folder.
 
         Raises:
             LocalError: another store runs on the folder, or the server did not come up.

@@ -2,9 +2,9 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 --
 -- A record's fields: format (see keys.py), tenant, request, status, attempt (the fence), token (the
--- holder's), seq, failures, max_attempts, reason (why it was last queued again), cancel (when that
--- was asked for, ms), interrupts, pause, answer, answer_digest, answered_after, batch (of the
--- journal, within its attempt), created_at, started_at, ended_at, result, error.
+-- holder's), seq, failures, max_attempts, reason (why it was last queued again). Also cancel (when
+-- that was asked for, ms), interrupts, pause, `answer`, answer_digest, answered_after, batch (of
+-- the journal, within its attempt), created_at, started_at, ended_at, result, error.
 
 local FINAL = { succeeded = true, failed = true, cancelled = true }
 local CHECKPOINTS_LIVE_MS = 3600000
@@ -27,8 +27,8 @@ local function add(seq, name, data)
   redis.call('XADD', LOG, whole(seq) .. '-0', 'e', name, 'd', data)
 end
 
--- A write to an open job renews the life of its keys, unless that was done within the last
--- thousandth of it: three calls for every token of a model would be most of an append.
+-- A write to an open job renews the TTL of its keys, unless that happened within the last 0.1 % of
+-- it: three calls for every token of a model would be most of an append.
 local function keep_open(open_ttl_ms)
   if redis.call('PTTL', LOG) > open_ttl_ms * 0.999 then
     return

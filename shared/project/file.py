@@ -156,7 +156,7 @@ def _minutes(name: str, told: Any) -> float | None:
     if told is None:
         return None
     if isinstance(told, bool) or not isinstance(told, (int, float)) or told <= 0:
-        _wrong(name, "a number of minutes above 0")
+        _wrong(name, "minutes, more than 0")
     return float(told)
 
 

@@ -81,7 +81,7 @@ async def read(redis: Client) -> Catalogue:
     """The graphs that workers serve or served a moment ago.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: the store did not reply.
     """
     flat = iter(await run_script(redis, "queue_store/beats", keys.OF_CATALOGUE))
     beats = [

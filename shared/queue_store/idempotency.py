@@ -1,7 +1,7 @@
 """Which job an `Idempotency-Key` stands for. Knows nothing of what a request looks like.
 
-A key is reserved before its job is made, and the job is made under the id that was reserved. So
-whoever comes with the key gets the same job, also where the first one broke off in between.
+The service reserves a key before it creates the job, and creates the job under the reserved id. So
+every request with the key gets the same job, even if the first one broke off in between.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class IdempotencyKeys:
 
     A key never outlives the record of its job: a reserved id without a record is then one that was
     not made yet, and may be made. Both methods raise `StoreUnavailable` when the store did not
-    answer; they may be repeated.
+    reply; they may be repeated.
     """
 
     def __init__(self, redis: Client, settings: SharedSettings, ttl_s: float) -> None:

@@ -1,4 +1,4 @@
--- Reserves an Idempotency-Key for a job. Who comes first decides which job the key stands for.
+-- Reserves an Idempotency-Key for a job. The first request decides which job the key stands for.
 -- Repeatable: the caller knows its own reservation by the id.
 -- keys: KEY
 -- args: job_id digest ttl_ms

@@ -1,6 +1,6 @@
 """The plain commands that our stores use, with the types of their replies.
 
-All raise `StoreUnavailable` where the store did not answer; what writes may then have been done.
+All raise `StoreUnavailable` if the store did not reply; a write may then have been made or not.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -31,7 +31,7 @@ async def ask_all(client: Client, commands: Sequence[Command]) -> list[Any]:
 
 
 async def ping(client: Client) -> None:
-    """Raise unless the store answers; of a Cluster, all of it."""
+    """Raise unless the store replies; of a Cluster, every node."""
     with store_errors():
         await cast("Any", client).ping()
 

@@ -16,7 +16,7 @@ __all__ = ["TIMEOUT_S", "Client", "connect", "connect_to_node_of", "is_cluster"]
 Client: TypeAlias = Redis
 
 TIMEOUT_S: Final = 5.0
-"""A reply later than this is no reply: a frozen or partitioned server must not hang a caller."""
+"""A later reply counts as none: a frozen or partitioned server must not hang a caller."""
 
 _CONNECT_TIMEOUT_S: Final = 2.0
 
@@ -56,7 +56,7 @@ async def connect_to_node_of(client: Client, url: str, key: str, *, block_s: flo
     """A client of the one server that serves the key at this moment, with a single connection.
 
     On a Cluster the key may be served elsewhere later: the server then refuses, or goes, and the
-    caller asks for a client anew.
+    caller asks for a client again.
 
     Args:
         client: any client of the same store.

@@ -1,4 +1,4 @@
-"""Redis' failures as ours: what means that the store is away, and what is a bug."""
+"""Redis' failures as ours: which mean that the store is unavailable, and which are bugs."""
 
 import re
 from collections.abc import Generator

@@ -2,7 +2,7 @@
 -- KEYS under their names, the libraries that it uses, and ARGV under their names.
 -- Redis hands scripts text; numbers become text here.
 
--- Whole numbers beyond 1e14 would otherwise be written in scientific notation.
+-- Integers beyond 1e14 would otherwise be written in scientific notation.
 local function whole(n)
   return string.format('%.0f', n)
 end

@@ -1,4 +1,4 @@
-"""A store behind Sentinels: who is primary is asked anew with each connection."""
+"""A store behind Sentinels: each new connection asks which server is the primary."""
 
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit

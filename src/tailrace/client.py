@@ -41,8 +41,8 @@ class Tailrace:
         """Make a client; nothing is sent yet.
 
         Args:
-            base_url: where the service is; else `TAILRACE_URL`, else port 8000 of this machine.
-            api_key: else `TAILRACE_API_KEY`; may be missing.
+            base_url: the service's URL; by default `TAILRACE_URL`, or port 8000 of this machine.
+            api_key: by default `TAILRACE_API_KEY`; may be missing.
             patience: how long to wait.
 
         Raises:
@@ -54,7 +54,7 @@ class Tailrace:
         self._http = httpx.AsyncClient(
             base_url=url,
             headers=_credentials(api_key or os.environ.get("TAILRACE_API_KEY") or ""),
-            timeout=self._patience.answer_s,
+            timeout=self._patience.response_s,
             # A proxy set for the outside would be asked for this machine, too.
             trust_env=url.host not in _LOOPBACK,
         )
@@ -88,16 +88,16 @@ class Tailrace:
         idempotency_key: str | None = None,
         **options: Unpack[JobOptions],
     ) -> Job:
-        """Start a job, once: a POST that got no answer is sent again under the same key.
+        """Start a job exactly once: a POST without a response is repeated with the same key.
 
-        `Unreachable` means not acknowledged, not "did not happen". Who wants to know calls again
-        with the same key and the same job: it gives the job that is there already.
+        `Unreachable` means not acknowledged, not "did not happen". To find out, call again with the
+        same key and the same job: it returns the job that exists already.
 
         Args:
             graph: the graph's name.
             input: what the graph takes.
-            idempotency_key: 1 to 255 printable ASCII characters; else a new one for this call.
-            options: what else is asked for.
+            idempotency_key: 1 to 255 printable ASCII characters; by default a new one.
+            options: the other fields of a job.
 
         Raises:
             ApiError: no such graph, an input that it does not take, or a key of another job.
@@ -122,7 +122,7 @@ class Tailrace:
 
         Raises:
             JobNotFound: no such job for this caller.
-            ApiError: the job has no such blob, or not any more.
+            ApiError: the job has no such blob, or no longer has it.
             TailraceError: as every call.
         """
         return await self._calls.call("GET", f"{_job_path(job_id)}/blobs/{number}")
@@ -139,14 +139,14 @@ class Tailrace:
     async def resume(
         self, job_id: str, value: JsonValue | EllipsisType = ..., *, after: int | None = None
     ) -> Job:
-        """Let a job go on from where it stopped, and give the job as it is then.
+        """Resume a job from where it stopped, and return the job in its new state.
 
-        Sent again where no answer came: as it names the stop, it is taken once.
+        Repeated if there is no response: because it names the stop, it takes effect once.
 
         Args:
             job_id: the job.
-            value: the answer to the one thing that it asks; left out where it asks nothing.
-            after: the stop, as `Job.after` tells it; else the one at which the job waits now.
+            value: the resume value for its only interrupt; left out at a breakpoint.
+            after: the stop, as in `Job.after`; by default the one at which the job waits now.
 
         Raises:
             ApiError: the job does not wait there, or no more, or asks several things.
@@ -158,7 +158,7 @@ class Tailrace:
     async def resume_each(
         self, job_id: str, values: Mapping[str, JsonValue], *, after: int | None = None
     ) -> Job:
-        """The same for a job that asks several things: an answer for each interrupt's id.
+        """The same for a job with several interrupts: a resume value for each interrupt's id.
 
         Raises:
             ApiError: the job does not wait there, or no more, or one of its questions is left out.
@@ -176,7 +176,7 @@ class Tailrace:
 
         Raises:
             JobNotFound: no such job for this caller.
-            EventsExpired: the job has ended and its events are not kept any more.
+            EventsExpired: the job has ended and its events have expired.
             TailraceError: as every call; `Unreachable` only after `Patience.outage_s`.
         """
         path = f"{_job_path(job_id)}/events"
@@ -193,8 +193,8 @@ class Tailrace:
             named = _encode({**answer, "after": after})
             return _parse(Job, await self._calls.post_once(path, named))
         if not answer:
-            raise NotSent("the job does not wait")
-        # It has gone on: what is sent may be a repeat, which the service knows.
+            raise NotSent("the job is not waiting")
+        # It has been resumed: this may be a repeat, which the service recognises.
         return _parse(Job, await self._calls.call("POST", path, _encode(answer)))
 
 

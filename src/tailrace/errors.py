@@ -1,10 +1,10 @@
-"""What can go wrong between a client and the service, and how a problem document becomes one of it.
+"""The errors that a client raises, and how a problem document becomes one of them.
 
 TailraceError
 ├── NotSent            the address, the key or the request can't be used
-├── Unreachable        the service gave no answer
-├── ProtocolBroken     what came is ruled out by PROTOCOL.md
-└── ApiError           the service refused, and says why
+├── Unreachable        the service did not respond
+├── ProtocolBroken     the response violates PROTOCOL.md
+└── ApiError           the service rejected the request, and says why
     ├── Unauthorized   401
     ├── JobNotFound    404
     └── EventsExpired  410
@@ -28,25 +28,25 @@ class NotSent(TailraceError):
 
 
 class Unreachable(TailraceError):
-    """The service gave no answer in time, or the connection broke before one."""
+    """The service did not respond in time, or the connection was lost before it did."""
 
 
 class ProtocolBroken(TailraceError):
-    """What came is ruled out by PROTOCOL.md: it can't be trusted to be the whole log."""
+    """The response violates PROTOCOL.md, so it can't be trusted to be the whole log."""
 
 
 class ApiError(TailraceError):
-    """The service refused the request (RFC 9457)."""
+    """The service rejected the request (RFC 9457)."""
 
     def __init__(self, status: int, kind: str, detail: str, retry_after_s: float = 0) -> None:
         super().__init__(f"{detail} ({status} {kind})")
         self.status = status
         """The HTTP status."""
         self.type = kind
-        """What kind of refusal, in the service's words, such as `invalid-input`."""
+        """The type of the problem, such as `invalid-input`."""
         self.detail = detail
         self.retry_after_s = retry_after_s
-        """How long the service asks a caller to stay away; 0 where it does not say."""
+        """How long the service asks you to wait; 0 if it does not say."""
 
 
 class Unauthorized(ApiError):
@@ -54,11 +54,11 @@ class Unauthorized(ApiError):
 
 
 class JobNotFound(ApiError):
-    """No such job for this caller."""
+    """There is no such job for this client."""
 
 
 class EventsExpired(ApiError):
-    """The job has ended and its events are not kept any more."""
+    """The job has ended and its events have expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ _BY_TYPE: Final[Mapping[str, type[ApiError]]] = {
 
 
 def api_error(response: httpx.Response) -> ApiError:
-    """The error that a refusal stands for; the response's body has been read."""
+    """The error for an error response whose body has been read."""
     status, after_s = response.status_code, _retry_after_s(response)
     try:
         problem = parse(_Problem, response.content)
     except ValueError:
-        detail = f"{response.url.copy_with(query=None)} does not answer like a Tailrace service"
+        detail = f"{response.url.copy_with(query=None)} does not respond like a Tailrace service"
         return ApiError(status, response.reason_phrase or "no reason", detail, after_s)
     places = "".join(f"; {place.pointer}: {place.detail}" for place in problem.errors)
     kind = _BY_TYPE.get(problem.type, ApiError)
@@ -96,7 +96,7 @@ def api_error(response: httpx.Response) -> ApiError:
 
 
 def _retry_after_s(response: httpx.Response) -> float:
-    """`Retry-After` in seconds; a date is not what this service sends."""
+    """`Retry-After` in seconds; this service never sends a date."""
     text = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() else 0
 
@@ -105,7 +105,7 @@ def reason(error: httpx.HTTPError) -> str:
     """Why a request failed, in a few words; some of httpx's errors carry no text."""
     match error:
         case httpx.HTTPStatusError():
-            return f"the service answered {error.response.status_code}"
+            return f"the service returned {error.response.status_code}"
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return "no connection in time"
         case httpx.ReadTimeout():

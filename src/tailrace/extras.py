@@ -18,7 +18,7 @@ class ExtraMissing(ImportError):
 
 
 def need(extra: str) -> None:
-    """Go on only where an extra is installed. Nothing of it is imported here.
+    """Continue only if an extra is installed. Nothing of it is imported here.
 
     Raises:
         ExtraMissing: it is not.

@@ -1,4 +1,4 @@
-"""One call and its answer; and a POST that is repeated until it has one."""
+"""A request and its response, and a POST that is repeated until it gets one."""
 
 import asyncio
 from typing import Final
@@ -13,7 +13,7 @@ _LONGEST_PAUSE_S: Final = 10.0
 
 
 class Calls:
-    """Calls of one service; what their answers mean is the caller's."""
+    """Requests to one service; the caller interprets the responses."""
 
     def __init__(self, http: httpx.AsyncClient, url: str, patience: Patience) -> None:
         self._http = http
@@ -23,7 +23,7 @@ class Calls:
     async def call(
         self, method: str, path: str, body: bytes | None = None, key: str | None = None
     ) -> bytes:
-        """The body of the answer.
+        """The body of the response.
 
         Raises:
             Unreachable: there was none.
@@ -34,13 +34,13 @@ class Calls:
         try:
             response = await self._http.request(method, path, content=body, headers=headers)
         except httpx.RequestError as error:
-            raise Unreachable(f"no answer from {self._url}: {reason(error)}") from error
+            raise Unreachable(f"no response from {self._url}: {reason(error)}") from error
         if not response.is_success:
             raise api_error(response)
         return response.content
 
     async def post_once(self, path: str, body: bytes, key: str | None = None) -> bytes:
-        """The answer to a POST that the service takes once, sent `Patience.posts` times at most.
+        """The response to a POST that takes effect once, sent at most `Patience.posts` times.
 
         Without a key, its body has to be one that can be repeated: it names the stop it is for.
 

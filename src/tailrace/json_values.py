@@ -133,11 +133,11 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _refuse_what_would_change(value: object) -> None:
-    """Names that are no strings would become some; larger integers arrive as floating point."""
+    """Names that are not strings would become strings; larger integers arrive as floating point."""
     if isinstance(value, dict):
         for name, part in cast("dict[object, object]", value).items():
             if not isinstance(name, str):
-                raise TypeError(f"{name!r} is no name that an object can have")
+                raise TypeError(f"{name!r} is not a name that an object can have")
             _refuse_what_would_change(part)
     elif isinstance(value, list | tuple):
         for part in cast("list[object]", value):

@@ -15,12 +15,12 @@ _DOUBLINGS: Final = 20
 class Patience:
     """How long the client waits, in seconds."""
 
-    answer_s: float = 10.0
-    """For a connection, and for the answer to a call."""
+    response_s: float = 10.0
+    """For a connection, and for the response to a request."""
     silence_s: float = 12.0
     """For the next byte of a stream: three heartbeats of 4 s."""
     outage_s: float = 60.0
-    """For a service that gives no answer at all, before a stream is given up."""
+    """For a service that does not respond at all, before a stream is given up."""
     posts: int = 3
     """How often a job is posted before its creation is given up; it is made once."""
     first_wait_s: float = 0.1
@@ -41,7 +41,7 @@ class JobOptions(TypedDict, total=False):
     context: Mapping[str, JsonValue] | None
     """What nodes find as `runtime.context`."""
     stream: Sequence[str] | None
-    """LangGraph's stream modes; else the service's default."""
+    """LangGraph's stream modes; by default the service's."""
     metadata: Mapping[str, JsonValue] | None
     """Kept with the job."""
     interrupt_before: Sequence[str] | None
@@ -75,7 +75,7 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """A question that a job waits to have answered."""
+    """A question for which a job is waiting."""
 
     id: str
     value: JsonValue = None

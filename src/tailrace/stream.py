@@ -16,7 +16,7 @@ from tailrace.sse import FrameParser
 
 _LONGEST_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
-"""Never sent by the service on this URL, but by what stands before it."""
+"""Never sent by the service on this URL, but by proxies in front of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class EventStream:
         """The events behind `last` up to `end`; nothing if `last` is at the end. For one use.
 
         Raises:
-            ApiError: the service refuses the stream, for good.
-            ProtocolBroken: what came is not the log.
-            Unreachable: no answer for `outage_s`.
+            ApiError: the service rejects the stream permanently.
+            ProtocolBroken: the response is not the log.
+            Unreachable: no response for `outage_s`.
         """
         while not self._ended:
             cause = "the stream ended before the job"
@@ -108,7 +108,7 @@ class EventStream:
         return headers | ({"Last-Event-ID": str(self.last)} if self.last else {})
 
     def _timeout(self) -> httpx.Timeout:
-        return httpx.Timeout(self._patience.answer_s, read=self._patience.silence_s)
+        return httpx.Timeout(self._patience.response_s, read=self._patience.silence_s)
 
     def _give_up_after_outage(self, error: httpx.HTTPError) -> None:
         if time.monotonic() - self._heard_at > self._patience.outage_s:
@@ -125,12 +125,12 @@ class EventStream:
 
 
 async def _accept(response: httpx.Response) -> None:
-    """Let an event stream pass.
+    """Accept a response that is an event stream.
 
     Raises:
-        httpx.HTTPStatusError: passing trouble; the same request may succeed later.
-        ApiError: a refusal that stays.
-        ProtocolBroken: an answer that is no event stream.
+        httpx.HTTPStatusError: a transient error; the same request may succeed later.
+        ApiError: a permanent error.
+        ProtocolBroken: the response is not an event stream.
     """
     if response.status_code in _PASSING:
         response.raise_for_status()

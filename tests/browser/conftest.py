@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import PATIENCE_MS, chromium, fresh_page
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import Console
 from tests.support.openai_server import OpenAIServer, Says, openai_server
 from tests.support.processes import Service, running_service
 
@@ -35,10 +35,10 @@ class Stage:
 @asynccontextmanager
 async def alone(
     browser: Browser, folder: Path, env: Mapping[str, str] | None = None
-) -> AsyncGenerator[tuple[Service, FirstPage]]:
-    """A service that the test may hurt or configure, and its first page, not opened yet."""
+) -> AsyncGenerator[tuple[Service, Console]]:
+    """A service that the test may hurt or configure, and its console, not opened yet."""
     async with running_service(folder / "service", env) as service, fresh_page(browser) as page:
-        yield service, FirstPage(page, service.url)
+        yield service, Console(page, service.url)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,8 +77,8 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def first(browser: Browser, stage: Stage) -> AsyncGenerator[FirstPage]:
-    """The first page in a fresh context."""
+async def console(browser: Browser, stage: Stage) -> AsyncGenerator[Console]:
+    """The console in a fresh context."""
     with stage.service.output_printed():
         async with fresh_page(browser) as page:
-            yield FirstPage(page, stage.url)
+            yield Console(page, stage.url)

@@ -1,4 +1,4 @@
-"""Chromium behind the nginx that is shipped: streams go on over restarts of the API.
+"""Chromium behind the nginx that we ship: streams survive restarts of the API.
 
 On HTTP/1.1, and on HTTP/2 over TLS.
 """
@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import fresh_page
-from tests.support.browser_page import FirstPage, as_lines, log_of
+from tests.support.browser_page import Console, as_lines, log_of
 from tests.support.nginx import Nginx, nginx
 from tests.support.processes import Service, running_service
 from tests.support.wait import wait_until
@@ -109,7 +109,7 @@ async def test_invariant_02_a_page_hears_everything_once_over_a_restart_of_the_a
 
         await wait_until(lambda: has(20), "the first events", PATIENCE_S)
         await place.service.api.kill()
-        # The page comes back while nobody is there: a 502 would end an EventSource for good.
+        # The page reconnects while no replica is there: a 502 would end an EventSource permanently.
         await wait_until(lambda: '"status":444' in written(), "a dropped reconnect", PATIENCE_S)
         place.service.api.start()
         await place.service.ready()
@@ -128,10 +128,10 @@ async def test_the_page_says_in_words_that_no_replica_is_there(
     browser: Browser, place: Place
 ) -> None:
     async with fresh_page(browser) as page:
-        await FirstPage(page, place.nginx.urls["HTTP/1.1"]).open()
+        await Console(page, place.nginx.urls["HTTP/1.1"]).open()
         readiness = page.locator("#readiness")
         await place.service.api.kill()
-        await expect(readiness).to_have_text("The service does not answer.")
+        await expect(readiness).to_have_text("The service is not responding.")
         place.service.api.start()
         await place.service.ready()
         await expect(readiness).to_have_text("")

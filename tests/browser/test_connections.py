@@ -1,4 +1,4 @@
-"""Lines that break: by the network in mid-event, by the user, by a restart, out of sight."""
+"""Connections that break: by the network in mid-event, by the user, by a restart, out of sight."""
 
 import random
 import re
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Stage, alone
 from tests.support.browser import fresh_page, untouched_page
-from tests.support.browser_page import ENDLESS, LONG_MS, FirstPage, as_lines, log_of
+from tests.support.browser_page import ENDLESS, LONG_MS, Console, as_lines, log_of
 from tests.support.cutting_proxy import Cut, Plan, Proxy, cutting
 
 COUNT = 400
@@ -35,10 +35,10 @@ COLLECT = """
 DROP = """
 (button) => {
   button.click();
-  return document.querySelector(".line-words").innerText;
+  return document.querySelector(".connection-words").innerText;
 }
 """
-"""In one step: the line comes back by itself, after a time in which a busy browser may not look."""
+"""In one step: the page reconnects by itself, after a time in which a busy browser may not look."""
 NAMES = ["status", "updates", "messages", "custom", "gap", "end"]
 
 
@@ -82,17 +82,17 @@ async def test_a_cut_in_the_middle_of_an_event_is_told_and_costs_nothing(
         page,
         proxy,
     ):
-        first = FirstPage(page, proxy.url)
-        await first.start("counter", count=ENDLESS, interval_s="0.1", pad_bytes="5000")
-        await first.says("reconnecting…")
-        await first.says("resumed after")
-        await first.cancel()
-        await first.equals_log(tmp_path)
+        console = Console(page, proxy.url)
+        await console.start("counter", count=ENDLESS, interval_s="0.1", pad_bytes="5000")
+        await console.says("reconnecting…")
+        await console.says("resumed after")
+        await console.cancel()
+        await console.equals_log(tmp_path)
         assert await page.locator(".timeline i").count() >= 1
 
 
-async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(
-    first: FirstPage, tmp_path: Path
+async def test_a_connection_that_is_dropped_on_purpose_resumes_after_its_last_event(
+    console: Console, tmp_path: Path
 ) -> None:
     streams: list[str] = []
 
@@ -100,61 +100,61 @@ async def test_a_line_that_is_dropped_on_purpose_goes_on_behind_its_last_event(
         if request.resource_type == "eventsource":
             streams.append(request.url)
 
-    first.page.on("request", note)
-    await first.start("counter", count=ENDLESS, interval_s="0.03")
-    await first.has(20)
-    drop = first.page.get_by_role("button", name="Drop the line")
-    said = re.search(r"dropped on purpose, after (\d+);", await drop.evaluate(DROP))
+    console.page.on("request", note)
+    await console.start("counter", count=ENDLESS, interval_s="0.03")
+    await console.has(20)
+    drop = console.page.get_by_role("button", name="Disconnect")
+    said = re.search(r"disconnected on purpose, after (\d+);", await drop.evaluate(DROP))
     assert said
     last = said[1]
-    await first.says(f"resumed after {last}")
+    await console.says(f"resumed after {last}")
     assert [url.partition("?")[2] for url in streams] == ["", f"after={last}"]
-    await first.drop_and_take_up()
-    await first.cancel()
-    await first.says("reconnected 2 times")
-    await first.equals_log(tmp_path)
+    await console.reconnect()
+    await console.cancel()
+    await console.says("reconnected 2 times")
+    await console.equals_log(tmp_path)
 
 
 async def test_an_api_that_is_killed_and_restarted_costs_the_page_nothing(
     browser: Browser, tmp_path: Path
 ) -> None:
-    async with alone(browser, tmp_path) as (service, first):
-        await first.start("counter", count=ENDLESS, interval_s="0.05")
-        await first.has(50)
+    async with alone(browser, tmp_path) as (service, console):
+        await console.start("counter", count=ENDLESS, interval_s="0.05")
+        await console.has(50)
         await service.api.kill()
-        await first.says("reconnecting…")
+        await console.says("reconnecting…")
         service.api.start()
-        await first.says("resumed after")
-        await first.cancel()
-        await first.equals_log(tmp_path)
+        await console.says("resumed after")
+        await console.cancel()
+        await console.equals_log(tmp_path)
 
 
 async def test_a_page_that_is_hidden_has_everything_when_it_is_shown_again(
     stage: Stage, tmp_path: Path
 ) -> None:
     async with untouched_page(tmp_path) as page:
-        first = FirstPage(page, stage.url)
-        await first.start("counter", count="100", interval_s="0.02")
-        await first.has(10)
+        console = Console(page, stage.url)
+        await console.start("counter", count="100", interval_s="0.02")
+        await console.has(10)
         front = await page.context.new_page()
         await front.bring_to_front()
         await expect(page).to_have_title("succeeded · counter · Tailrace", timeout=LONG_MS)
         assert await page.evaluate("document.visibilityState") == "hidden"
         await page.bring_to_front()
-        await first.ends()
-        await first.shows_log()
+        await console.ends()
+        await console.shows_log()
 
 
-async def test_a_frozen_page_goes_on_when_it_is_thawed(first: FirstPage, tmp_path: Path) -> None:
-    await first.start("counter", count="150", interval_s="0.02")
-    await first.has(10)
-    session = await first.page.context.new_cdp_session(first.page)
+async def test_a_frozen_page_goes_on_when_it_is_thawed(console: Console, tmp_path: Path) -> None:
+    await console.start("counter", count="150", interval_s="0.02")
+    await console.has(10)
+    session = await console.page.context.new_cdp_session(console.page)
     await session.send("Page.setWebLifecycleState", {"state": "frozen"})
-    await _job_ended(first)
+    await _job_ended(console)
     await session.send("Page.setWebLifecycleState", {"state": "active"})
-    await first.ends()
-    await first.equals_log(tmp_path)
+    await console.ends()
+    await console.equals_log(tmp_path)
 
 
-async def _job_ended(first: FirstPage) -> Any:
-    return await log_of(first.url, first.page.url.partition("?job=")[2])
+async def _job_ended(console: Console) -> Any:
+    return await log_of(console.url, console.page.url.partition("?job=")[2])

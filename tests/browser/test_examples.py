@@ -1,4 +1,4 @@
-"""The example pages work as they stand, over lines that break too."""
+"""The example pages work as they stand, also over connections that break."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -69,7 +69,7 @@ async def test_eventsource_is_closed_and_goes_on_behind_its_last_event(
         await page.get_by_role("button", name="Start").click()
         await expect(page.locator("#events li").nth(2)).to_be_visible()
         await page.get_by_role("button", name="Close the stream").click()
-        await expect(page.get_by_role("status")).to_contain_text("the job goes on")
+        await expect(page.get_by_role("status")).to_contain_text("the job keeps running")
         await page.get_by_role("button", name="Listen again").click()
         await expect(page.get_by_role("status")).to_have_text("succeeded", timeout=LONG_MS)
         await equals_log(page, stage.url)

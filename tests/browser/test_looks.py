@@ -10,69 +10,69 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Stage
 from tests.support.browser import fresh_page
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import Console
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 Scheme = Literal["light", "dark"]
-State = Callable[[FirstPage], Awaitable[object]]
+State = Callable[[Console], Awaitable[object]]
 
 
-async def starting(first: FirstPage) -> None:
-    await first.fill("answer")
+async def starting(console: Console) -> None:
+    await console.fill("answer")
 
 
-async def refused(first: FirstPage) -> None:
-    await first.fill("approval", text="")
-    await first.page.get_by_role("button", name="Start").click()
-    await expect(first.page.get_by_role("alert").first).to_be_visible()
+async def refused(console: Console) -> None:
+    await console.fill("approval", text="")
+    await console.page.get_by_role("button", name="Start").click()
+    await expect(console.page.get_by_role("alert").first).to_be_visible()
 
 
-async def running(first: FirstPage) -> None:
-    await first.start("countdown", seconds="60")
-    await first.has(4)
+async def running(console: Console) -> None:
+    await console.start("countdown", seconds="60")
+    await console.has(4)
 
 
-async def dropped(first: FirstPage) -> None:
-    await running(first)
-    await first.page.get_by_role("button", name="Drop the line").click()
-    await first.says("dropped")
+async def dropped(console: Console) -> None:
+    await running(console)
+    await console.page.get_by_role("button", name="Disconnect").click()
+    await console.says("disconnected")
 
 
-async def waiting(first: FirstPage) -> None:
-    await first.start("approval", text="Closed on Monday.")
-    await first.page.get_by_role("radio", name="A text").check()
+async def waiting(console: Console) -> None:
+    await console.start("approval", text="Closed on Monday.")
+    await console.page.get_by_role("radio", name="Text").check()
 
 
-async def ended(first: FirstPage) -> None:
-    await first.start("article", topic="the sky")
-    await first.ends()
-    await first.page.locator(".row").last.click()
-    await expect(first.page.locator(".opened")).to_be_visible()
+async def ended(console: Console) -> None:
+    await console.start("article", topic="the sky")
+    await console.ends()
+    await console.page.locator(".row").last.click()
+    await expect(console.page.locator(".opened")).to_be_visible()
 
 
-async def failed(first: FirstPage) -> None:
-    await first.start("counter", count="50", fail_at="20")
-    await first.ends("failed")
+async def failed(console: Console) -> None:
+    await console.start("counter", count="50", fail_at="20")
+    await console.ends("failed")
 
 
-async def unknown(first: FirstPage) -> None:
-    await first.open("nothing")
-    await expect(first.page.get_by_role("heading", level=1)).to_have_text("There is no such job")
+async def unknown(console: Console) -> None:
+    await console.open("nothing")
+    await expect(console.page.get_by_role("heading", level=1)).to_have_text("There is no such job")
 
 
-async def long(first: FirstPage) -> None:
-    await first.start("counter", count="5000", nodes="99", tag="w" * 900)
-    await first.ends()
+async def long(console: Console) -> None:
+    await console.start("counter", count="5000", nodes="99", tag="w" * 900)
+    await console.ends()
 
 
-async def visited(first: FirstPage) -> None:
-    await first.start("steps")
-    await first.ends()
-    await first.open()
-    await expect(first.page.locator(".recent li")).to_contain_text("succeeded")
+async def visited(console: Console) -> None:
+    await console.start("steps")
+    await console.ends()
+    await console.open()
+    await expect(console.page.locator(".recent li")).to_contain_text("succeeded")
 
 
 STATES: list[State] = [
@@ -86,7 +86,7 @@ async def test_a_state_of_the_page_has_no_barrier_and_fits_a_phone(
     browser: Browser, stage: Stage, state: State, scheme: Scheme
 ) -> None:
     async with fresh_page(browser, color_scheme=scheme) as page:
-        await state(FirstPage(page, stage.url))
+        await state(Console(page, stage.url))
         assert await barriers(page) == []
         await page.set_viewport_size(PHONE)
         assert await barriers(page) == []
@@ -111,7 +111,7 @@ async def test_on_a_phone_the_jobs_head_reads_from_top_to_bottom(
     browser: Browser, stage: Stage
 ) -> None:
     async with fresh_page(browser) as page:
-        await ended(FirstPage(page, stage.url))
+        await ended(Console(page, stage.url))
         await page.set_viewport_size(PHONE)
         parts = [
             page.get_by_role("heading", level=1),
@@ -126,29 +126,29 @@ async def test_on_a_phone_the_jobs_head_reads_from_top_to_bottom(
 
 async def test_motion_is_reduced_where_it_is_unwelcome(browser: Browser, stage: Stage) -> None:
     async with fresh_page(browser, reduced_motion="reduce") as page:
-        await running(FirstPage(page, stage.url))
+        await running(Console(page, stage.url))
         moving = "() => document.getAnimations().filter(({ playState }) => playState === 'running')"
         assert await page.evaluate(f"({moving})().length") == 0
 
 
-async def test_tokens_are_not_announced_one_by_one(first: FirstPage) -> None:
-    await first.open()
+async def test_tokens_are_not_announced_one_by_one(console: Console) -> None:
+    await console.open()
     watch = """() => {
       window.said = [];
       const announcer = document.getElementById("announcer");
       new MutationObserver(() => window.said.push(announcer.textContent))
         .observe(announcer, { childList: true, characterData: true, subtree: true });
     }"""
-    await first.page.evaluate(watch)
-    await first.choose("article")
-    await first.page.locator("#field-topic").fill("the sky")
-    await first.page.get_by_role("button", name="Start").click()
-    await first.ends()
-    said = await first.page.evaluate("() => window.said")
-    assert said[-1] == "The job is succeeded."
+    await console.page.evaluate(watch)
+    await console.choose("article")
+    await console.page.locator("#field-topic").fill("the sky")
+    await console.page.get_by_role("button", name="Start").click()
+    await console.ends()
+    said = await console.page.evaluate("() => window.said")
+    assert said[-1] == "The job succeeded."
     assert len(said) <= 3
     live = "() => document.querySelector('.transcript').closest('[aria-live], [role=status]')"
-    assert await first.page.evaluate(live) is None
+    assert await console.page.evaluate(live) is None
 
 
 async def barriers(page: Page) -> list[str]:

@@ -87,4 +87,4 @@ async def test_a_stream_that_is_closed_leaves_its_job_alone(browser: Browser, re
         await panel.get_by_role("button", name="Start").click()
         await expect(panel).to_contain_text("remaining")
         await panel.get_by_role("button", name="Close the stream").click()
-        await expect(panel.get_by_role("status")).to_contain_text("the job goes on")
+        await expect(panel.get_by_role("status")).to_contain_text("the job keeps running")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from tailrace.deploy.local.model import MODEL_NAME
 from tests.support.browser import fresh_page
 from tests.support.browser_neighbour import neighbour
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import Console
 from tests.support.processes import answers, free_port, running_service
 
 DOCS = Path(__file__).parents[2] / "docs" / "images"
@@ -40,43 +40,43 @@ async def test_the_main_states_are_kept_as_pictures(
         running_service(tmp_path / "service", model) as service,
         fresh_page(browser, color_scheme="light") as page,
     ):
-        first = FirstPage(page, service.url)
-        await _take_article(first, folder)
-        await _take_question(first, folder)
-        await _take_start(first, folder)
+        console = Console(page, service.url)
+        await _take_article(console, folder)
+        await _take_question(console, folder)
+        await _take_start(console, folder)
     sizes = {file.name: file.stat().st_size for file in folder.glob("*.png")}
     assert len(sizes) == 6
     assert {name: size for name, size in sizes.items() if size > MOST_BYTES} == {}
 
 
-async def _take_article(first: FirstPage, folder: Path) -> None:
-    page = first.page
-    await first.start("article", topic="how rivers shape the land")
+async def _take_article(console: Console, folder: Path) -> None:
+    page = console.page
+    await console.start("article", topic="how rivers shape the land")
     await expect(page.locator(".node-output h3").nth(1)).to_be_visible(timeout=120_000)
-    await first.drop_and_take_up()
-    await first.says("resumed after")
+    await console.reconnect()
+    await console.says("resumed after")
     await _picture(page, folder / "job-light.png")
     await page.emulate_media(color_scheme="dark")
     await _picture(page, folder / "job-dark.png")
-    await first.ends()
+    await console.ends()
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(PHONE)
     await page.evaluate("scrollTo(0, 0)")
     await _picture(page, folder / "job-phone.png")
 
 
-async def _take_question(first: FirstPage, folder: Path) -> None:
-    page = first.page
+async def _take_question(console: Console, folder: Path) -> None:
+    page = console.page
     await page.set_viewport_size({"width": 1280, "height": 860})
-    await first.start("approval", text="The mill is closed on Monday.")
-    await page.get_by_role("radio", name="A text").check()
+    await console.start("approval", text="The mill is closed on Monday.")
+    await page.get_by_role("radio", name="Text").check()
     await page.locator(".interrupt textarea").fill("The mill is closed all week.")
     await _picture(page, folder / "question-light.png")
 
 
-async def _take_start(first: FirstPage, folder: Path) -> None:
-    page = first.page
-    await first.fill("answer", question="What color is the sky?")
+async def _take_start(console: Console, folder: Path) -> None:
+    page = console.page
+    await console.fill("answer", question="What color is the sky?")
     await expect(page.locator(".recent li").first).not_to_contain_text("…")
     await page.evaluate("document.activeElement.blur()")
     await _picture(page, folder / "start-light.png")

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from playwright.async_api import Browser
 
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import Console
 
 COUNT = 10_000
 LONGEST_TASK_MS = 100
@@ -31,35 +31,35 @@ WATCH = """
 
 
 async def test_ten_thousand_events_leave_the_page_smooth(
-    first: FirstPage, browser: Browser, tmp_path: Path
+    console: Console, browser: Browser, tmp_path: Path
 ) -> None:
-    await first.fill("counter", count=str(COUNT))
-    await first.page.evaluate(WATCH)
-    await browser.start_tracing(page=first.page, categories=["toplevel"])
-    await first.page.get_by_role("button", name="Start").click()
-    await first.page.wait_for_url("**/?job=*")
-    await first.ends()
-    await assert_smooth(first, await browser.stop_tracing())
-    assert len(await first.equals_log(tmp_path)) == COUNT + 4
+    await console.fill("counter", count=str(COUNT))
+    await console.page.evaluate(WATCH)
+    await browser.start_tracing(page=console.page, categories=["toplevel"])
+    await console.page.get_by_role("button", name="Start").click()
+    await console.page.wait_for_url("**/?job=*")
+    await console.ends()
+    await assert_smooth(console, await browser.stop_tracing())
+    assert len(await console.equals_log(tmp_path)) == COUNT + 4
 
 
 async def test_ten_thousand_events_of_the_past_are_drawn_as_smoothly(
-    first: FirstPage, browser: Browser
+    console: Console, browser: Browser
 ) -> None:
-    await first.start("counter", count=str(COUNT))
-    await first.ends()
-    await first.page.add_init_script(f"({WATCH})()")
-    await browser.start_tracing(page=first.page, categories=["toplevel"])
-    await first.page.reload()
-    await first.ends()
-    await assert_smooth(first, await browser.stop_tracing())
+    await console.start("counter", count=str(COUNT))
+    await console.ends()
+    await console.page.add_init_script(f"({WATCH})()")
+    await browser.start_tracing(page=console.page, categories=["toplevel"])
+    await console.page.reload()
+    await console.ends()
+    await assert_smooth(console, await browser.stop_tracing())
 
 
-async def assert_smooth(first: FirstPage, trace: bytes) -> None:
+async def assert_smooth(console: Console, trace: bytes) -> None:
     """No task took too long, and only what is in sight is in the page."""
     tasks = sorted(tasks_ms(orjson.loads(trace)["traceEvents"]))
-    by_the_clock = await first.page.evaluate("() => window.longTasks")
-    rows = await first.page.locator(".row").count()
+    by_the_clock = await console.page.evaluate("() => window.longTasks")
+    rows = await console.page.locator(".row").count()
     print(  # noqa: T201 - pytest shows it with -s, and where the test fails
         f"{len(tasks)} tasks, the longest {tasks[-1]:.0f} ms of processor time, 99 % below "
         f"{tasks[len(tasks) * 99 // 100]:.0f} ms; by the clock {len(by_the_clock)} long ones, "

@@ -1,6 +1,6 @@
 """Chromium, the system's own, driven by Playwright; and its pages, which must not complain.
 
-Owns how the browser is started. What the first page looks like to a test is `browser_page`'s.
+Owns how the browser is started. How a test sees the console is up to `browser_page`.
 """
 
 import os
@@ -29,7 +29,7 @@ START_S = 60.0
 PATIENCE_MS = 30_000
 """For what should come soon; two cores also run the service and its worker."""
 REFUSED = "Failed to load resource"
-"""Chromium's words for any answer that is no success; tests of refusals provoke them."""
+"""Chromium's words for any unsuccessful response; tests of refusals provoke them."""
 
 
 @asynccontextmanager

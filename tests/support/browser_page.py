@@ -1,4 +1,4 @@
-"""The first page as a test uses it: what a user would click, type and read."""
+"""The console as a test uses it: what a user would click, type and read."""
 
 import re
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ async (rows) => {
   }
 }
 """
-DROP_AND_TAKE_UP = """
+DISCONNECT_AND_RECONNECT = """
 (button) => {
   button.click();
   const words = button.textContent;
@@ -41,8 +41,8 @@ DROP_AND_TAKE_UP = """
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPage:
-    """The page at `/`, open at a service."""
+class Console:
+    """The console of a service, at `/`."""
 
     page: Page
     url: str
@@ -73,9 +73,9 @@ class FirstPage:
         return self.page.url.partition("?job=")[2]
 
     @property
-    def line(self) -> Locator:
+    def connection(self) -> Locator:
         """The words about the connection."""
-        return self.page.locator(".line-words")
+        return self.page.locator(".connection-words")
 
     @property
     def status(self) -> Locator:
@@ -84,13 +84,13 @@ class FirstPage:
 
     async def says(self, words: str) -> None:
         """Wait until the connection is described in these words."""
-        await expect(self.line).to_contain_text(words, timeout=LONG_MS)
+        await expect(self.connection).to_contain_text(words, timeout=LONG_MS)
 
     async def ends(self, status: str = "succeeded") -> None:
         """Wait until the page has the job's end, and has drawn what came before it."""
         await expect(self.status).to_contain_text(status, timeout=LONG_MS)
         await self.says("ended")
-        # The record and the line may know of the end before the last events are drawn.
+        # The record and the connection may know of the end before the last events are drawn.
         await expect(self.page.locator(".outcome")).to_be_visible(timeout=LONG_MS)
 
     async def cancel(self) -> None:
@@ -98,10 +98,10 @@ class FirstPage:
         await self.page.get_by_role("button", name="Cancel the job").click()
         await self.ends("cancelled")
 
-    async def drop_and_take_up(self) -> None:
-        """Drop the line and take it up, in one step: it comes back by itself after a moment."""
-        button = self.page.get_by_role("button", name="Drop the line")
-        assert await button.evaluate(DROP_AND_TAKE_UP) == "Take it up now"
+    async def reconnect(self) -> None:
+        """Disconnect and reconnect in one step, before the page does so by itself."""
+        button = self.page.get_by_role("button", name="Disconnect")
+        assert await button.evaluate(DISCONNECT_AND_RECONNECT) == "Reconnect now"
 
     async def has(self, count: int) -> None:
         """Wait until at least so many events are here."""
@@ -113,7 +113,7 @@ class FirstPage:
 
     async def account(self) -> str:
         """The page's own account of what it has."""
-        return await self.page.locator(".line-count").inner_text()
+        return await self.page.locator(".connection-count").inner_text()
 
     async def rows(self) -> list[tuple[int, str]]:
         """Number and name of every row, read by scrolling from the first to the last."""

@@ -97,7 +97,7 @@ async def test_a_cut_is_noted_beside_the_output(tailrace: Tailrace):
     async with serving(in_turn([record("running"), first, second])) as server:
         outcome = await tailrace(server.url, "follow", JOB, "--json")
     assert outcome.code == 0
-    assert "going on after event 1" in outcome.err
+    assert "resuming after event 1" in outcome.err
     assert [json.loads(line)["id"] for line in outcome.out.splitlines()] == [1, 2]
 
 
@@ -244,7 +244,7 @@ async def test_a_refusal_is_one_line_and_code_4(tailrace: Tailrace, answer: Answ
 async def test_a_service_that_is_away_is_one_line_and_code_4(tailrace: Tailrace):
     outcome = await tailrace("http://127.0.0.1:9", "follow", JOB)
     assert outcome.code == 4
-    assert outcome.err.startswith("tailrace: no answer from http://127.0.0.1:9")
+    assert outcome.err.startswith("tailrace: no response from http://127.0.0.1:9")
     assert outcome.err.count("\n") == 1
 
 

@@ -71,12 +71,12 @@ def test_progress_is_a_bar_and_other_data_is_json(data: object, line: str):
         (
             "status",
             {"status": "running", "attempt": 2, "reason": "worker_lost", "resumed": True},
-            "running, attempt 2, worker_lost, goes on from a checkpoint",
+            "running, attempt 2, worker_lost, resumes from a checkpoint",
         ),
         (
             "gap",
             {"from": 2, "to": 9, "reason": "trimmed"},
-            "events 2 to 9 can't be had any more (trimmed)",
+            "events 2 to 9 are missing (trimmed)",
         ),
         ("debug", {"ns": [], "data": 1}, 'debug: {"ns":[],"data":1}'),
         (

@@ -64,13 +64,13 @@ async def test_a_refused_input_names_its_places():
 async def test_an_answer_of_something_else_says_so():
     answer = Answer((b"<html>",), status=404, content_type="text/html")
     async with serving(in_turn([answer])) as server, Tailrace(server.url) as client:
-        with pytest.raises(ApiError, match="does not answer like a Tailrace service"):
+        with pytest.raises(ApiError, match="does not respond like a Tailrace service"):
             await client.job(JOB)
 
 
 async def test_a_call_to_nobody_is_unreachable():
     async with Tailrace(f"http://127.0.0.1:{free_port()}") as client:
-        with pytest.raises(Unreachable, match="no answer from"):
+        with pytest.raises(Unreachable, match="no response from"):
             await client.job(JOB)
 
 

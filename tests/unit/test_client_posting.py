@@ -129,7 +129,7 @@ async def test_an_answer_to_a_job_that_has_gone_on_is_sent_once():
 
 async def test_nothing_is_sent_to_let_a_job_go_on_that_does_not_wait():
     async with serving(in_turn([ACCEPTED])) as server, Tailrace(server.url) as client:
-        with pytest.raises(NotSent, match="does not wait"):
+        with pytest.raises(NotSent, match="is not waiting"):
             await client.resume(JOB)
     assert [a.method for a in server.asked] == ["GET"]
 

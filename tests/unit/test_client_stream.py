@@ -32,7 +32,7 @@ from tests.support.sse_server import (
     serving,
 )
 
-HURRIED = Patience(answer_s=5, silence_s=5, outage_s=0.2, first_wait_s=0.001, longest_wait_s=0.01)
+HURRIED = Patience(response_s=5, silence_s=5, outage_s=0.2, first_wait_s=0.001, longest_wait_s=0.01)
 UNHURRIED = replace(HURRIED, outage_s=5)
 """For what never is an outage, also on a machine that does other things."""
 JOB = "0198c0de-0000-7000-8000-000000000001"
@@ -169,7 +169,7 @@ async def test_trouble_of_a_proxy_passes():
     async with serving(in_turn(answers)) as server:
         events, notes = await read_noting(server.url)
     assert events == list(LOG)
-    assert [note.cause for note in notes] == ["the service answered 502"]
+    assert [note.cause for note in notes] == ["the service returned 502"]
 
 
 async def test_a_service_that_stays_away_is_given_up():

@@ -1,4 +1,4 @@
-"""Lint the prose of the given files, or of the whole repository; 1 if anything is found."""
+"""Lint the prose of the given files, or of the repository but its tests; 1 if anything is found."""
 
 import subprocess
 import sys
@@ -31,9 +31,10 @@ def main(names: Sequence[str]) -> int:
 
 
 def _files(names: Sequence[str]) -> Iterator[Path]:
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *names]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--"]
+    command += names or (".", ":!tests")
     listed = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - git, with names of files
-    for name in listed.stdout.splitlines():
+    for name in dict.fromkeys(listed.stdout.splitlines()):
         path = Path(name)
         if path.is_file() and not path.is_symlink() and not any(fnmatch(name, p) for p in NOT_OURS):
             yield path

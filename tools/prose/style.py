@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -61,8 +62,15 @@ class Rule:
     write: str
     kind: Kind | None
     spared: tuple[re.Pattern[str], ...]
+    skipped: tuple[str, ...]
     bad: tuple[str, ...]
     good: tuple[str, ...]
+
+    def covers(self, passage: Passage) -> bool:
+        """Whether it holds for a passage."""
+        if self.kind not in {None, passage.kind}:
+            return False
+        return not any(fnmatch(str(passage.path), place) for place in self.skipped)
 
     def matches(self, text: str) -> Iterator[re.Match[str]]:
         """What it finds in a text, wherever its lines break."""
@@ -93,7 +101,7 @@ def findings(passages: Sequence[Passage]) -> list[Finding]:
 def _by_rules(passages: Iterable[Passage]) -> Iterator[Finding]:
     for passage in passages:
         for rule in rules():
-            if rule.kind not in {None, passage.kind}:
+            if not rule.covers(passage):
                 continue
             for match in rule.matches(passage.text):
                 said = " ".join(match[0].split())
@@ -153,6 +161,7 @@ def _rule(entry: dict[str, Any]) -> Rule:
         entry["write"],
         entry.get("in"),
         tuple(map(_pattern, entry.get("except", ()))),
+        tuple(entry.get("skip", ())),
         tuple(entry["bad"]),
         tuple(entry["good"]),
     )

@@ -1,7 +1,7 @@
 /**
- * EventSource on a job's events. Post the job, open its `urls.events`, close at `end`: the rest is the browser's.
+ * EventSource on a job's events. Post the job, open its `urls.events`, close at `end`: the browser does the rest.
  *
- * A key can't be sent by EventSource. `?ticket=true` puts one into the URL that reads this one job's events.
+ * EventSource can't send a key. `?ticket=true` puts a ticket into the URL, which opens the events of this job only.
  */
 
 import { byId, clear, list, outcome, refusal, say, text } from "./shown.js";
@@ -36,7 +36,7 @@ form.onsubmit = (event) => {
   event.preventDefault();
   start();
 };
-close.onclick = () => stop("closed; the job goes on without a listener");
+close.onclick = () => stop("closed; the job keeps running");
 listen.onclick = follow;
 suggest();
 
@@ -56,12 +56,12 @@ async function start() {
   go.disabled = true;
   try {
     const response = await fetch("../../jobs?ticket=true", { method: "POST", headers, body });
-    const answer = await response.json();
-    if (!response.ok) return say(refusal(answer));
-    job = answer;
+    const accepted = await response.json();
+    if (!response.ok) return say(refusal(accepted));
+    job = accepted;
     follow();
   } catch (error) {
-    say(`The service does not answer: ${error}`);
+    say(`The service is not responding: ${error}`);
   } finally {
     go.disabled = false;
   }
@@ -71,14 +71,14 @@ function follow() {
   if (job === null) return;
   source?.close();
   const url = new URL(job.urls.events, location.href);
-  // Only for a page that closed the stream itself: after a cut, EventSource says it in a header.
+  // Only needed after the page itself has closed the stream: otherwise EventSource sends it in a header.
   if (last) url.searchParams.set("after", last);
   const own = new EventSource(url);
   source = own;
   own.onopen = () => say(last ? `live again, after event ${last}` : "live");
   own.onerror = () => {
-    if (own.readyState === EventSource.CLOSED) stop("refused by the service; EventSource does not say why");
-    else say(`the line broke after event ${last || 0}; the browser comes back`);
+    if (own.readyState === EventSource.CLOSED) stop("rejected by the service; EventSource does not say why");
+    else say(`connection lost after event ${last || 0}; the browser reconnects`);
   };
   own.addEventListener("messages", (event) => {
     text.textContent += heard(event).message.content;

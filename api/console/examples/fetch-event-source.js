@@ -1,9 +1,9 @@
 /**
- * fetch-event-source on a job's events: by GET, and by a POST that makes the job and streams it.
+ * fetch-event-source on a job's events: by GET, and by a POST that creates the job and streams it.
  *
- * The handlers are those of the library's README, strict check of the content type included. Two things
- * are told apart that the README does not: a clean end is the end of the job here, and 204 says that
- * there is nothing behind the `end` that the page has.
+ * The handlers are those of the library's README, including the strict check of the content type. Two cases
+ * are added: a clean end is the end of the job here, and 204 means that nothing follows the `end` that the
+ * page already has.
  */
 
 import { byId, clear, list, outcome, refusal, say, text } from "./shown.js";
@@ -32,7 +32,7 @@ form.onsubmit = (event) => {
 };
 close.onclick = () => {
   control?.abort();
-  say("closed; the job goes on without a listener");
+  say("closed; the job keeps running");
 };
 
 /**
@@ -84,11 +84,11 @@ function stream(url, options) {
         connections += 1;
         return say(connections > 1 ? `live again, connection ${connections}` : "live");
       }
-      if (response.status === 204) throw new FatalError("nothing is left to come");
+      if (response.status === 204) throw new FatalError("there are no more events");
       if (response.status >= 400 && response.status < 500 && response.status !== 429) {
         throw new FatalError(refusal(await response.json()));
       }
-      throw new RetriableError(`The service answered ${response.status}.`);
+      throw new RetriableError(`The service returned ${response.status}.`);
     },
     onmessage({ id, event, data }) {
       list(id, event, data);
@@ -98,11 +98,11 @@ function stream(url, options) {
       say(outcome(JSON.parse(data)));
     },
     onclose() {
-      if (!ended) throw new RetriableError("The line ended before the job.");
+      if (!ended) throw new RetriableError("The connection ended before the job did.");
     },
     onerror(error) {
       if (error instanceof FatalError) throw error;
-      say("the line broke; the library comes back");
+      say("connection lost; the library reconnects");
     },
   });
 }
@@ -120,7 +120,7 @@ async function run(way) {
   } catch (error) {
     if (!own.signal.aborted) say(error instanceof Error ? error.message : String(error));
   }
-  // Another may have begun: the page is its own then.
+  // Another run may have started; the page then belongs to it.
   if (control === own) close.disabled = true;
 }
 

@@ -1,4 +1,4 @@
-/** What the example pages show, and nothing of how they listen: a state, a text, and each event as it came. */
+/** The display of the example pages, without any networking: a state, a text, and each event as received. */
 
 export const text = byId("text", HTMLElement);
 const events = byId("events", HTMLElement);
@@ -48,7 +48,7 @@ export function outcome({ status, error }) {
 }
 
 /**
- * What the service refuses, in its own words.
+ * An error of the service, in its own words.
  *
  * @param {{ title: string, detail?: string, errors?: { detail: string }[] }} problem
  */

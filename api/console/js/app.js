@@ -1,4 +1,4 @@
-/** The page: which of its two views is shown, and what they share. */
+/** The console: which of its two views is shown, and what they share. */
 
 import { JobLocation } from "./dom/location.js";
 import { Job } from "./job/job.js";
@@ -24,7 +24,7 @@ const service = new Service(new ApiKey(page.key));
 const jobLocation = new JobLocation(() => location.reload());
 
 /**
- * Said by screen readers, one at a time: what changes the job or the line, never a token.
+ * Announced by screen readers, one at a time: changes of the job or the connection, never a token.
  *
  * @param {string} words
  */
@@ -34,7 +34,7 @@ function announce(words) {
 
 /**
  * @param {string} id
- * @param {JobBody} [known] what a POST has just answered
+ * @param {JobBody} [known] the response to a POST
  */
 function follow(id, known) {
   page.again.hidden = false;

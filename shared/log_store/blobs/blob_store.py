@@ -78,8 +78,8 @@ class BlobStore:
         """What is kept under a number.
 
         Raises:
-            BlobNotFound: nothing, or nothing any more.
-            StoreUnavailable: the store did not answer.
+            BlobNotFound: there is none, or no longer one.
+            StoreUnavailable: the store did not reply.
         """
         note = await hget(self._redis, keys.blobs(job_id), f"b:{number}")
         if note is None:
@@ -91,8 +91,8 @@ class BlobStore:
         """The blob's bytes, a piece at a time.
 
         Raises:
-            BlobNotFound: they are not kept any more.
-            StoreUnavailable: the store did not answer.
+            BlobNotFound: they have expired.
+            StoreUnavailable: the store did not reply.
         """
         for index in range(blob.pieces):
             piece = await hget(self._redis, keys.blobs(job_id), f"p:{blob.sha256}:{index}")

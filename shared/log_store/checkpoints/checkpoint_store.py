@@ -157,7 +157,7 @@ class CheckpointStore:
         """Read a checkpoint, the newest without an id; None where there is none.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         reply = await run_script(
             self._redis,
@@ -172,7 +172,7 @@ class CheckpointStore:
         """Whether the job's graph has a checkpoint to resume from.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         return await hexists(self._redis, keys.checkpoints(job_id), _ROOT_HEAD)
 
@@ -180,7 +180,7 @@ class CheckpointStore:
         """Namespace and id of each checkpoint of a thread.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         reply = await run_script(self._redis, "log_store/checkpoints/list", keys.of_thread(thread))
         flat = [part.decode() for part in reply]
@@ -190,7 +190,7 @@ class CheckpointStore:
         """The threads that have checkpoints. Walks through the whole store: for operators only.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         async with aclosing(keys_like(self._redis, keys.ALL_CHECKPOINTS)) as found:
             async for key in found:

@@ -27,7 +27,7 @@ local function remove(field)
   redis.call('HDEL', CHECKPOINTS, field)
 end
 
--- How many pieces the value is in; nil for a value that stands where it belongs.
+-- How many pieces the value is in; nil for a value that is in one piece.
 local function pieces(value)
   return value and tonumber(string.match(value, '^%z(%d+)$'))
 end
@@ -88,7 +88,7 @@ local function blob(ns, ref)
 end
 
 local function remove_blob(field)
-  -- Only a short value can be a number of pieces.
+  -- Only a short value can be the count of pieces.
   if redis.call('HSTRLEN', CHECKPOINTS, field) < 16 then
     remove_pieces(field, get(field))
   end
@@ -191,10 +191,11 @@ local function trim(ns, keep)
   retain(ns, kept)
 end
 
--- Reads from ARGV what a checkpoint is made of, from place `i` on: ns, id, parent id or '', span,
--- checkpoint, metadata, how many to keep (0 for all), ns and id of the checkpoint whose task has
--- opened this namespace ('' for id where it outlives that one), number of refs (channel \1 version)
--- and the refs, number of changed channels and for each ref, value. Returns it, and the next place.
+-- Reads a checkpoint from ARGV, starting at place `i`: ns, id, parent id or '', span, checkpoint,
+-- metadata, how many to keep (0 for all). Then ns and id of the checkpoint whose task has opened
+-- this namespace ('' for id if it outlives that one). Then the number of refs (channel \1 version)
+-- and the refs, the number of changed channels, and for each ref, value. Returns it, and the next
+-- place.
 local function read_checkpoint(i)
   local c = {
     ns = ARGV[i],

@@ -97,7 +97,7 @@ class EventLog:
         """The events numbered above `after`, in order, `limit` at most; does not wait.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         return events_of(await entries_after(self._redis, keys.log(job_id), f"{after}-0", limit))
 

@@ -2,7 +2,7 @@
 -- keys: ITEMS ORDER DUE
 -- args: path key renews
 -- uses: log_store/items/items
--- renews: '1' to begin its life anew, else '0'.
+-- renews: '1' to restart its TTL, otherwise '0'.
 -- Returns {'ok', created, updated, value}, or {'ok'} where there is none.
 local at = place(path, key)
 local item = get('i' .. at)

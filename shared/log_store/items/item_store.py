@@ -89,7 +89,7 @@ class ItemStore:
 
         Args:
             places: namespace and key of each.
-            renew: of each, whether to begin its life anew, if it has a TTL.
+            renew: of each, whether to restart its TTL, if it has one.
         """
         wanted = zip(places, renew, strict=True)
         calls = [
@@ -143,7 +143,7 @@ class ItemStore:
         ]
 
     async def renew(self, items: Iterable[StoredItem]) -> None:
-        """Begin the life of these items anew, of each that has a TTL."""
+        """Restart the TTL of these items, of each that has one."""
         calls = [self._call(item.namespace, key=_bytes(item.key)) for item in items]
         await run_scripts(self._redis, "log_store/items/renew", calls)
 

@@ -1,4 +1,4 @@
--- Begins an item's life anew, if it has a TTL.
+-- Restarts an item's TTL, if it has one.
 -- keys: ITEMS ORDER DUE
 -- args: path key
 -- uses: log_store/items/items

@@ -1,5 +1,5 @@
--- Closes a job over its holder's head, under a raised fence: what the sweep and a worker's watchdog
--- do with a job that nobody can close any more. Repeatable: a closed job stays as it is.
+-- Closes a job in place of its holder, under a raised fence: the sweep and a worker's watchdog do so
+-- with a job that nobody else can close. Repeatable: a closed job stays as it is.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 -- args: id status at data failure retention_ms events_ttl_ms of_token within_ms
 -- uses: log_store/log

@@ -6,7 +6,7 @@
 -- args: attempt token open_ttl_ms at id floor
 -- args: given_up given_up_end cancelled_end retention_ms events_ttl_ms
 -- uses: log_store/log
--- floor: the highest number that this writer ever sent, where the store has forgotten some (else 0).
+-- floor: the highest number that this writer ever sent, if the store has forgotten some, or 0.
 -- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end: data of `end`.
 -- Returns {'ok', seq, record as field, value, ...}, or {'missing'}, {'closed', seq},
 -- {'fenced', attempt of the record}.

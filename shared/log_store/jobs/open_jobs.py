@@ -32,7 +32,7 @@ class OpenJobs:
         """The open jobs of a shard, oldest first.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         return [
             JobId(job_id.decode())
@@ -43,7 +43,7 @@ class OpenJobs:
         """Those jobs as they are now.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         wanted: list[Command] = []
         for job_id in job_ids:
@@ -57,7 +57,7 @@ class OpenJobs:
         """Take a job whose record is gone off its set.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         await zrem(self._redis, keys.open_jobs(job_id), job_id)
 

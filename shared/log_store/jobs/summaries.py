@@ -30,7 +30,7 @@ async def read_summaries(redis: Client, job_ids: Sequence[JobId]) -> list[JobSum
     """The summary of each job, in one round; None where there is no record.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: the store did not reply.
     """
     wanted: list[Command] = []
     for job_id in job_ids:

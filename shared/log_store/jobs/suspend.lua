@@ -1,5 +1,5 @@
 -- Ends an attempt without ending the job, under the holder's fence: back to the queue, or waiting
--- for an answer. After it nothing more is accepted under the attempt's number. The store gives the
+-- to be resumed. After it nothing more is accepted under the attempt's number. The store gives the
 -- number, so that a worker's watchdog can do this too, which does not know what was sent last.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS
 -- args: attempt token open_ttl_ms status event reason failures sent interrupts pause
@@ -9,7 +9,7 @@
 -- sent: the highest number that this writer ever sent (0: it can't tell).
 -- interrupts, pause: JSON where it waits, else ''.
 -- Returns {'ok', seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, or
--- {'cancelling', seq} for a job that shall be closed instead, or {'hole', seq} where the store has
+-- {'cancelling', seq} for a job that has to be closed instead, or {'hole', seq} where the store has
 -- forgotten some of what was sent.
 local r = record()
 if not r then
@@ -17,7 +17,7 @@ if not r then
 end
 local number = tonumber(attempt)
 local mine = r.token == token and r.attempt == number
--- A repeat may come when what it stored has been answered.
+-- A repeat may come when the stop that it stored has been resumed.
 local answered = status == 'waiting' and r.status == 'queued' and r.reason == 'resume'
 if mine and (r.status == status or answered) then
   return { 'ok', whole(r.seq) }

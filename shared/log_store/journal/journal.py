@@ -91,7 +91,7 @@ class JournalStore:
             holder: the attempt.
             first_seq: number of the first event, or of the next one where there is none.
             number: the batch's, from 1 with each opening of the attempt.
-            entries: in the order in which they shall be seen.
+            entries: in the order in which they become visible.
 
         Raises:
             ValuesLacking: a checkpoint needs a value that the store does not have.
@@ -138,7 +138,7 @@ class JournalStore:
                 }
                 return ["c", *checkpoint_args(place, checkpoint, light_values, keep)]
             case Event():
-                raise TypeError("an event is no state")
+                raise TypeError("an event is not state")
 
     async def _light_write(self, holder: Holder, of: TaskWrites, write: Write) -> Write:
         parts = (f"write:{of.place.ns}", of.checkpoint_id, write.task, str(write.index))

@@ -146,7 +146,7 @@ class JobQueue:
             worker_id: the holder.
             claim: what it holds.
             delay_s: the next attempt comes no earlier.
-            above: the attempt that the log has seen, where the queue's count is behind it.
+            above: the attempt that the log has seen, if the queue's count is lower.
         """
         await run_script(
             self._redis,
@@ -207,7 +207,7 @@ class JobQueue:
 
 
 class Wakeups:
-    """Waits for hints in the queue: that a job may be ready, or that one shall stop.
+    """Waits for hints in the queue: that a job may be ready, or that one has to stop.
 
     Args:
         redis: a client of its own with two connections, since both calls block.
@@ -222,15 +222,15 @@ class Wakeups:
         """Wait for a hint that a job may be ready, for `WAKE_S` at most.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         await first_of(self._redis, keys.TOKENS, WAKE_S)
 
     async def job_to_stop(self) -> JobId | None:
-        """Wait for a job that this worker shall stop, for `INBOX_S` at most.
+        """Wait for a job that this worker has to stop, for `INBOX_S` at most.
 
         Raises:
-            StoreUnavailable: the store did not answer.
+            StoreUnavailable: the store did not reply.
         """
         job_id = await first_of(self._redis, self._inbox, INBOX_S)
         return JobId(job_id.decode()) if job_id else None

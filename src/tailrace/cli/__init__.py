@@ -1,6 +1,6 @@
 """The command `tailrace`, over the client: turns what went wrong into a line and a code.
 
-commands        run, follow, answer, cancel, graphs, key
+commands        run, follow, resume, cancel, list graphs, make keys
 json_arguments  a value as it is given on the command line: JSON, `@file`, or `-`
 watch           a job's events until it ends, or from where a watch broke off
 render          events as NDJSON, and for people

@@ -1,4 +1,4 @@
-"""The commands: what can be typed. How each is done stands in its neighbours."""
+"""The commands and their options; the neighbouring modules carry them out."""
 
 import asyncio
 import os
@@ -22,8 +22,8 @@ from tailrace.extras import need
 
 app = typer.Typer(
     name="tailrace",
-    help="Run LangGraph graphs as jobs and follow what they say. The service is at TAILRACE_URL "
-    "(else http://127.0.0.1:8000); the key is TAILRACE_API_KEY.",
+    help="Run LangGraph graphs as jobs and follow their events. The service is at TAILRACE_URL "
+    "(by default http://127.0.0.1:8000); the key is TAILRACE_API_KEY.",
     epilog=EXPLAINED,
     no_args_is_help=True,
     add_completion=False,
@@ -59,9 +59,9 @@ def dev(context: typer.Context) -> None:
 
 @app.command()
 def graphs() -> None:
-    """List the graphs that can be run.
+    """List the available graphs.
 
-    With the input's fields; those with a * must be given.
+    With the fields of the input; those with a * are required.
     """
     table = Table("graph", "what it does", "input", box=None, pad_edge=False)
     for graph in asyncio.run(_graphs()):
@@ -74,27 +74,28 @@ def graphs() -> None:
 def run(  # noqa: PLR0913 - each argument is an option of the command
     graph: Annotated[str, typer.Argument(help="The graph's name.")],
     source: Annotated[
-        str, typer.Option("--input", help="What the graph takes: JSON, @FILE, or - for stdin.")
+        str, typer.Option("--input", help="The graph's input: JSON, @FILE, or - for stdin.")
     ] = "{}",
     stream: Annotated[
         list[str] | None,
         typer.Option(
-            help="A LangGraph stream mode; may be repeated. Else updates, messages, custom."
+            help="A LangGraph stream mode; repeatable. Default: updates, messages, custom."
         ),
     ] = None,
     context: Annotated[
-        str | None, typer.Option(help="What nodes find as runtime.context: as --input.")
+        str | None,
+        typer.Option(help="The value of runtime.context in nodes, given as for --input."),
     ] = None,
     before: Annotated[
         list[str] | None,
-        typer.Option("--interrupt-before", help="Stop before this node, or '*'; may be repeated."),
+        typer.Option("--interrupt-before", help="Stop before this node, or '*'; repeatable."),
     ] = None,
     behind: Annotated[
         list[str] | None,
-        typer.Option("--interrupt-after", help="Stop after this node, or '*'; may be repeated."),
+        typer.Option("--interrupt-after", help="Stop after this node, or '*'; repeatable."),
     ] = None,
     as_json: AsJson = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and leave.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and exit.")] = False,
 ) -> None:
     """Start a job and follow it to its end. Ctrl-C stops following, not the job."""
     value = json_value(source, "--input")
@@ -110,7 +111,7 @@ def run(  # noqa: PLR0913 - each argument is an option of the command
 @app.command(epilog=EXPLAINED)
 def follow(
     job: JobArgument,
-    after: Annotated[int, typer.Option(min=0, help="Leave out events up to this number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, help="Skip events up to this number.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Follow a job to its end, from any event on. Ctrl-C stops following, not the job."""
@@ -121,17 +122,17 @@ def follow(
 def answer(
     job: JobArgument,
     source: Annotated[
-        str | None, typer.Option("--value", help="The answer: JSON, @FILE, or - for stdin.")
+        str | None, typer.Option("--value", help="The resume value: JSON, @FILE, or - for stdin.")
     ] = None,
     sources: Annotated[
         str | None,
-        typer.Option("--values", help="Where it asks several things: an object, by their ids."),
+        typer.Option("--values", help="For several interrupts: an object, by their ids."),
     ] = None,
     after: Annotated[
-        int | None, typer.Option(min=1, help="The stop that is meant; else where it waits now.")
+        int | None, typer.Option(min=1, help="The stop to resume; by default where it waits now.")
     ] = None,
 ) -> None:
-    """Answer a job that waits, or let it go on where it asks nothing. `follow` shows how."""
+    """Resume a waiting job, with a value for its interrupt if it has one. `follow` shows how."""
     if source is not None and sources is not None:
         raise typer.BadParameter("give either --value or --values")
     if sources is not None:
@@ -143,7 +144,7 @@ def answer(
 
 @app.command()
 def cancel(job: JobArgument) -> None:
-    """Ask for a job's end."""
+    """Cancel a job."""
     status = asyncio.run(_cancel(job))
     stdout().out(one_line(status), highlight=False)
 
@@ -152,9 +153,9 @@ def cancel(job: JobArgument) -> None:
 def demo(
     topic: Annotated[str, typer.Option(help="What to write about.")] = "the water mill",
 ) -> None:
-    """Run a real job and cut the line: nothing is lost.
+    """Run a real job and cut its connection: nothing is lost.
 
-    Starts a service of its own, and cleans up behind it.
+    Starts a service of its own, and removes it afterwards.
     """
     need("local")
     raise typer.Exit(demonstrate(topic))
@@ -162,13 +163,13 @@ def demo(
 
 @app.command()
 def key(
-    tenant: Annotated[str, typer.Argument(help="Whose jobs it opens.")],
+    tenant: Annotated[str, typer.Argument(help="The tenant whose jobs it gives access to.")],
 ) -> None:
-    """Make an API key. It is shown this once; the service keeps its hash."""
+    """Create an API key. It is shown only once; the service stores its hash."""
     made = new_key(tenant)
-    stderr().out("for the caller, shown this once:", style="dim", highlight=False)
+    stderr().out("for the client, shown only once:", style="dim", highlight=False)
     stdout().out(made.for_caller, highlight=False)
-    stderr().out("for the service; join several by commas:", style="dim", highlight=False)
+    stderr().out("for the service; separate several with commas:", style="dim", highlight=False)
     stdout().out(made.for_service, highlight=False)
 
 
@@ -201,7 +202,7 @@ async def _run(graph: str, value: JsonValue, options: JobOptions, view: View) ->
 
 async def _follow(job_id: str, after: int, view: View) -> int:
     async with Tailrace() as client:
-        # A stream waits for a service that is away; a first call says so at once.
+        # A stream waits for a service that is unreachable; a first request fails immediately.
         await client.job(job_id)
         return await watch(client, view, job_id, after)
 

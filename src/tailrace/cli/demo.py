@@ -30,7 +30,7 @@ _WHOLE_S: Final = 300.0
 
 
 def demonstrate(topic: str) -> int:
-    """Run the demonstration in the main thread and clean up behind it; gives the exit code.
+    """Run the demonstration in the main thread and clean up; returns the exit code.
 
     Raises:
         TailraceError: the service did not start, took too long, or broke its protocol.
@@ -79,11 +79,11 @@ class Recording:
         self._view.note(reconnecting(note))
 
     def tell_of_cut(self, after: int) -> None:
-        """Say where the cut was, once the event behind it is here."""
+        """Say where the connection was cut, once the next event has arrived."""
         self.reconnects += 1
         self._view.note(
             f"── connection cut by this demo after event {after}; "
-            f"reconnected, went on at {after + 1} ──"
+            f"reconnected, resumed at {after + 1} ──"
         )
 
 

@@ -13,7 +13,7 @@ REFUSED: Final = 4
 
 EXPLAINED: Final = (
     "Exit codes: 0 the job succeeded, 1 it failed, 2 wrong usage, 3 the job was cancelled, "
-    "4 the service can't be reached or refuses, 130 Ctrl-C (the job goes on)."
+    "4 the service is unreachable or rejects the request, 130 Ctrl-C (the job keeps running)."
 )
 
 _BY_STATUS: Final[Mapping[str, int]] = {

@@ -28,7 +28,7 @@ def json_object(argument: str, option: str) -> dict[str, JsonValue]:
     """The same where only an object will do.
 
     Raises:
-        typer.BadParameter: it can't be read, or is no JSON object.
+        typer.BadParameter: it can't be read, or is not a JSON object.
     """
     value = json_value(argument, option)
     if not isinstance(value, dict):

@@ -33,7 +33,7 @@ def new_key(tenant: str) -> NewKey:
     """Make a key of 256 random bits.
 
     Raises:
-        typer.BadParameter: the name can't stand in the service's setting.
+        typer.BadParameter: the name can't be used in the service's setting.
     """
     if not _TENANT.fullmatch(tenant):
         message = "1 to 64 letters, digits, '.', '_' or '-'"

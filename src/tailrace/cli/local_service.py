@@ -33,8 +33,8 @@ async def local_service(folder: Path, graphs: Mapping[str, str]) -> AsyncGenerat
     """Run store, API, a worker and, without a key for another one, the local model.
 
     Gives the service's URL; `graphs` are module paths by name. Everything is gone when the block
-    is left, and if this process dies in any other way. To be entered in the main thread, which the
-    the parent's watcher watches.
+    is left, and if this process dies in any other way. To be entered in the main thread, which is
+    the one that the child watches.
 
     Raises:
         NotStarted: it ended, or was not ready in time.

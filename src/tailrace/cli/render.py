@@ -151,7 +151,7 @@ def _place(fields: Fields) -> str:
 def _status(fields: Fields) -> str:
     parts = [_text(fields, "status"), f"attempt {fields.get('attempt')}", _text(fields, "reason")]
     if fields.get("resumed"):
-        parts.append("goes on from a checkpoint")
+        parts.append("resumes from a checkpoint")
     if fields.get("interrupts"):
         parts.append(f"asks: {preview(fields['interrupts'], _DATA_SHOWN)}")
     elif following := fields.get("next"):
@@ -161,7 +161,7 @@ def _status(fields: Fields) -> str:
 
 def _gap(fields: Fields) -> str:
     first, last, reason = (fields.get(name) for name in ("from", "to", "reason"))
-    return f"events {first} to {last} can't be had any more ({reason})"
+    return f"events {first} to {last} are missing ({reason})"
 
 
 def _custom(data: JsonValue) -> str:

@@ -1,4 +1,4 @@
-"""Watching a job from an event's number on until it ends, or saying how to go on later."""
+"""Follows a job from a given event until it ends, or says how to resume later."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from tailrace.cli.render import View
 
 
 async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
-    """Show the events behind number `after`; the exit code tells the job's outcome.
+    """Show the events after number `after`; the exit code is the job's outcome.
 
     Raises:
         TailraceError: as `Tailrace.events`.
-        CancelledError: on Ctrl-C; the view has said how to go on.
+        CancelledError: on Ctrl-C; the view has said how to resume.
     """
     last = ReceivedEvent(after, "", "{}")
     try:
@@ -25,7 +25,7 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
                 if event.name == "status" and event.fields.get("status") == "waiting":
                     view.note(_how_to_resume(job_id, event))
     except (asyncio.CancelledError, Unreachable):
-        view.note(f"to go on: tailrace follow {job_id} --after {last.seq}")
+        view.note(f"to resume: tailrace follow {job_id} --after {last.seq}")
         raise
     if last.name == "end":
         return exit_code(str(last.fields.get("status")))
@@ -34,7 +34,7 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
 
 def reconnecting(note: Reconnect) -> str:
     """A reconnect in words."""
-    return f"{note.cause}; going on after event {note.after} in {note.wait_s:.1f} s"
+    return f"{note.cause}; resuming after event {note.after} in {note.wait_s:.1f} s"
 
 
 def _how_to_resume(job_id: str, stop: ReceivedEvent) -> str:
@@ -42,8 +42,8 @@ def _how_to_resume(job_id: str, stop: ReceivedEvent) -> str:
     several = isinstance(asked, list) and len(asked) > 1
     answer = "--values '{ID: JSON, ...}'" if several else "--value JSON"
     if asked:
-        return f"to answer: tailrace answer {job_id} {answer} --after {stop.seq}"
-    return f"to let it go on: tailrace answer {job_id} --after {stop.seq}"
+        return f"to resume: tailrace answer {job_id} {answer} --after {stop.seq}"
+    return f"to continue: tailrace answer {job_id} --after {stop.seq}"
 
 
 def _teller(view: View) -> Callable[[Reconnect], None]:
@@ -54,6 +54,6 @@ async def _known_outcome(client: Tailrace, view: View, job_id: str, after: int) 
     """The outcome of a job whose `end` the caller already has."""
     job = await client.job(job_id)
     if job.ended_at is None:
-        raise ProtocolBroken(f"the log has nothing behind event {after}, but the job has not ended")
-    view.note(f"nothing behind event {after}: the job has {job.status}")
+        raise ProtocolBroken(f"the log has nothing after event {after}, but the job has not ended")
+    view.note(f"nothing after event {after}: the job has {job.status}")
     return exit_code(job.status)

@@ -1,4 +1,4 @@
-/** Elements of the page, made by hand: text only ever arrives as text, never as markup. */
+/** Creates elements of the page: text is only ever inserted as text, never as markup. */
 
 /**
  * An element with its properties, or attributes where it has no such property.

@@ -1,4 +1,4 @@
-/** Values of JSON as people read them. */
+/** JSON values in a readable form. */
 
 import { element } from "./element.js";
 
@@ -7,7 +7,7 @@ const SHOWN = 280;
 /** @import { Json } from "../wire.d.ts" */
 
 /**
- * The value of a text of JSON; a number that is too long for the language stays as it was written.
+ * Parses JSON; a number that JavaScript can't represent exactly stays as it was written.
  *
  * @param {string} json
  * @returns {unknown}
@@ -30,7 +30,7 @@ export function readable(value) {
 }
 
 /**
- * A list of names with their values, long ones cut: the whole is among the events.
+ * A list of names with their values, long ones truncated: the events have them in full.
  *
  * @param {[string, Json | undefined][]} entries
  */

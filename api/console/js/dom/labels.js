@@ -1,12 +1,12 @@
-/** What the service says in names, in words. Pure. */
+/** The words for the names that the service uses. Pure. */
 
 /** @type {Record<string, string>} */
 const REASONS = {
-  retry: "Something that may pass went wrong",
+  retry: "A transient error occurred",
   shutdown: "Its worker was shut down",
   resume: "It was resumed",
   worker_lost: "Its worker was lost",
-  store_lost: "The store lost what it had",
+  store_lost: "The store lost data",
 };
 
 /** @import { Connection, State } from "../stream/connection.js" */
@@ -14,25 +14,25 @@ const REASONS = {
 /** @import { Ending, GapEvent, StatusEvent } from "../wire.d.ts" */
 
 /**
- * The mark that a `status` leaves in what the job says; null for the ordinary beginning.
+ * The mark that a `status` leaves in the job's output; null for an ordinary start.
  *
  * @param {StatusEvent} event
  */
 export function statusLabel({ status, attempt, reason, resumed }) {
   if (status !== "running" || !reason) return null;
   const why = REASONS[reason] ?? reason;
-  const how = resumed ? "it goes on from its last checkpoint." : "it begins anew.";
+  const how = resumed ? "it resumes from its last checkpoint." : "it starts from the beginning.";
   return { title: `attempt ${attempt}`, detail: `${why}; ${how}` };
 }
 
 /** @param {GapEvent} event */
 export function gapLabel({ from, to, reason }) {
-  const why = reason === "trimmed" ? "the log does not have them any more" : "the store lost them";
-  return { title: "a gap", detail: `Events ${from} to ${to} can't be had: ${why}.` };
+  const why = reason === "trimmed" ? "the log no longer has them" : "the store lost them";
+  return { title: "gap", detail: `Events ${from} to ${to} are missing: ${why}.` };
 }
 
 /**
- * The state of the line: one word, and what is to be said about it.
+ * The state of the connection: one word, and a detail.
  *
  * @param {State} state
  * @param {Pick<Connection, "resumes" | "last">} line
@@ -47,7 +47,7 @@ export function connectionLabel(state, { resumes, last }, error) {
     case "live":
       return after === undefined ? ["live", ""] : [`resumed after ${after}`, "and live"];
     case "dropped":
-      return ["dropped", `on purpose, after ${last}; back in a moment`];
+      return ["disconnected", `on purpose, after ${last}; reconnects in a moment`];
     case "reconnecting":
       return ["reconnecting…", last ? `has everything up to ${last}` : ""];
     case "ended":
@@ -68,13 +68,13 @@ function times(count) {
 /** @param {Ending} ending */
 export function outcomeLabel({ status, error }) {
   if (status === "succeeded") return { title: "Succeeded", detail: "" };
-  if (status === "cancelled") return { title: "Cancelled", detail: "What came before the cancel is kept." };
-  const hope = error?.retryable ? "The same job may do better later." : "";
+  if (status === "cancelled") return { title: "Cancelled", detail: "Everything before the cancellation is kept." };
+  const hope = error?.retryable ? "The same job may succeed later." : "";
   return { title: `Failed: ${error?.type ?? "unknown"}`, detail: [error?.detail, hope].filter(Boolean).join(" ") };
 }
 
 /**
- * A time that has passed; a short one in tenths of a second where it is over.
+ * An elapsed time; a short one in tenths of a second once it is over.
  *
  * @param {number} ms
  * @param {boolean} over

@@ -1,4 +1,4 @@
-/** Which job the page shows: its own URL says it, so that it can be reloaded, kept and passed on. */
+/** Which job the page shows: it is in the page's URL, so that you can reload, bookmark and share it. */
 
 export class JobLocation {
   /** @type {string | null} */
@@ -11,7 +11,7 @@ export class JobLocation {
    */
   constructor(changed) {
     this.#shown = this.job;
-    // A fragment, such as that of the skip link, is a step in the history too.
+    // A fragment, such as that of the skip link, is also a step in the history.
     window.addEventListener("popstate", () => this.job !== this.#shown && changed());
   }
 

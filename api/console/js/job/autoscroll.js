@@ -1,9 +1,9 @@
-/** Keeps the end of a growing part in sight for as long as its reader has it there. */
+/** Keeps the end of a growing part in sight while its reader is there. */
 
 const MARGIN = 32;
 
 /**
- * Let `grow` change the part; scroll by as much as its end has moved out of the window.
+ * Let `grow` change the part, and scroll by as much as its end has moved out of the window.
  *
  * @param {HTMLElement} part
  * @param {() => void} grow

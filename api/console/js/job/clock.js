@@ -35,7 +35,7 @@ export class Clock {
 
   #tick() {
     const { started_at: started, ended_at: ended } = this.#job ?? {};
-    // Only the record knows when it ended: until it is here, the time stands.
+    // Only the record has the time of the end: until it arrives, the clock stops.
     if (this.#final && !ended) return;
     const running = started && this.#status !== "waiting" ? Date.parse(started) : null;
     const until = ended ? Date.parse(ended) : Date.now();

@@ -1,4 +1,4 @@
-/** What is said about the connection, and the button that breaks it or takes it up again. */
+/** The state of the connection, and the button that disconnects or reconnects it. */
 
 import { parts } from "../dom/element.js";
 import { connectionLabel } from "../dom/labels.js";
@@ -23,7 +23,7 @@ export class ConnectionBar {
   }
 
   /**
-   * Show the state, and return it in a word.
+   * Show the state, and return the word for it.
    *
    * @param {State} state
    * @param {CallFailed | null} error
@@ -35,7 +35,7 @@ export class ConnectionBar {
     word.textContent = label;
     detail.textContent = more;
     drop.hidden = state === "ended" || state === "stopped";
-    drop.textContent = state === "dropped" ? "Take it up now" : "Drop the line";
+    drop.textContent = state === "dropped" ? "Reconnect now" : "Disconnect";
     return label;
   }
 }

@@ -1,4 +1,4 @@
-/** The raw events: all of them, as rows; one of them whole; and all of them as a file. */
+/** The raw events: all of them as rows, one of them in full, and all of them as a file. */
 
 import { element, parts } from "../dom/element.js";
 import { Rows } from "./rows.js";

@@ -1,4 +1,4 @@
-/** Where a waiting job has stopped: what it asks and the answer that it gets, or just the word to go on. */
+/** Where a waiting job has stopped: its interrupts and their resume values, or only a button to continue. */
 
 import { element } from "../dom/element.js";
 import { InterruptForm } from "./interrupt_form.js";
@@ -7,7 +7,7 @@ import { CallFailed } from "../service/problem.js";
 
 /** @import { StatusEvent } from "../wire.d.ts" */
 
-const BREAKPOINT = "The graph has stopped at a breakpoint. It asks nothing.";
+const BREAKPOINT = "The graph has stopped at a breakpoint. It needs no input.";
 
 export class Interrupt {
   #form;
@@ -20,14 +20,14 @@ export class Interrupt {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {(body: object) => Promise<unknown>} send takes the body of the answer; what it throws is shown
+   * @param {(body: object) => Promise<unknown>} send takes the body of the resume request; what it throws is shown
    */
   constructor(form, send) {
     this.#form = form;
     this.#send = send;
     form.onsubmit = (event) => {
       event.preventDefault();
-      this.#answer();
+      this.#resume();
     };
   }
 
@@ -40,28 +40,28 @@ export class Interrupt {
     this.#asked = interrupts.map((interrupt) => new InterruptForm(interrupt));
     this.#wrong.textContent = "";
     this.#button.disabled = false;
-    this.#button.textContent = this.#asked.length ? "Send the answer" : "Continue";
+    this.#button.textContent = this.#asked.length ? "Resume" : "Continue";
     const asked = this.#asked.length ? this.#asked.map(({ root }) => root) : [element("p", {}, BREAKPOINT)];
     const following = element("p", { className: "hint", hidden: !next.length }, `Next: ${next.join(", ")}`);
     this.#form.replaceChildren(...asked, following, this.#button, this.#wrong);
     this.#form.hidden = false;
   }
 
-  /** The job goes on, or has ended. */
+  /** The job has been resumed, or has ended. */
   close() {
     this.#form.hidden = true;
   }
 
-  #answers() {
+  #values() {
     if (!this.#asked.length) return {};
-    return { values: Object.fromEntries(this.#asked.map((asked) => [asked.id, asked.answer])) };
+    return { values: Object.fromEntries(this.#asked.map((asked) => [asked.id, asked.value])) };
   }
 
-  async #answer() {
+  async #resume() {
     this.#wrong.textContent = "";
     this.#button.disabled = true;
     try {
-      await this.#send({ ...this.#answers(), after: this.#after });
+      await this.#send({ ...this.#values(), after: this.#after });
     } catch (error) {
       if (!(error instanceof WrongValue || error instanceof CallFailed)) throw error;
       this.#wrong.textContent = error.message;

@@ -1,4 +1,4 @@
-/** One interrupt: what is asked, and a yes, a no, a text or any JSON as the answer. */
+/** One interrupt: its question, and yes, no, a text or any JSON as the resume value. */
 
 import { element } from "../dom/element.js";
 import { fromJson } from "../start/field.js";
@@ -6,7 +6,7 @@ import { pairs } from "../dom/json.js";
 
 /** @import { Interrupt, Json } from "../wire.d.ts" */
 
-const ANSWERS = { yes: "Yes", no: "No", text: "A text", json: "JSON" };
+const KINDS = { yes: "Yes", no: "No", text: "Text", json: "JSON" };
 
 export class InterruptForm {
   #kind = "yes";
@@ -16,14 +16,14 @@ export class InterruptForm {
   constructor({ id, value }) {
     this.id = id;
     const { title, rest } = split(value);
-    this.#area = element("textarea", { rows: 3, hidden: true, "aria-label": "The answer" });
-    const kinds = Object.entries(ANSWERS).map(([kind, words]) => this.#choice(kind, words));
-    const answers = element("div", { className: "answers" }, ...kinds);
-    this.root = element("fieldset", {}, element("legend", {}, title), rest, answers, this.#area);
+    this.#area = element("textarea", { rows: 3, hidden: true, "aria-label": "Resume value" });
+    const kinds = Object.entries(KINDS).map(([kind, words]) => this.#choice(kind, words));
+    const choices = element("div", { className: "choices" }, ...kinds);
+    this.root = element("fieldset", {}, element("legend", {}, title), rest, choices, this.#area);
   }
 
   /** @returns {Json} */
-  get answer() {
+  get value() {
     if (this.#kind === "text") return this.#area.value;
     return this.#kind === "json" ? fromJson(this.#area.value) : this.#kind === "yes";
   }
@@ -35,7 +35,7 @@ export class InterruptForm {
   #choice(kind, words) {
     const input = element("input", {
       type: "radio",
-      name: `answer-${this.id}`,
+      name: `value-${this.id}`,
       value: kind,
       checked: kind === this.#kind,
     });
@@ -53,7 +53,7 @@ export class InterruptForm {
 }
 
 /**
- * An object's `question` is the title; what stands beside it is shown below.
+ * An object's `question` is the title; its other fields are shown below.
  *
  * @param {Json} value
  */

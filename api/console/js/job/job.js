@@ -1,8 +1,8 @@
-/** One job on the page: its line, its log, and the views that both feed. */
+/** One job on the page: its connection, its log, and the views that both feed. */
 
 import { element, parts } from "../dom/element.js";
 import { CallFailed, Problem } from "../service/problem.js";
-import { untilAnswered } from "../service/until_answered.js";
+import { untilResponse } from "../service/until_response.js";
 import { Recent } from "../start/recent.js";
 import { Connection } from "../stream/connection.js";
 import { Log } from "../stream/log.js";
@@ -23,8 +23,15 @@ import { Transcript } from "./transcript.js";
 /** @typedef {[name: EventName, seq: number, data: string]} Heard */
 
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
-/** @type {Record<string, string>} what stands in place of what the job says, as long as it says nothing */
-const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: nothing said so far." };
+/** @type {Record<string, string>} announced to screen readers; for any other status, its name is */
+const ANNOUNCED = {
+  waiting: "The job is waiting for you.",
+  succeeded: "The job succeeded.",
+  failed: "The job failed.",
+  cancelled: "The job was cancelled.",
+};
+/** @type {Record<string, string>} shown in place of the output as long as there is none */
+const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };
 
 export class Job {
   #root;
@@ -49,7 +56,7 @@ export class Job {
   constructor(root, service, announce, id) {
     this.#root = root;
     this.#parts = parts(root, {
-      line: HTMLElement,
+      connection: HTMLElement,
       timeline: HTMLElement,
       count: HTMLElement,
       notice: HTMLElement,
@@ -79,7 +86,7 @@ export class Job {
     this.#views = this.#makeViews();
   }
 
-  /** @param {JobBody} [known] what a POST has just answered; the job is looked up all the same */
+  /** @param {JobBody} [known] the response to a POST; the job is looked up all the same */
   async show(known) {
     this.#root.hidden = false;
     if (known) {
@@ -87,7 +94,7 @@ export class Job {
       this.#views.head.focus();
     } else this.#views.head.title = "Looking for the job…";
     try {
-      const job = await this.#untilAnswered(() => this.#service.listening(this.#id));
+      const job = await this.#untilResponse(() => this.#service.listening(this.#id));
       this.#told(job);
       this.#connection.start(job.urls.events);
     } catch (error) {
@@ -97,30 +104,30 @@ export class Job {
     }
   }
 
-  /** The page is shown again, or the network is back: a line that has died unseen is taken up. */
+  /** The page is shown again, or the network is back: a connection that was lost unnoticed is replaced. */
   reconnect() {
     this.#connection.reconnect();
   }
 
   #makeViews() {
-    const { transcript, progress, outcome, interrupt, events, timeline, line } = this.#parts;
+    const { transcript, progress, outcome, interrupt, events, timeline, connection } = this.#parts;
     return {
       head: new Head(this.#root, this.#id, () => this.#cancel()),
-      connection: new ConnectionBar(line, this.#connection),
+      connection: new ConnectionBar(connection, this.#connection),
       transcript: new Transcript(transcript),
       progress: new ProgressBar(progress),
       outcome: new Outcome(outcome),
       events: new Events(events, this.#log),
       timeline: new Timeline(timeline),
-      interrupt: new Interrupt(interrupt, (body) => this.#service.answer(this.#id, body)),
+      interrupt: new Interrupt(interrupt, (body) => this.#service.resume(this.#id, body)),
     };
   }
 
   /** @type {<Result>(call: () => Promise<Result>) => Promise<Result>} */
-  #untilAnswered = async (call) => {
-    const answer = await untilAnswered(call, ({ message }) => this.#quiet(`${message} This page tries again.`));
+  #untilResponse = async (call) => {
+    const response = await untilResponse(call, ({ message }) => this.#quiet(`${message} Retrying.`));
     this.#quiet(QUIET[this.#status]);
-    return answer;
+    return response;
   };
 
   #quiet(words = "") {
@@ -136,7 +143,7 @@ export class Job {
     this.#views.head.show(job, this.#status, FINAL.has(this.#status));
   }
 
-  /** @param {CallFailed} error why there is nothing to listen to; what the record knows is shown all the same */
+  /** @param {CallFailed} error why there is no stream; the outcome is shown as far as the record has it */
   async #stopped(error) {
     this.#connectionIs("stopped", error);
     if (!(error instanceof Problem)) throw error;
@@ -149,7 +156,7 @@ export class Job {
   #unknown(error) {
     this.#views.head.title = error.title;
     this.#root.dataset.is = "unknown";
-    this.#notice("It may have been forgotten, which happens a week after a job's end, or belong to another key.");
+    this.#notice("It may have expired, which happens a week after a job ends, or it may belong to another key.");
     this.#quiet();
   }
 
@@ -178,7 +185,7 @@ export class Job {
   #statusEvent(event, seq) {
     const { status, at } = event;
     if (status === "running" && this.#job) this.#job.started_at ??= at;
-    // What was, where the record knows of the end already.
+    // History, if the record already has the end.
     if (FINAL.has(this.#status)) return;
     this.#statusIs(status);
     if (status === "waiting") this.#views.interrupt.ask(event, seq);
@@ -190,13 +197,13 @@ export class Job {
     this.#statusIs(end.status);
     this.#views.progress.finish(end.status === "succeeded");
     this.#views.outcome.show(end, this.#views.transcript.said);
-    // The record knows when; the log does not say.
+    // The record has the time; the log does not.
     this.#recorded();
   }
 
   async #recorded() {
     try {
-      this.#told(await this.#untilAnswered(() => this.#service.job(this.#id)));
+      this.#told(await this.#untilResponse(() => this.#service.job(this.#id)));
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       this.#notice(error.message);
@@ -222,7 +229,7 @@ export class Job {
     this.#quiet(QUIET[status]);
     if (FINAL.has(status)) this.#views.interrupt.close();
     document.title = `${status} · ${this.#job?.graph ?? "job"} · Tailrace`;
-    this.#announce(status === "waiting" ? "The job waits for you." : `The job is ${status}.`);
+    this.#announce(ANNOUNCED[status] ?? `The job is ${status}.`);
     this.#views.head.show(this.#job, status, FINAL.has(status));
   }
 
@@ -233,7 +240,7 @@ export class Job {
   #connectionIs(state, error) {
     const word = this.#views.connection.show(state, error);
     const resumed = state === "live" && this.#connection.resumes.length > 0;
-    if (state === "reconnecting" || resumed) this.#announce(`The line: ${word}`);
+    if (state === "reconnecting" || resumed) this.#announce(`Connection: ${word}`);
     this.#painter.nudge();
   }
 
@@ -243,7 +250,7 @@ export class Job {
       return true;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
-      this.#notice("The job is not cancelled.", error.message);
+      this.#notice("The job was not cancelled.", error.message);
       return false;
     }
   }

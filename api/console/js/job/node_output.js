@@ -1,4 +1,4 @@
-/** What one node says at a time, as it grows: a label at the side, the text beside it. */
+/** The output of one node as it grows: a label, and the text next to it. */
 
 import { element } from "../dom/element.js";
 import { pairs } from "../dom/json.js";
@@ -24,7 +24,7 @@ export class NodeOutput {
   }
 
   /**
-   * Add to the text; it is seen at the next `paint`.
+   * Add to the text; it appears at the next `paint`.
    *
    * @param {string} text
    */
@@ -44,7 +44,7 @@ export class NodeOutput {
   }
 
   /**
-   * The node is through; what it changed is named, and shown unless it was just said.
+   * The node has finished; its changes are listed, except those that were just streamed.
    *
    * @param {JsonObject | null} [changes]
    */
@@ -64,7 +64,7 @@ export class NodeOutput {
   }
 
   /**
-   * A line is an element of its own, so that a long text is not laid out anew for each token.
+   * Each line is an element of its own, so that a long text is not laid out again for each token.
    *
    * @param {string} text
    */

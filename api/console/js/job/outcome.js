@@ -7,7 +7,7 @@ import { outcomeLabel } from "../dom/labels.js";
 /** @import { Ending, Json } from "../wire.d.ts" */
 /** @typedef {Map<unknown, string>} Said which texts have been said already, and by whom */
 
-/** A result may have a megabyte; the whole of it is in the last event. */
+/** A result can have a megabyte; the last event has it in full. */
 const SHOWN = 20_000;
 
 export class Outcome {
@@ -56,7 +56,7 @@ function listed(result, said) {
  */
 function shown(value, said) {
   const by = said.get(value);
-  if (by !== undefined) return element("dd", { className: "said" }, `as ${by} says above`);
+  if (by !== undefined) return element("dd", { className: "said" }, `see ${by} above`);
   const words = readable(value) || "(empty)";
   return element("dd", {}, words.length > SHOWN ? `${words.slice(0, SHOWN)}…` : words);
 }

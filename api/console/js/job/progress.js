@@ -1,9 +1,9 @@
 /**
- * What a node's own event (`custom`) says about progress. Pure.
+ * The progress in a node's own event (`custom`). Pure.
  *
- * LangGraph leaves its form to the graph, so this goes by the names that are in use: a percentage, a
- * step of so many, what remains, a bare count. A reading has `share` (0 to 1, or null), `number` and
- * `words`; null is no progress at all.
+ * LangGraph leaves the format to the graph, so this recognises the usual names: a percentage, a step out
+ * of a total, a remainder, a plain count. A reading has `share` (0 to 1, or null), `number` and `words`;
+ * null means no progress.
  */
 
 /** @import { Json, JsonObject } from "../wire.d.ts" */
@@ -31,7 +31,7 @@ export function reading(data, first) {
 }
 
 /**
- * The line that an event adds to what the node says; null where it only moves the progress.
+ * The line that an event adds to the node's output; null if it only advances the progress.
  *
  * @param {Json} data
  * @returns {string | null}

@@ -1,4 +1,4 @@
-/** How far the job says that it is. */
+/** The job's progress, as the job reports it. */
 
 import { element } from "../dom/element.js";
 import { reading } from "./progress.js";
@@ -43,7 +43,7 @@ export class ProgressBar {
   }
 
   /**
-   * The job is over: a countdown's last tick is not its end.
+   * The job has ended: the last tick of a countdown is not 0.
    *
    * @param {boolean} succeeded
    */

@@ -1,8 +1,8 @@
 /**
- * A list of rows of one height, of which only those in sight are in the page.
+ * A list of rows of equal height, of which only the visible ones are in the page.
  *
- * A listbox: the list has the focus, arrows move what is chosen, and each row says which of how many
- * it is. It stays at its end while it is there.
+ * A listbox: the list has the focus, arrow keys move the selection, and each row states its position and
+ * the total. While the list is scrolled to its end, it stays there.
  */
 
 const BEYOND = 8;
@@ -40,7 +40,7 @@ export class Rows {
   }
 
   /**
-   * Show these, from the first; items that are added to the same list later need only `paint`.
+   * Show these items, from the first; for items that are added to the same list later, `paint` is enough.
    *
    * @param {Item[]} items
    */

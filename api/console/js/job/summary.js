@@ -1,14 +1,14 @@
-/** An event in a few words, for its row. Pure. */
+/** A short summary of an event, for its row. Pure. */
 
 import { exact } from "../dom/json.js";
 
-/** A row shows a hundred characters or so; an event may have a quarter of a million. */
+/** A row shows about a hundred characters; an event can have a quarter of a million. */
 const MOST = 160;
 
 /** @import { EventName, Message, TakenEvent } from "../wire.d.ts" */
 
 /**
- * Who speaks, and what: `["brainstorm", "\"Water\""]`.
+ * The source and the content: `["brainstorm", "\"Water\""]`.
  *
  * @param {EventName} name
  * @param {string} data

@@ -1,4 +1,4 @@
-/** The log as a line, with a notch where the connection was taken up again. */
+/** The log as a bar, with a notch at each reconnect. */
 
 import { element } from "../dom/element.js";
 

@@ -1,4 +1,4 @@
-/** What the job says, node by node, in the order in which they begin to speak. */
+/** The job's output, node by node, in the order in which they start to write. */
 
 import { NodeOutput } from "./node_output.js";
 import { element } from "../dom/element.js";
@@ -7,7 +7,7 @@ import { gapLabel, statusLabel } from "../dom/labels.js";
 
 /** @import { EventData, Json, TakenEvent } from "../wire.d.ts" */
 
-/** More would only be scrolled past; all of it is among the events. */
+/** Nobody would scroll through more; the events have all of it. */
 const MOST = 300;
 
 export class Transcript {
@@ -23,7 +23,7 @@ export class Transcript {
   /** @type {HTMLElement[]} */
   #shown = [];
   /**
-   * Who has said what, by the text.
+   * The node that wrote each text.
    *
    * @type {Map<unknown, string>}
    */
@@ -90,7 +90,7 @@ export class Transcript {
   }
 
   /**
-   * Lines that a node writes; one that repeats the last is not written twice.
+   * A node's own lines; a line that equals the last one is not repeated.
    *
    * @param {string | null} words
    */
@@ -144,7 +144,7 @@ export class Transcript {
     if (surplus <= 0) return;
     for (const root of this.#shown.splice(0, surplus)) root.remove();
     this.#folded += surplus;
-    const words = `${this.#folded.toLocaleString("en")} earlier parts are left out here. All are among the events.`;
+    const words = `${this.#folded.toLocaleString("en")} earlier parts are not shown here. The events have all of them.`;
     this.#root.querySelector(".folded")?.remove();
     this.#root.prepend(element("p", { className: "quiet folded" }, words));
   }

@@ -1,4 +1,4 @@
-/** The caller's API key: kept for this tab, asked for where the service wants one. */
+/** The API key: kept for this tab, and asked for if the service requires one. */
 
 import { parts } from "../dom/element.js";
 
@@ -23,7 +23,7 @@ export class ApiKey {
   }
 
   /**
-   * Show the form, with the service's own words; resolves when a key is given.
+   * Show the form with the service's own message; resolves when a key is entered.
    *
    * @param {string} words
    */

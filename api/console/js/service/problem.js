@@ -1,10 +1,10 @@
-/** What the service refuses (RFC 9457), and that no answer can be had in this moment. */
+/** Errors from the service (RFC 9457), and no response at all. */
 
 /** @import { ProblemBody } from "../wire.d.ts" */
 
 /** A call that did not do what it was for. Anything else that is thrown is a bug of this page. */
 export class CallFailed extends Error {
-  /** Whether the same call may do better in a moment. */
+  /** Whether the same request may succeed in a moment. */
   get passing() {
     return true;
   }
@@ -16,9 +16,9 @@ export class Problem extends CallFailed {
    * @param {number} status
    */
   constructor(body, status) {
-    super(body.detail ?? body.title ?? `The service answered ${status}.`);
+    super(body.detail ?? body.title ?? `The service returned ${status}.`);
     this.type = body.type ?? "about:blank";
-    this.title = body.title ?? "The service refuses";
+    this.title = body.title ?? "The service rejected the request";
     this.status = status;
     this.errors = body.errors ?? [];
   }
@@ -37,7 +37,7 @@ export class Problem extends CallFailed {
 }
 
 export class Unreachable extends CallFailed {
-  constructor(message = "The service does not answer.") {
+  constructor(message = "The service is not responding.") {
     super(message);
   }
 }

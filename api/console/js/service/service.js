@@ -1,4 +1,4 @@
-/** The calls of the service. Knows the wire, and nothing of the page but who has the key. */
+/** Requests to the service. Knows the protocol, and nothing of the page except who has the key. */
 
 import { Problem, Unreachable } from "./problem.js";
 
@@ -6,7 +6,7 @@ import { Problem, Unreachable } from "./problem.js";
 /** @import { Graph, Job } from "../wire.d.ts" */
 
 const JSON_TYPE = { "Content-Type": "application/json" };
-/** Longer than a restart takes; a call that hangs is told as one that failed. */
+/** Longer than a restart takes; a request that hangs counts as failed. */
 const PATIENCE_MS = 15_000;
 
 export class Service {
@@ -33,7 +33,7 @@ export class Service {
   }
 
   /**
-   * `key` says that it is the same post again.
+   * A repeat with the same `key` is the same job.
    *
    * @param {object} body
    * @param {string} key
@@ -60,12 +60,12 @@ export class Service {
    * @param {string} id
    * @param {object} body
    */
-  answer(id, body) {
+  resume(id, body) {
     return this.#post(`jobs/${encodeURIComponent(id)}/resume`, body);
   }
 
   /**
-   * The job, with a fresh URL for EventSource; which never says why it was refused, so this asks.
+   * The job with a fresh URL for EventSource. EventSource never says why it failed, so this finds out.
    *
    * @param {string} id
    * @returns {Promise<Job>}
@@ -74,8 +74,8 @@ export class Service {
     /** @type {Job} */
     const job = await this.#json(`jobs/${encodeURIComponent(id)}?ticket=true`);
     const head = await this.#fetch(job.urls.events, { method: "HEAD" });
-    // The job was just given to this caller, so it is the ticket that is too old already.
-    if (head.status === 401) throw new Unreachable("The stream ticket ran out before it was used.");
+    // The job is ours, so the ticket must have expired.
+    if (head.status === 401) throw new Unreachable("The stream ticket expired before it was used.");
     if (head.status === 410) throw new Problem({ type: "events-expired", title: "The events are gone" }, 410);
     if (!head.ok) throw await Problem.of(head);
     return job;
@@ -121,7 +121,7 @@ export class Service {
 }
 
 /**
- * What an answer holds; one that breaks off, or is a proxy's own page, is as good as none.
+ * The body of a response; one that is cut off, or that is a proxy's own page, counts as none.
  *
  * @param {Response} response
  */

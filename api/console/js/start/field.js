@@ -35,7 +35,7 @@ export class Field {
   }
 
   /**
-   * What the input gets; undefined where it is left out.
+   * The value for the job's body; undefined if the field is left out.
    *
    * @returns {Json | undefined}
    */
@@ -141,6 +141,6 @@ function control({ kind, start, required, minimum, maximum, whole, options }, id
  */
 function choice(common, options, start, required) {
   const shown = options.map((option) => element("option", { selected: option === start }, String(option)));
-  if (!required) shown.unshift(element("option", {}, "not given"));
+  if (!required) shown.unshift(element("option", {}, "not set"));
   return element("select", common, ...shown);
 }

@@ -1,4 +1,4 @@
-/** The form of one graph: made from its schemas, refused by the service, field by field. */
+/** The form of one graph: built from its schemas, with the service's errors next to its fields. */
 
 import { element } from "../dom/element.js";
 import { Problem } from "../service/problem.js";
@@ -7,14 +7,14 @@ import { Section } from "./section.js";
 /** @import { CallFailed } from "../service/problem.js" */
 /** @import { Graph, Json } from "../wire.d.ts" */
 
-const UNTOLD = "This graph says nothing about its input.";
+const UNTOLD = "This graph does not describe its input.";
 
 export class InputForm {
   #sections;
   #problem;
 
   /**
-   * A graph that takes a context gets a section for that, too.
+   * A graph that takes a context gets a section for it, too.
    *
    * @param {HTMLElement} root
    * @param {HTMLElement} problem where a refusal is shown
@@ -29,7 +29,7 @@ export class InputForm {
   }
 
   /**
-   * Input and context for the job's body, or null where a field holds what can't be sent; it then says so.
+   * Input and context for the job's body, or null if a field holds an invalid value, which it then says.
    *
    * @returns {Record<string, Json> | null}
    */
@@ -45,7 +45,7 @@ export class InputForm {
   }
 
   /**
-   * Say what the service does not take, each at its place; null takes it all back.
+   * Show each error of the service in its place; null clears them all.
    *
    * @param {CallFailed | null} failed
    */

@@ -1,4 +1,4 @@
-/** The jobs that this browser has started or looked at, newest first. */
+/** The jobs that this browser has started or opened, newest first. */
 
 import { element, parts } from "../dom/element.js";
 import { Problem } from "../service/problem.js";
@@ -33,11 +33,11 @@ export class Recent {
     try {
       localStorage.setItem(KEPT_AS, JSON.stringify([{ id, graph, at }, ...others].slice(0, MOST)));
     } catch (error) {
-      console.warn("This browser keeps no list of jobs:", error);
+      console.warn("This browser can't store the list of jobs:", error);
     }
   }
 
-  /** What was run last. */
+  /** The graph that was run last. */
   static get graph() {
     return kept()[0]?.graph;
   }

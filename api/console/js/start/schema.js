@@ -20,7 +20,7 @@ const ONE_LINE = 1000;
  */
 
 /**
- * The fields of an object's schema, or null where it is none: the whole input is then one JSON text.
+ * The fields of an object's schema, or null for any other schema: the whole input is then one JSON text.
  *
  * @param {Schema} schema
  * @returns {Spec[] | null}

@@ -1,4 +1,4 @@
-/** The fields for one member of a job's body, which the page makes from its schema. */
+/** The fields for one member of a job's body, generated from its schema. */
 
 import { element } from "../dom/element.js";
 import { Field, WrongValue } from "./field.js";
@@ -7,7 +7,7 @@ import { fields } from "./schema.js";
 /** @import { FieldError, Json, Schema } from "../wire.d.ts" */
 /** @import { Spec } from "./schema.js" */
 
-/** The rest waits behind a click. */
+/** The rest is shown on click. */
 const AT_ONCE = 3;
 
 export class Section {
@@ -45,7 +45,7 @@ export class Section {
   }
 
   /**
-   * What was given; a field that holds what can't be sent says so. Nothing at all is no context, but an input.
+   * The values; a field with an invalid value says so. An empty context is left out, an empty input is not.
    *
    * @returns {Json | undefined}
    */
@@ -66,7 +66,7 @@ export class Section {
   }
 
   /**
-   * Put an error at the field that its pointer leads to; whether there is one.
+   * Show an error at the field that its pointer names; returns whether there is one.
    *
    * @param {FieldError} error
    */
@@ -77,7 +77,9 @@ export class Section {
     const name = this.#whole ? this.place : (missing ?? path[0]);
     const field = this.#fields.find((candidate) => candidate.name === name);
     const inside = this.#whole ? path : path.slice(1);
-    field?.refuse(missing ? "This is needed." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`);
+    field?.refuse(
+      missing ? "This field is required." : `${inside.length ? `At ${inside.join(" / ")}: ` : ""}${detail}`,
+    );
     return field !== undefined;
   }
 

@@ -1,4 +1,4 @@
-/** Choosing a graph and giving its input. */
+/** Choose a graph and enter its input. */
 
 import { element, parts } from "../dom/element.js";
 import { InputForm } from "./input_form.js";
@@ -10,7 +10,7 @@ import { Recent } from "./recent.js";
 
 const LOOK_AGAIN_MS = 2000;
 const NO_GRAPHS =
-  "No worker has announced its graphs yet. This page waits for one; `python -m tailrace.worker` starts one.";
+  "No worker has announced its graphs yet. This page is waiting for one; `python -m tailrace.worker` starts one.";
 
 export class Start {
   #root;
@@ -62,7 +62,7 @@ export class Start {
     new Recent(this.#parts.recent, this.#service).show();
   }
 
-  /** The graphs, as soon as there are any; null where they are refused, which the page then says. */
+  /** The graphs, as soon as there are any; null if the request is rejected, which the page then shows. */
   async #served() {
     for (;;) {
       try {
@@ -71,7 +71,7 @@ export class Start {
         this.#say(NO_GRAPHS);
       } catch (error) {
         if (!(error instanceof CallFailed)) throw error;
-        this.#say(error.passing ? `${error.message} This page tries again.` : error.message);
+        this.#say(error.passing ? `${error.message} Retrying.` : error.message);
         if (!error.passing) return null;
       }
       await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
@@ -125,7 +125,7 @@ export class Start {
   }
 
   /**
-   * The same post again has the same key: where only the answer was lost, it finds its job.
+   * A repeated POST has the same key: if only the response was lost, it finds its job.
    *
    * @param {object} body
    */

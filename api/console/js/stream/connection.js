@@ -1,9 +1,9 @@
 /**
  * A job's event stream over as many connections as it takes.
  *
- * EventSource comes back by itself after a cut and says where it was. This adds what it can't do: go
- * on behind a number of one's own (`?after=`), say in which state the line is, and come back where
- * the service has refused it, which EventSource takes for final.
+ * EventSource reconnects by itself and sends its cursor. This adds what it can't do: resume after a given
+ * number (`?after=`), report the state of the connection, and reconnect after an error response, which
+ * EventSource takes as final.
  */
 
 import { CallFailed } from "../service/problem.js";
@@ -13,7 +13,7 @@ import { CallFailed } from "../service/problem.js";
 /** @type {EventName[]} */
 const NAMES = ["status", "updates", "messages", "custom", "values", "tasks", "checkpoints", "debug", "gap", "end"];
 const DROPPED_MS = 2000;
-/** Before each try to begin anew; the first one does not wait. */
+/** Before each new EventSource; the first one does not wait. */
 const PAUSES_MS = [0, 1000, 2000, 4000, 8000];
 
 /** @typedef {"closed" | "connecting" | "live" | "dropped" | "reconnecting" | "ended" | "stopped"} State closed, as long as nobody has started it */
@@ -30,10 +30,10 @@ export class Connection {
 
   /** @type {State} */
   state = "closed";
-  /** The last number that came. */
+  /** The last number received. */
   last = 0;
   /**
-   * Behind which numbers the line was taken up again, in order.
+   * The numbers after which it reconnected, in order.
    *
    * @type {number[]}
    */
@@ -57,14 +57,14 @@ export class Connection {
     this.#connect("connecting");
   }
 
-  /** Break the connection on purpose; the line is taken up again after a moment. */
+  /** Disconnect on purpose, and reconnect after a moment. */
   drop() {
     this.#hangUp();
     this.#set("dropped");
     this.#timer = setTimeout(() => this.reconnect(), DROPPED_MS);
   }
 
-  /** Connect again now, behind the last number. */
+  /** Reconnect now, after the last number. */
   reconnect() {
     if (this.state === "ended" || this.state === "closed") return;
     this.#connect("reconnecting");
@@ -108,7 +108,7 @@ export class Connection {
     if (source.readyState === EventSource.CLOSED) this.#recover();
   }
 
-  /** EventSource has given up: find out why, and begin a new one unless that is pointless. */
+  /** EventSource has given up: find out why, and start a new one unless that is pointless. */
   #recover() {
     this.#hangUp();
     const pause = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)];

@@ -1,4 +1,4 @@
-/** What the page has of a job's log: every event in order, and whether a number is missing. */
+/** The page's copy of a job's log: every event in order, and whether a number is missing. */
 
 import { exact } from "../dom/json.js";
 
@@ -11,7 +11,7 @@ export class Log {
   #last = 0;
 
   /**
-   * The event as an entry, or null for one that is here already.
+   * The event as an entry, or null for one that is already here.
    *
    * @param {EventName} name
    * @param {number} seq
@@ -28,7 +28,7 @@ export class Log {
     return taken;
   }
 
-  /** What is here, in words. */
+  /** A summary in words. */
   get account() {
     const count = this.entries.length;
     const [first] = this.entries;
@@ -37,7 +37,7 @@ export class Log {
     return `${span}, ${this.missing ? number(this.missing) : "none"} missing`;
   }
 
-  /** One JSON object a line, each event's data as it came. */
+  /** One JSON object per line, with each event's data as received. */
   get lines() {
     return this.entries.map(({ seq, name, data }) => `{"id":${seq},"event":${JSON.stringify(name)},"data":${data}}\n`);
   }

@@ -1,4 +1,4 @@
-/** Draws in slices: what comes faster than it can be drawn waits for the next frame. */
+/** Draws in slices: items that arrive faster than they can be drawn wait for the next frame. */
 
 /** Half of a frame at 60 a second; the other half is the browser's. */
 const SLICE_MS = 8;

@@ -7,7 +7,7 @@ import { byEventSource, byFetchGet, byFetchPost, withoutStream } from "./ways.js
 export function App() {
   const [question, setQuestion] = useState("What color is the sky?");
   const [topic, setTopic] = useState("the sea at night");
-  const answer = { graph: "answer", input: { question } };
+  const job = { graph: "answer", input: { question } };
   return (
     <main>
       <h1>Tailrace from React</h1>
@@ -15,10 +15,10 @@ export function App() {
         Question
         <input value={question} onChange={(event) => setQuestion(event.target.value)} />
       </label>
-      <Panel title="Without a stream" job={answer} way={withoutStream} />
-      <Panel title="EventSource" job={answer} way={byEventSource} />
-      <Panel title="fetch-event-source by GET" job={answer} way={byFetchGet} />
-      <Panel title="fetch-event-source by POST" job={answer} way={byFetchPost} />
+      <Panel title="Without a stream" job={job} way={withoutStream} />
+      <Panel title="EventSource" job={job} way={byEventSource} />
+      <Panel title="fetch-event-source by GET" job={job} way={byFetchGet} />
+      <Panel title="fetch-event-source by POST" job={job} way={byFetchPost} />
       <label>
         Topic
         <input value={topic} onChange={(event) => setTopic(event.target.value)} />

@@ -30,7 +30,7 @@ export function useStream(way) {
       } catch (error) {
         draft.state = error.message;
       }
-      if (own.signal.aborted) draft.state = "closed; the job goes on without a listener";
+      if (own.signal.aborted) draft.state = "closed; the job keeps running";
       draft.running = false;
       draw();
     },

@@ -1,6 +1,6 @@
 /**
- * Four ways to run a job and hear of it. Each takes the job, and `heard(name, data)`, `told(state)` and an
- * AbortSignal; each resolves at the job's end, or when the signal says so.
+ * Four ways to run a job and follow it. Each takes the job, `heard(name, data)`, `told(state)` and an
+ * AbortSignal, and resolves at the job's end, or when the signal is aborted.
  */
 
 import { EventStreamContentType, fetchEventSource } from "@microsoft/fetch-event-source";
@@ -12,10 +12,10 @@ class FatalError extends Error {}
 class RetriableError extends Error {}
 
 export async function withoutStream(job, { heard, signal }) {
-  const answer = await post(job, signal, { Prefer: "wait=60" });
+  const done = await post(job, signal, { Prefer: "wait=60" });
   const node = job.graph;
-  if (answer.result) heard("messages", { node, message: { content: answer.result.answer } });
-  heard("end", answer);
+  if (done.result) heard("messages", { node, message: { content: done.result.answer } });
+  heard("end", done);
 }
 
 export async function byEventSource(job, { heard, told, signal }) {
@@ -24,10 +24,10 @@ export async function byEventSource(job, { heard, told, signal }) {
   await new Promise((resolve, reject) => {
     signal.addEventListener("abort", resolve);
     source.onopen = () => told("live");
-    // It comes back by itself, behind the last event; closing here, as many examples do, would prevent that.
+    // It reconnects by itself, after the last event; closing here, as many examples do, would prevent that.
     source.onerror = () => {
-      if (source.readyState === EventSource.CLOSED) reject(new FatalError("The service refuses the stream."));
-      else told("the line broke; the browser comes back");
+      if (source.readyState === EventSource.CLOSED) reject(new FatalError("The service rejected the stream."));
+      else told("connection lost; the browser reconnects");
     };
     for (const name of NAMES) source.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
     source.addEventListener("end", resolve);
@@ -39,7 +39,7 @@ export async function byFetchGet(job, listener) {
   await stream(urls.events, {}, listener);
 }
 
-/** The key makes a repeated POST join the job that the first one made. */
+/** With the key, a repeated POST rejoins the job that the first one created. */
 export async function byFetchPost(job, listener) {
   const headers = { ...JSON_TYPE, "Idempotency-Key": crypto.randomUUID() };
   await stream("/jobs", { method: "POST", headers, body: JSON.stringify(job) }, listener);
@@ -52,20 +52,20 @@ async function stream(url, options, { heard, told, signal }) {
     signal,
     async onopen(response) {
       if (response.ok && response.headers.get("content-type") === EventStreamContentType) return told("live");
-      if (response.status === 204) throw new FatalError("Nothing is left to come.");
+      if (response.status === 204) throw new FatalError("There are no more events.");
       if (response.status >= 400 && response.status < 500 && response.status !== 429) throw await refusal(response);
-      throw new RetriableError(`The service answered ${response.status}.`);
+      throw new RetriableError(`The service returned ${response.status}.`);
     },
     onmessage({ event, data }) {
       heard(event, JSON.parse(data));
       ended ||= event === "end";
     },
     onclose() {
-      if (!ended) throw new RetriableError("The line ended before the job.");
+      if (!ended) throw new RetriableError("The connection ended before the job did.");
     },
     onerror(error) {
       if (error instanceof FatalError) throw error;
-      told("the line broke; the library comes back");
+      told("connection lost; the library reconnects");
     },
   });
 }

@@ -1,4 +1,4 @@
-"""Answers that break off, are lost, or come before the events do."""
+"""Responses that are cut off, are lost, or arrive before the events do."""
 
 import re
 
@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Route, expect
 
 from tests.browser.conftest import Stage
 from tests.support.browser import fresh_page
-from tests.support.browser_page import FirstPage
+from tests.support.browser_page import Console
 from tests.support.cutting_proxy import Cut, How, cutting
 from tests.support.wire import ask
 
@@ -24,7 +24,7 @@ SHOWN = """
 """
 
 
-async def test_a_record_that_is_lost_on_its_way_is_asked_for_again(first: FirstPage) -> None:
+async def test_a_record_that_is_lost_on_its_way_is_asked_for_again(console: Console) -> None:
     lost: list[str] = []
 
     async def lose(route: Route) -> None:
@@ -33,11 +33,11 @@ async def test_a_record_that_is_lost_on_its_way_is_asked_for_again(first: FirstP
         lost.append(route.request.url)
         return await route.abort()
 
-    await first.page.route(RECORD, lose)
-    await first.start("counter", count="5", interval_s="0.1")
-    await first.ends()
-    await expect(first.status).to_have_text(re.compile(r"^succeeded after \d\.\d s$"))
-    await expect(first.page.locator(".notice")).to_be_hidden()
+    await console.page.route(RECORD, lose)
+    await console.start("counter", count="5", interval_s="0.1")
+    await console.ends()
+    await expect(console.status).to_have_text(re.compile(r"^succeeded after \d\.\d s$"))
+    await expect(console.page.locator(".notice")).to_be_hidden()
     assert len(lost) == 2
 
 
@@ -47,9 +47,9 @@ async def test_an_answer_that_breaks_off_is_asked_for_again(
 ) -> None:
     port = int(stage.url.rpartition(":")[2])
     async with fresh_page(browser) as page:
-        first = FirstPage(page, stage.url)
-        job = await first.start("steps")
-        await first.ends()
+        console = Console(page, stage.url)
+        job = await console.start("steps")
+        await console.ends()
         head = (await ask(port, "GET", f"/jobs/{job}?ticket=true")).head.raw
         async with cutting(port, lambda n: None if n else Cut(len(head) + 20, how)) as proxy:
             await page.route(
@@ -57,13 +57,13 @@ async def test_an_answer_that_breaks_off_is_asked_for_again(
                 lambda route: route.continue_(url=route.request.url.replace(stage.url, proxy.url)),
             )
             await page.reload()
-            await first.ends()
-            await first.shows_log()
+            await console.ends()
+            await console.shows_log()
             assert proxy.cuts == 1
 
 
 async def test_a_post_whose_answer_was_lost_finds_its_job_when_it_is_sent_again(
-    first: FirstPage,
+    console: Console,
 ) -> None:
     made: list[str] = []
 
@@ -72,34 +72,36 @@ async def test_a_post_whose_answer_was_lost_finds_its_job_when_it_is_sent_again(
         made.append((await response.json())["id"])
         await route.abort()
 
-    await first.page.route("**/jobs", lose, times=1)
-    await first.fill("steps")
-    start = first.page.get_by_role("button", name="Start")
+    await console.page.route("**/jobs", lose, times=1)
+    await console.fill("steps")
+    start = console.page.get_by_role("button", name="Start")
     await start.click()
-    await expect(first.page.get_by_role("alert")).to_contain_text("The service does not answer.")
+    await expect(console.page.get_by_role("alert")).to_contain_text(
+        "The service is not responding."
+    )
     await start.click()
-    await first.ends()
-    assert [first.page.url.partition("?job=")[2]] == made
+    await console.ends()
+    assert [console.page.url.partition("?job=")[2]] == made
 
 
-async def test_a_service_that_refuses_its_graphs_is_not_waited_for(first: FirstPage) -> None:
+async def test_a_service_that_refuses_its_graphs_is_not_waited_for(console: Console) -> None:
     async def refuse(route: Route) -> None:
         await route.fulfill(status=403, json={"title": "Forbidden", "detail": "Not from here."})
 
-    await first.page.route("**/graphs", refuse)
-    await first.open()
-    await expect(first.page.locator("#start .lead")).to_have_text("Not from here.")
+    await console.page.route("**/graphs", refuse)
+    await console.open()
+    await expect(console.page.locator("#start .lead")).to_have_text("Not from here.")
 
 
 async def test_a_job_that_has_ended_is_not_shown_as_running_while_its_events_come(
-    first: FirstPage,
+    console: Console,
 ) -> None:
-    await first.start("approval", text="Closed on Monday.")
-    await first.page.get_by_role("radio", name="Yes").check()
-    await first.page.get_by_role("button", name="Send the answer").click()
-    await first.ends()
-    await first.page.add_init_script(SHOWN)
-    await first.page.reload()
-    await first.ends()
-    await first.shows_log()
-    assert await first.page.evaluate("shown") == ["succeeded"]
+    await console.start("approval", text="Closed on Monday.")
+    await console.page.get_by_role("radio", name="Yes").check()
+    await console.page.get_by_role("button", name="Resume").click()
+    await console.ends()
+    await console.page.add_init_script(SHOWN)
+    await console.page.reload()
+    await console.ends()
+    await console.shows_log()
+    assert await console.page.evaluate("shown") == ["succeeded"]

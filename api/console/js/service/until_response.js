@@ -1,18 +1,18 @@
-/** Patience with a service that does not answer in this moment. */
+/** Retries while the service is not responding. */
 
 import { CallFailed } from "./problem.js";
 
 const LOOK_AGAIN_MS = 2000;
 
 /**
- * What a call brings, as soon as the service answers it.
+ * The result of a call, as soon as the service responds.
  *
  * @template Result
  * @param {() => Promise<Result>} call
- * @param {(error: CallFailed) => void} failed is told each time before the call is tried again
+ * @param {(error: CallFailed) => void} failed is called each time before the call is retried
  * @returns {Promise<Result>}
  */
-export async function untilAnswered(call, failed) {
+export async function untilResponse(call, failed) {
   for (;;) {
     try {
       return await call();

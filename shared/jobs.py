@@ -99,11 +99,11 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """A question for which a graph is waiting."""
+    """A graph has stopped to wait for a value."""
 
     id: str
     value: Any
-    """What the graph gave to `interrupt()`."""
+    """What the graph passed to `interrupt()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,10 @@ class Pause:
     """What is asked; nothing at a breakpoint."""
     next: tuple[str, ...] = ()
     """The nodes that run next, as LangGraph's snapshot names them."""
-    answers_taken: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many resume values the task of each interrupt had taken when it asked."""
+    values_taken: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many resume values the task of each interrupt had taken when it stopped."""
     stopped_at: tuple[str, ...] = ()
-    """Ids of the checkpoints at which the graph and its subgraphs have stopped."""
+    """Ids of the checkpoints where the graph and the graphs inside it stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,13 @@ class Job:
     ended_at: str | None = None
     failures: int = 0
     pause: Pause = Pause()
-    """Where it stopped last; what a waiting job waits for."""
-    answer: Mapping[str, Any] | None = None
-    """The last resume values, by interrupt id, until the next ones; empty at a breakpoint."""
-    answered_after: int = 0
-    """Number of the `waiting` event that was resumed last; 0 is none yet."""
+    """Where it last stopped; what a waiting job waits for."""
+    resume_values: Mapping[str, Any] | None = None
+    """The values it was last resumed with, by interrupt id; empty at a breakpoint."""
+    resumed_after: int = 0
+    """Number of the `waiting` event after which it was last resumed; 0: never resumed."""
     result: bytes | None = None
-    """JSON, as the graph's last state gave it."""
+    """The graph's output as JSON."""
     error: JobError | None = None
 
     @property

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tailrace.shared.errors import ConfigurationError
@@ -31,9 +31,9 @@ class SharedSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """The queue store, and the log store too unless that has its own URL; no Cluster."""
+    """The queue store, and the log store too unless that has its own URL. Each may be a Cluster."""
     log_redis_url: str | None = None
-    """The log store, which may be a Cluster."""
+    """The log store."""
     open_ttl_s: Seconds = 30 * 86400
     """A job is deleted when nothing was written to it for this long."""
     events_ttl_s: Seconds = 86400
@@ -45,16 +45,6 @@ class SharedSettings(BaseSettings):
     show_errors: bool = False
     """Show clients the text and traceback of a graph's errors: only on a developer's machine."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_no_cluster(cls, url: str) -> str:
-        if "+cluster" in url.partition("://")[0]:
-            raise ValueError(
-                "the queue can't live on a Cluster; give it a Redis of its own, and name the"
-                " Cluster in TAILRACE_LOG_REDIS_URL"
-            )
-        return url
 
     @model_validator(mode="after")
     def _show_errors_to_the_developer_alone(self) -> Self:

@@ -40,9 +40,9 @@ def _stop(job: Job, body: ResumeJob) -> tuple[int, Set[str]]:
     if job.stop is not None and body.after in (None, job.stop):
         return job.stop, {interrupt.id for interrupt in job.pause.interrupts}
     # A repeat: the store checks that the values are the same.
-    last, answer = job.answered_after, job.answer or {}
-    if last and (body.after == last or (body.after is None and answer)):
-        return last, answer.keys()
+    last, values = job.resumed_after, job.resume_values or {}
+    if last and (body.after == last or (body.after is None and values)):
+        return last, values.keys()
     raise NotWaiting
 
 

@@ -61,7 +61,7 @@ async def resume_job(
     body = parse(ResumeJob, await read_json(request, services.settings))
     job = await find_job(services, job_id, tenant)
     resumed = resumption(job, body)
-    await services.jobs.answer(job, resumed.values, after=resumed.after)
+    await services.jobs.resume(job, resumed.values, after=resumed.after)
     job = await services.jobs.get(job.id)
     if job.status == "queued":
         await services.queue.enqueue(job.id, above=job.attempt)

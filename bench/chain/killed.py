@@ -13,6 +13,7 @@ from bench.chain.wire import Connection, arrivals, create, listen
 from bench.polling import until
 from tailrace.shared.jobs import JobId
 from tailrace.shared.queue_store import catalogue
+from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.redis.keys import log
 
@@ -75,7 +76,7 @@ async def _under_way(store: Client, job_id: str) -> None:
 
 async def _holder(store: Client, job_id: str, workers: Sequence[Process]) -> Process:
     """The process that runs the job: a worker's id names its process."""
-    owner: bytes = await cast("Any", store).hget(f"tailrace:lease:{job_id}", "owner")
+    owner: bytes = await cast("Any", store).hget(keys.OWNERS, keys.arq_id(JobId(job_id)))
     pid = int(owner.rsplit(b"-", 2)[1])
     return next(worker for worker in workers if worker.pid == pid)
 

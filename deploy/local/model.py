@@ -1,9 +1,8 @@
 """The local model: SmolLM2-135M-Instruct behind an OpenAI-compatible endpoint, on loopback.
 
 Run as `python -m tailrace.deploy.local.model --port P`; a container says `--anywhere` too. Owns the
-choice of model file, the size of its context and how it picks words; it ends when asked to, or when
-the process that started it ends. It knows nothing of graphs, jobs or the worker, which see an
-endpoint like any other.
+size of its context and how it picks words; it ends when asked to, or when the process that started
+it ends. It knows nothing of graphs, jobs or the worker, which see an endpoint like any other.
 """
 
 import argparse

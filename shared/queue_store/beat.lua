@@ -1,11 +1,17 @@
 -- A worker announces itself, by the store's own clock, so that hosts may disagree about the time.
--- keys: WORKERS WORKER
+-- What workers that have not beaten for long served is forgotten.
+-- keys: WORKERS SERVED
 -- args: worker_id served known_ms age_ms
 -- served: JSON. age_ms: of this beat: 0, or old enough to count as gone.
--- Returns {'ok', now_ms}.
+-- Returns {'ok'}.
 local now = now_ms()
 redis.call('ZADD', WORKERS, whole(now - tonumber(age_ms)), worker_id)
-redis.call('ZREMRANGEBYSCORE', WORKERS, '-inf', whole(now - tonumber(known_ms)))
+redis.call('HSET', SERVED, worker_id, served)
+local known_since = whole(now - tonumber(known_ms))
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', WORKERS, '-inf', known_since)) do
+  redis.call('ZREM', WORKERS, gone)
+  redis.call('HDEL', SERVED, gone)
+end
 redis.call('PEXPIRE', WORKERS, known_ms)
-redis.call('SET', WORKER, served, 'PX', known_ms)
-return { 'ok', whole(now) }
+redis.call('PEXPIRE', SERVED, known_ms)
+return { 'ok' }

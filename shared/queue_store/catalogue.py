@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from tailrace.shared.events import decode, encode
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.commands import ask_all
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.scripts import run_script
 
@@ -84,20 +83,11 @@ async def read(redis: Client) -> Catalogue:
     Raises:
         StoreUnavailable: the store did not reply.
     """
-    beats_of_all = ("ZRANGE", keys.CATALOGUE_WORKERS, 0, -1, "WITHSCORES")
-    (seconds, micros), flat = await ask_all(redis, [("TIME",), beats_of_all])
-    beats = [(worker, float(beat)) for worker, beat in zip(flat[::2], flat[1::2], strict=True)]
-    told = await _told(redis, [worker.decode() for worker, _ in beats])
-    now_ms = seconds * 1000 + micros // 1000
-    alive = [now_ms - beat < _ALIVE_MS for _, beat in beats]
-    return _merged(list(zip(alive, told, strict=True)))
-
-
-async def _told(redis: Client, workers: Sequence[str]) -> list[list[GraphSpec]]:
-    if not workers:
-        return []
-    texts = (await ask_all(redis, [("MGET", *map(keys.catalogue_worker, workers))]))[0]
-    return [[_spec(told) for told in decode(text)] if text else [] for text in texts]
+    flat = iter(await run_script(redis, "queue_store/beats", keys.OF_CATALOGUE))
+    beats = [
+        (int(age_ms) < _ALIVE_MS, decode(told)) for age_ms, told in zip(flat, flat, strict=True)
+    ]
+    return _merged([(alive, [_spec(spec) for spec in told]) for alive, told in beats])
 
 
 def _merged(told: Sequence[tuple[bool, Sequence[GraphSpec]]]) -> Catalogue:
@@ -129,7 +119,7 @@ async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_
     await run_script(
         redis,
         "queue_store/beat",
-        {"WORKERS": keys.CATALOGUE_WORKERS, "WORKER": keys.catalogue_worker(worker_id)},
+        keys.OF_CATALOGUE,
         worker_id=worker_id,
         served=encode(graphs),
         known_ms=_KNOWN_MS,

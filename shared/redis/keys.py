@@ -11,21 +11,26 @@
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
-| `tailrace:catalogue:workers` | queue | sorted set | a minute after the last beat | catalogue |
-| `tailrace:catalogue:worker:<id>` | queue | string | a minute after the last beat | catalogue |
-| `tailrace:lease:<id>` | queue | hash | `open_ttl` | job_queue |
-| `tailrace:tokens` | queue | list | an hour | job_queue |
-| `tailrace:inbox:<worker>` | queue | list | a minute | job_queue |
-| `tailrace:sweeper` | queue | string | a few seconds | job_queue |
-| `tailrace:idem:<tenant>:<key>` | queue | string | a day, at most `retention` | idempotency |
-| `arq:queue`, `arq:abort` | queue | sorted set | for good | job_queue |
-| `arq:job:<id>` | queue | string | `open_ttl` | job_queue |
-| `arq:in-progress:<id>` | queue | string | the lease | job_queue |
-| `arq:queue:health-check` | queue | string | a minute | arq |
+| `tailrace:{s}:idem:<tenant>:<key>` | queue | string | a day, at most `retention` | idempotency |
+| `arq:{queue-1}:queue` | queue | sorted set | for good | job_queue |
+| `arq:job:{queue-1}:<id>` | queue | string | `open_ttl` | job_queue |
+| `arq:in-progress:{queue-1}:<id>` | queue | string | the lease | job_queue |
+| `arq:{queue-1}:queue:health-check` | queue | string | a minute | arq |
+| `tailrace:{queue-1}:attempts` | queue | hash | as `arq:{queue-1}:queue` | job_queue |
+| `tailrace:{queue-1}:owners` | queue | hash | as `arq:{queue-1}:queue` | job_queue |
+| `tailrace:{queue-1}:again` | queue | set | as `arq:{queue-1}:queue` | job_queue |
+| `tailrace:{queue-1}:cancelled` | queue | sorted set | as `arq:{queue-1}:queue` | job_queue |
+| `tailrace:{queue-1}:tokens` | queue | list | an hour | job_queue |
+| `tailrace:{queue-1}:inbox:<worker>` | queue | list | a minute | job_queue |
+| `tailrace:{queue-1}:sweeper` | queue | string | a few seconds | job_queue |
+| `tailrace:{queue-1}:workers` | queue | sorted set | a minute after the last beat | catalogue |
+| `tailrace:{queue-1}:served` | queue | hash | a minute after the last beat | catalogue |
 
 `s` is the job's shard, the last hex digit of its id. In braces it is a Cluster hash tag: the keys
 of one job live on one node, so that one script may touch them. The items of graphs' stores have
-the shard that `of_items` gives their namespace.
+the shard that `of_items` gives their namespace, an Idempotency-Key the last digit of its hash. The
+queue has one tag for all its keys: it lives on one node. What is in the queue changes its form
+only under another tag; jobs that are left under an old one come back by the sweep.
 """
 
 import hashlib
@@ -35,16 +40,41 @@ from typing import Final
 from tailrace.shared.jobs import JobId
 
 SHARDS: Final = "0123456789abcdef"
-TOKENS: Final = "tailrace:tokens"
+_TAG: Final = "{queue-1}"
+"""The queue's hash tag, with the format of what is in it."""
+
+QUEUE: Final = f"arq:{_TAG}:queue"
+HEALTH: Final = f"{QUEUE}:health-check"
+ATTEMPTS: Final = f"tailrace:{_TAG}:attempts"
+OWNERS: Final = f"tailrace:{_TAG}:owners"
+AGAIN: Final = f"tailrace:{_TAG}:again"
+CANCELLED: Final = f"tailrace:{_TAG}:cancelled"
+TOKENS: Final = f"tailrace:{_TAG}:tokens"
 """A hint for each job that may be ready; the queue itself is the truth."""
-CATALOGUE_WORKERS: Final = "tailrace:catalogue:workers"
+SWEEPER: Final = f"tailrace:{_TAG}:sweeper"
+WORKERS: Final = f"tailrace:{_TAG}:workers"
+SERVED: Final = f"tailrace:{_TAG}:served"
+
+OF_QUEUE: Final = {
+    "QUEUE": QUEUE,
+    "ATTEMPTS": ATTEMPTS,
+    "OWNERS": OWNERS,
+    "AGAIN": AGAIN,
+    "CANCELLED": CANCELLED,
+    "TOKENS": TOKENS,
+    "SWEEPER": SWEEPER,
+}
+"""The queue's keys, by the names that our scripts give them."""
+OF_CATALOGUE: Final = {"WORKERS": WORKERS, "SERVED": SERVED}
+"""The same of what workers announce."""
 
 FORMAT: Final = 1
 """Of what is stored: in `format` of a job's record, which stands for its log too, and in `v` of a
 checkpoint and of an item. What has none is from before there was one, and is the same."""
 
 PERMANENT: Final = re.compile(
-    r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)|arq:queue|arq:abort"
+    r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)"
+    rf"|{re.escape(QUEUE)}|tailrace:{re.escape(_TAG)}:(?:attempts|owners|again|cancelled)"
 )
 """The keys that may live without a TTL. Each shrinks as jobs end, but for the items of graphs'
 stores: one without a TTL is there until it is deleted, which is what a memory is for."""
@@ -126,16 +156,37 @@ def of_items(path: bytes) -> dict[str, str]:
     return items_of_shard(shard_of_items(path))
 
 
+def arq_id(job_id: JobId) -> str:
+    """The job's id as arq sees it, and as the queue holds it."""
+    return f"{_TAG}:{job_id}"
+
+
+def job_of_arq_id(arq_id: bytes) -> JobId:
+    """Which job has this id in the queue."""
+    return JobId(arq_id.decode().removeprefix(f"{_TAG}:"))
+
+
+def payload(job_id: JobId) -> str:
+    """What arq's tools read of a job that is in the queue."""
+    return f"arq:job:{arq_id(job_id)}"
+
+
+def progress(job_id: JobId) -> str:
+    """What tells arq's tools that a worker has the job."""
+    return f"arq:in-progress:{arq_id(job_id)}"
+
+
+def of_queued(job_id: JobId) -> dict[str, str]:
+    """The queue's keys and those of one job in it, by the names that our scripts give them."""
+    return {**OF_QUEUE, "PAYLOAD": payload(job_id), "PROGRESS": progress(job_id)}
+
+
 def inbox(worker_id: str) -> str:
-    """Ids of jobs that this worker has to stop."""
-    return f"tailrace:inbox:{worker_id}"
-
-
-def catalogue_worker(worker_id: str) -> str:
-    """What one worker serves."""
-    return f"tailrace:catalogue:worker:{worker_id}"
+    """Ids of jobs that this worker shall stop."""
+    return f"tailrace:{_TAG}:inbox:{worker_id}"
 
 
 def idempotency(tenant: str, key: str) -> str:
     """Which job a tenant's `Idempotency-Key` stands for; of the key, only a hash is kept."""
-    return f"tailrace:idem:{tenant}:{hashlib.sha256(key.encode()).hexdigest()}"
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return f"tailrace:{{{digest[-1]}}}:idem:{tenant}:{digest}"

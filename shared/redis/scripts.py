@@ -107,7 +107,7 @@ async def run_script(
     Raises:
         StoreUnavailable: the script may or may not have run; calling again is safe.
         JobNotFound: there is no such record.
-        NotWaiting: the record is not waiting at that stop.
+        NotWaiting: the job does not wait for these resume values.
         WriteRefused: one of its kinds, as the script's head says.
     """
     script = script_of(name)

@@ -18,6 +18,7 @@ from tailrace.shared.queue_store.queue.job_queue import (
     ArqClient,
     JobQueue,
 )
+from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
 
 JOB_ID = new_job_id()
@@ -36,10 +37,8 @@ async def arq(redis: Redis) -> ArqRedis:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("default_queue_name", "arq:queue"),
         ("job_key_prefix", "arq:job:"),
         ("in_progress_key_prefix", "arq:in-progress:"),
-        ("abort_jobs_ss", "arq:abort"),
         ("result_key_prefix", "arq:result:"),
         ("health_check_key_suffix", ":health-check"),
     ],
@@ -53,6 +52,7 @@ def test_arqs_worker_takes_the_parameters_that_ours_hands_on() -> None:
     assert {
         "functions",
         "redis_pool",
+        "queue_name",
         "handle_signals",
         "max_jobs",
         "health_check_interval",
@@ -84,24 +84,29 @@ async def test_arqs_async_run_runs_main_and_nothing_else(arq: ArqRedis) -> None:
     assert ran == ["main"]
 
 
+def seen(arq: ArqRedis) -> Job:
+    """Our job as arq's tools see it."""
+    return Job(keys.arq_id(JOB_ID), arq, _queue_name=keys.QUEUE, _deserializer=DESERIALIZE)
+
+
 async def test_arq_lists_a_job_that_we_queued(queue: JobQueue, arq: ArqRedis) -> None:
     await queue.enqueue(JOB_ID)
 
     [listed] = await arq.queued_jobs()
-    assert (listed.job_id, listed.function) == (JOB_ID, FUNCTION)
+    assert (listed.job_id, listed.function) == (keys.arq_id(JOB_ID), FUNCTION)
     assert not [*listed.args, *listed.kwargs]
 
 
 async def test_arq_tells_what_a_job_that_we_queued_is(queue: JobQueue, arq: ArqRedis) -> None:
     await queue.enqueue(JOB_ID)
 
-    info = await Job(JOB_ID, arq, _deserializer=DESERIALIZE).info()
+    info = await seen(arq).info()
     assert info is not None
     assert info.function == FUNCTION
 
 
 async def test_arq_sees_the_state_of_a_job(queue: JobQueue, arq: ArqRedis) -> None:
-    job = Job(JOB_ID, arq, _deserializer=DESERIALIZE)
+    job = seen(arq)
     assert await job.status() == JobStatus.not_found
     await queue.enqueue(JOB_ID, delay_s=60)
     assert await job.status() == JobStatus.deferred
@@ -109,6 +114,7 @@ async def test_arq_sees_the_state_of_a_job(queue: JobQueue, arq: ArqRedis) -> No
     await queue.enqueue(JOB_ID)
     assert await job.status() == JobStatus.queued
     [claim] = await queue.claim("worker", 1)
+    await queue.renew("worker", [claim])
     assert await job.status() == JobStatus.in_progress
     await queue.finish("worker", claim)
     assert await job.status() == JobStatus.not_found
@@ -118,6 +124,7 @@ async def test_arqs_worker_records_its_health_where_arqs_check_looks(arq: ArqRed
     worker = Worker(
         [func(_nothing, name=FUNCTION)],
         redis_pool=arq,
+        queue_name=keys.QUEUE,
         handle_signals=False,
         health_check_interval=30,
         job_serializer=SERIALIZE,
@@ -126,8 +133,8 @@ async def test_arqs_worker_records_its_health_where_arqs_check_looks(arq: ArqRed
     await worker.record_health()
 
     redis: Any = arq
-    assert b"j_complete=0" in await redis.get("arq:queue:health-check")
-    assert 0 < await redis.pttl("arq:queue:health-check") <= 31_000
+    assert b"j_complete=0" in await redis.get(keys.HEALTH)
+    assert 0 < await redis.pttl(keys.HEALTH) <= 31_000
 
 
 async def _nothing(ctx: dict[Any, Any]) -> None:

@@ -72,11 +72,9 @@ class House:
 
     async def end_leases(self) -> None:
         """What time does to the leases of a worker that is dead."""
-        held = await self.redis.keys("arq:in-progress:*")
+        held = await self.redis.hkeys(keys.OWNERS)
         if held:
-            ids = [key.decode().removeprefix("arq:in-progress:") for key in held]
-            await self.redis.zadd("arq:queue", dict.fromkeys(ids, 1), xx=True)
-            await self.redis.delete(*held)
+            await self.redis.zadd(keys.QUEUE, dict.fromkeys(held, 1), xx=True)
             await self.redis.rpush(keys.TOKENS, *[b"1"] * len(held))
 
     async def has_announced(self, cases: Sequence[Case]) -> None:
@@ -97,7 +95,7 @@ class House:
 
     async def _works(self, pid: int) -> bool:
         assert _lives(pid), f"the worker has ended: {self.output()[-3000:]}"
-        beats = await self.redis.zrange(keys.CATALOGUE_WORKERS, 0, -1)
+        beats = await self.redis.zrange(keys.WORKERS, 0, -1)
         return any(f"-{pid}-".encode() in beat for beat in beats)
 
     def why(self, job_id: str) -> str:

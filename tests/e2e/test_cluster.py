@@ -1,4 +1,4 @@
-"""A whole service whose logs live on a Cluster, while a log's slot moves from node to node."""
+"""A whole service on a Cluster: a log's slot moves from node to node, a worker is killed."""
 
 import asyncio
 from collections.abc import Iterator
@@ -60,3 +60,31 @@ async def test_a_listener_has_a_whole_log_whose_slot_moved_under_it(
     assert [event.seq for event in heard] == [*range(1, len(heard) + 1)]
     parts: list[Any] = [event.value for event in heard if event.name == "custom"]
     assert [part["data"]["i"] for part in parts] == [*range(1, len(parts) + 1)]
+
+
+@pytest.mark.timeout(180)
+async def test_a_service_that_has_only_a_cluster_loses_nothing_with_its_worker(
+    tmp_path: Path, cluster: ClusterStore
+) -> None:
+    async with (
+        running_service(tmp_path, {"TAILRACE_REDIS_URL": cluster.url}) as service,
+        Tailrace(service.url) as tailrace,
+    ):
+        [worker] = service.workers
+        given: dict[str, JsonValue] = {"count": 3 * AROUND_MOVE, "interval_s": 0.02}
+        job = await tailrace.create("counter", given, stream=["custom"])
+        heard: list[ReceivedEvent] = []
+        async for event in tailrace.events(job.id):
+            heard.append(event)
+            if len(heard) == AROUND_MOVE:
+                await worker.kill()
+                worker.start()
+        again = [event async for event in tailrace.events(job.id)]
+        status = (await tailrace.job(job.id)).status
+        queued = await (await cluster.owner(keys.QUEUE)).call("ZCARD", keys.QUEUE)
+
+    assert (status, queued) == ("succeeded", 0)
+    assert heard == again
+    assert [event.seq for event in heard] == [*range(1, len(heard) + 1)]
+    said: list[Any] = [event.value for event in heard if event.name == "status"]
+    assert "worker_lost" in [told.get("reason") for told in said]

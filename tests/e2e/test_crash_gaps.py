@@ -103,8 +103,9 @@ async def test_a_worker_killed_between_claim_and_open_loses_nothing_and_fails_no
 
 
 async def held(place: Faulty, job_id: JobId) -> bool:
-    async with Redis.from_url(place.service.store.url) as queue:
-        return bool(await queue.exists(f"arq:in-progress:{job_id}"))
+    async with Redis.from_url(place.service.store.url) as client:
+        queue: Any = client
+        return bool(await queue.hexists(keys.OWNERS, keys.arq_id(job_id)))
 
 
 async def test_a_worker_killed_between_end_and_clean_up_ends_nothing_twice(
@@ -128,4 +129,4 @@ async def test_a_worker_killed_between_end_and_clean_up_ends_nothing_twice(
 
 async def forgotten(place: Faulty, job_id: JobId) -> bool:
     async with Redis.from_url(place.service.store.url) as queue:
-        return not await queue.zcard("arq:queue") and not await queue.keys(f"*{job_id}")
+        return not await queue.zcard(keys.QUEUE) and not await queue.keys(f"*{job_id}")

@@ -16,8 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
 
-QUEUE: Final = "arq:queue"
-QUEUE_KEYS: Final = ("arq:job:", "arq:in-progress:", "tailrace:lease:")
+QUEUE_KEYS: Final = ("arq:job:", "arq:in-progress:")
 """What the queue keeps of a job for as long as it waits or runs."""
 AWAY_S: Final = 30.0
 """A restart of the store takes a second or two."""
@@ -68,20 +67,18 @@ class StoreView:
         return await _insist(self._held)
 
     async def _held(self) -> dict[int, list[Held]]:
-        ids = [JobId(i.decode()) for i in await self._redis.zrange(QUEUE, 0, -1)]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for job_id in ids:
-                pipe.hmget(f"tailrace:lease:{job_id}", "owner", "attempt")
-            leases = await pipe.execute()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(keys.OWNERS).hgetall(keys.ATTEMPTS)
+            owners, attempts = await pipe.execute()
         found: dict[int, list[Held]] = {}
-        for job_id, (owner, attempt) in zip(ids, leases, strict=True):
-            if owner:
-                found.setdefault(_pid(owner), []).append(Held(job_id, int(attempt)))
+        for arq_id, owner in owners.items():
+            held = Held(keys.job_of_arq_id(arq_id), int(attempts[arq_id]))
+            found.setdefault(_pid(owner), []).append(held)
         return found
 
     async def announced(self) -> set[int]:
         """Process ids of the workers that have announced themselves."""
-        workers = await _insist(lambda: self._redis.zrange(keys.CATALOGUE_WORKERS, 0, -1))
+        workers = await _insist(lambda: self._redis.zrange(keys.WORKERS, 0, -1))
         return {_pid(worker) for worker in workers}
 
     async def log(self, job_id: JobId) -> list[Logged]:
@@ -103,9 +100,11 @@ class StoreView:
         """What the queue and the sets of open jobs still hold."""
         found = [key.decode() async for key in self._redis.scan_iter(count=1000)]
         left = [key for key in found if key.startswith(QUEUE_KEYS)]
-        for key in (QUEUE, "arq:abort", *map(keys.open_jobs_of_shard, keys.SHARDS)):
+        for key in (keys.QUEUE, keys.CANCELLED, *map(keys.open_jobs_of_shard, keys.SHARDS)):
             members = cast("list[bytes]", await self._redis.zrange(key, 0, -1))
             left += [f"{key} {member.decode()}" for member in members]
+        for key in (keys.OWNERS, keys.ATTEMPTS):
+            left += [f"{key} {field.decode()}" for field in await self._redis.hkeys(key)]
         return left
 
 

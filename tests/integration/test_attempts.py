@@ -80,7 +80,7 @@ async def test_a_queue_that_is_behind_the_log_gives_a_resumed_job_out_above_it(
     job_id = await place.post("approval")
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
-        await place.jobs.answer(job, {job.pause.interrupts[0].id: "yes"})
+        await place.jobs.resume(job, {job.pause.interrupts[0].id: "yes"})
         await place.queue.enqueue(job_id)
         job = await place.ended(job_id)
     assert (job.status, job.attempt, job.failures) == ("succeeded", 2, 0)

@@ -12,6 +12,7 @@ from blockbuster import BlockBuster
 from tailrace.shared.errors import LogClosed
 from tailrace.shared.jobs import Holder
 from tailrace.shared.process.tasks import cancel_and_wait
+from tailrace.shared.redis import keys
 from tailrace.shared.sweep import CANCEL_OVERDUE_S
 from tailrace.worker.catalogue.registry import Registry
 from tests.support.jobs import custom
@@ -93,7 +94,7 @@ async def test_a_cancel_whose_message_was_lost_is_found_by_the_renewal(
         job_id = await place.post("gated", {"gate": str(tmp_path / "never")})
         await place.has_said(job_id, "at the gate")
         await place.jobs.cancel(job_id)
-        await place.redis.zadd("arq:abort", {job_id: time.time() * 1000})
+        await place.redis.zadd(keys.CANCELLED, {keys.arq_id(job_id): time.time() * 1000})
         assert (await place.ended(job_id, timeout_s=2)).status == "cancelled"
 
 

@@ -56,21 +56,21 @@ async def test_a_worker_that_leaves_is_gone_at_once_but_its_graphs_stay_known(
 
 async def test_a_worker_without_a_beat_for_three_is_not_alive(redis: Redis) -> None:
     await catalogue.announce(redis, "one", [MILL])
-    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -3000 * BEAT_S, "one")
+    await cast("Any", redis).zincrby(keys.WORKERS, -3000 * BEAT_S, "one")
 
     assert (await catalogue.read(redis)).workers_alive == 0
 
 
 async def test_a_worker_that_missed_one_beat_is_alive(redis: Redis) -> None:
     await catalogue.announce(redis, "one", [MILL])
-    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -1500 * BEAT_S, "one")
+    await cast("Any", redis).zincrby(keys.WORKERS, -1500 * BEAT_S, "one")
 
     assert (await catalogue.read(redis)).workers_alive == 1
 
 
 async def test_workers_silent_for_a_minute_are_forgotten_by_the_next_beat(redis: Redis) -> None:
     await catalogue.announce(redis, "one", [MILL])
-    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -60_001, "one")
+    await cast("Any", redis).zincrby(keys.WORKERS, -60_001, "one")
     await catalogue.announce(redis, "two", [SAW])
 
     assert set((await catalogue.read(redis)).graphs) == {"saw"}
@@ -78,7 +78,7 @@ async def test_workers_silent_for_a_minute_are_forgotten_by_the_next_beat(redis:
 
 async def test_a_list_entry_whose_worker_has_expired_does_no_harm(redis: Redis) -> None:
     await catalogue.announce(redis, "one", [MILL])
-    await cast("Any", redis).delete(keys.catalogue_worker("one"))
+    await cast("Any", redis).hdel(keys.SERVED, "one")
 
     assert (await catalogue.read(redis)).graphs == {}
 
@@ -86,7 +86,7 @@ async def test_a_list_entry_whose_worker_has_expired_does_no_harm(redis: Redis) 
 async def test_of_two_descriptions_of_a_graph_the_newest_is_known(redis: Redis) -> None:
     newer = replace(MILL, description="Grinds finer.")
     await catalogue.announce(redis, "b-older", [MILL])
-    await cast("Any", redis).zincrby(keys.CATALOGUE_WORKERS, -100, "b-older")
+    await cast("Any", redis).zincrby(keys.WORKERS, -100, "b-older")
     await catalogue.announce(redis, "a-newer", [newer])
 
     assert (await catalogue.read(redis)).graphs["mill"] == newer
@@ -95,12 +95,12 @@ async def test_of_two_descriptions_of_a_graph_the_newest_is_known(redis: Redis) 
 async def test_what_a_newer_release_says_beside_is_left_alone(redis: Redis) -> None:
     await catalogue.announce(redis, "one", [MILL])
     spec = decode(encode(MILL)) | {"price": 3}
-    await cast("Any", redis).set(keys.catalogue_worker("one"), encode([spec]), ex=60)
+    await cast("Any", redis).hset(keys.SERVED, "one", encode([spec]))
 
     assert (await catalogue.read(redis)).graphs == {"mill": MILL}
 
 
-@pytest.mark.parametrize("key", [keys.CATALOGUE_WORKERS, keys.catalogue_worker("one")])
+@pytest.mark.parametrize("key", [keys.WORKERS, keys.SERVED])
 async def test_what_is_announced_is_forgotten_a_minute_after_the_last_beat(
     redis: Redis, key: str
 ) -> None:
@@ -157,6 +157,6 @@ async def test_what_an_older_release_does_not_say_has_a_default(redis: Redis) ->
     spec = decode(encode(MILL))
     for name in ("context_schema", "broken"):
         del spec[name]
-    await cast("Any", redis).set(keys.catalogue_worker("one"), encode([spec]), ex=60)
+    await cast("Any", redis).hset(keys.SERVED, "one", encode([spec]))
 
     assert (await catalogue.read(redis)).graphs == {"mill": MILL}

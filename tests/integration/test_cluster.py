@@ -25,7 +25,9 @@ from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import PIECE_BYTES, NewCheckpoint
-from tailrace.shared.queue_store.queue.job_queue import JobQueue
+from tailrace.shared.queue_store import catalogue
+from tailrace.shared.queue_store.catalogue import GraphSpec
+from tailrace.shared.queue_store.queue.job_queue import ArqClient, Claim, JobQueue, Wakeups
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.cluster.client import Cluster
 from tailrace.shared.redis.cluster.nodes import Nodes
@@ -38,7 +40,7 @@ from tailrace.shared.redis.connection import (
     is_cluster,
 )
 from tailrace.shared.redis.failures import store_errors
-from tailrace.shared.settings import SharedSettings, load_settings
+from tailrace.shared.settings import SharedSettings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
 from tailrace.worker.store.graph_store import GraphStores
 from tests.support import keys as whole_store
@@ -122,9 +124,9 @@ async def test_a_job_lives_from_its_creation_to_its_end_in_every_shard(
     first = await running_in(kept, shard)
     assert await kept.log.append(first, 3, [custom("a"), custom("b")]) == 4
     await kept.jobs.pause(first, Pause((Interrupt("i", "why?"),)), sent=4)
-    await kept.jobs.answer(await kept.jobs.get(first.job_id), {"i": "so"})
+    await kept.jobs.resume(await kept.jobs.get(first.job_id), {"i": "so"})
     second = Holder(first.job_id, 2, "second")
-    assert (await kept.jobs.open_attempt(second)).answer == {"i": "so"}
+    assert (await kept.jobs.open_attempt(second)).resume_values == {"i": "so"}
     assert await kept.jobs.cancel(first.job_id) == "running"
     await kept.log.close(second, 8, "cancelled")
 
@@ -580,7 +582,32 @@ def test_an_address_says_whether_it_is_of_a_cluster(url: str, expected: bool) ->
     assert is_cluster(url) is expected
 
 
-async def test_the_queue_is_kept_off_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAILRACE_REDIS_URL", "rediss+cluster://h:1")
-    with pytest.raises(ConfigurationError, match=r"TAILRACE_REDIS_URL: .*the queue can't"):
-        load_settings(SharedSettings)
+async def test_the_queue_lives_on_a_cluster(client: Client) -> None:
+    queue = JobQueue(client, SharedSettings(lease_s=60))
+    wakeups = Wakeups(client, "worker")
+    job_id = new_job_id()
+    await queue.enqueue(job_id)
+    await wakeups.job_ready()
+    [claim] = await queue.claim("worker", 5)
+    assert claim == Claim(job_id, 1)
+    assert await queue.renew("worker", [claim]) == ["held"]
+    assert await queue.missing([job_id, other := new_job_id()]) == [other]
+    assert await queue.interrupt(job_id)
+    assert await wakeups.job_to_stop() == job_id
+    assert await queue.lead("worker", 60, 0) == [job_id]
+    await queue.finish("worker", claim)
+
+    assert await queue.missing([job_id]) == [job_id]
+
+
+async def test_what_workers_announce_lives_on_a_cluster(client: Client) -> None:
+    await catalogue.announce(client, "worker", [GraphSpec("mill", "", {}, "")])
+
+    assert (await catalogue.read(client)).served == {"mill"}
+
+
+async def test_arqs_health_record_is_kept_on_a_cluster(client: Client) -> None:
+    arq = ArqClient(client)
+    await arq.psetex(keys.HEALTH, 1000, b"well")
+
+    assert await arq.get(keys.HEALTH) == b"well"

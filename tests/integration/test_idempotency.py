@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from tailrace.api.settings import ApiSettings
-from tailrace.shared.jobs import JobRequest, new_job_id
+from tailrace.shared.jobs import JobId, JobRequest, new_job_id
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys, Reservation
 from tailrace.shared.redis import keys
 from tailrace.shared.settings import SharedSettings
@@ -32,7 +32,7 @@ async def test_invariant_11_the_same_key_and_body_give_the_same_job(api: Api, lo
     assert [exchange.head.status for exchange in again] == [200] * 3
     assert {job_id(exchange) for exchange in again} == {job_id(first)}
     assert {e.head.one("location") for e in again} == {first.head.one("location")}
-    assert await records(logs) == await logs.store.zcard("arq:queue") == 1
+    assert await records(logs) == await logs.store.zcard(keys.QUEUE) == 1
 
 
 async def test_invariant_11_posts_at_once_at_two_replicas_give_one_job(
@@ -42,7 +42,7 @@ async def test_invariant_11_posts_at_once_at_two_replicas_give_one_job(
     exchanges = await asyncio.gather(*posts)
     assert len({job_id(exchange) for exchange in exchanges}) == 1
     assert sorted(e.head.status for e in exchanges) == [200] * 99 + [202]
-    assert await records(logs) == await logs.store.zcard("arq:queue") == 1
+    assert await records(logs) == await logs.store.zcard(keys.QUEUE) == 1
 
 
 async def test_invariant_11_of_two_bodies_at_once_under_one_key_one_is_refused(
@@ -59,7 +59,7 @@ async def test_invariant_11_a_key_whose_job_was_never_made_goes_on_with_it(api: 
     promised = await reserved(logs)
     exchange = await post(api, GOOD, JSON, KEY)
     assert (exchange.head.status, job_id(exchange)) == (200, promised.job_id)
-    assert await logs.store.zscore("arq:queue", promised.job_id) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(promised.job_id)) is not None
     assert job_id(await post(api, GOOD, JSON, KEY)) == promised.job_id
     assert await records(logs) == 1
 
@@ -68,7 +68,7 @@ async def test_a_job_that_was_made_and_never_queued_is_queued_by_the_repeat(api:
     promised = await reserved(logs)
     await logs.jobs.create(promised.job_id, "default", JobRequest("any", {}))
     assert job_id(await post(api, GOOD, JSON, KEY)) == promised.job_id
-    assert await logs.store.zscore("arq:queue", promised.job_id) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(promised.job_id)) is not None
 
 
 async def test_a_repeat_after_the_end_tells_the_outcome_and_queues_nothing(api: Api, logs: Logs):
@@ -77,7 +77,7 @@ async def test_a_repeat_after_the_end_tells_the_outcome_and_queues_nothing(api: 
     await logs.jobs.cancel(promised.job_id)
     exchange = await post(api, GOOD, JSON, KEY)
     assert (exchange.head.status, orjson.loads(exchange.body)["status"]) == (200, "cancelled")
-    assert await logs.store.zcard("arq:queue") == 0
+    assert await logs.store.zcard(keys.QUEUE) == 0
 
 
 async def test_another_body_under_the_key_is_409(api: Api, logs: Logs):
@@ -122,7 +122,7 @@ async def test_any_printable_ascii_is_a_key_and_only_its_hash_is_kept(
 ):
     first, again = [await post(api, GOOD, JSON, f"Idempotency-Key: {key}") for _ in range(2)]
     assert (first.head.status, again.head.status) == (202, 200)
-    assert await cast("Any", logs.store).keys("tailrace:idem:*") == [
+    assert await cast("Any", logs.store).keys("tailrace:*:idem:*") == [
         keys.idempotency("default", key).encode()
     ]
 
@@ -145,7 +145,7 @@ async def test_a_repeat_is_answered_while_no_worker_serves_the_graph_any_more(
     api: Api, other: Api, logs: Logs
 ):
     first = await post(api, GOOD, JSON, KEY)
-    await logs.store.delete(keys.CATALOGUE_WORKERS)
+    await logs.store.delete(keys.WORKERS)
     async with serving(other.settings) as fresh:
         assert_problem(await post(fresh, GOOD, JSON), 422, "unknown-graph")
         assert job_id(await post(fresh, GOOD, JSON, KEY)) == job_id(first)
@@ -181,13 +181,13 @@ async def test_a_503_behind_the_reservation_is_made_good_by_the_repeat(
 
 
 async def test_what_fails_between_job_and_queue_is_made_good_by_the_repeat(api: Api, logs: Logs):
-    await cast("Any", logs.store).rpush("arq:queue", "no sorted set")
+    await cast("Any", logs.store).rpush(keys.QUEUE, "no sorted set")
     failed = await post(api, GOOD, JSON, KEY)
     assert failed.head.status == 500
     assert api.errors.take()
-    await logs.store.delete("arq:queue")
+    await logs.store.delete(keys.QUEUE)
     again = await post(api, GOOD, JSON, KEY)
     assert again.head.status == 200
     assert orjson.loads(again.body)["status"] == "queued"
-    assert await logs.store.zscore("arq:queue", job_id(again)) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(JobId(job_id(again)))) is not None
     assert await records(logs) == 1

@@ -72,7 +72,7 @@ async def test_an_answer_goes_on_with_another_worker(place: Site, graphs: Regist
     job_id = await place.post("approval")
     async with working(place, graphs):
         await place.reaches(job_id, "waiting")
-    await place.answer(job_id, "you may")
+    await place.resume(job_id, "you may")
     async with working(place, graphs):
         job = await place.ended(job_id)
 
@@ -92,7 +92,7 @@ async def test_any_json_is_an_answer(place: Site, graphs: Registry, answer: Any)
     job_id = await place.post("approval")
     async with working(place, graphs):
         await place.reaches(job_id, "waiting")
-        await place.answer(job_id, answer)
+        await place.resume(job_id, answer)
         job = await place.ended(job_id)
 
     assert (job.status, heard(job.result)) == ("succeeded", [answer])
@@ -104,7 +104,7 @@ async def test_all_that_is_asked_at_once_is_answered_at_once(place: Site, graphs
         job = await place.reaches(job_id, "waiting")
         answers = {asked.id: str(asked.value).upper() for asked in job.pause.interrupts}
         assert sorted(answers.values()) == ["LEFT?", "RIGHT?"]
-        await place.jobs.answer(job, answers)
+        await place.jobs.resume(job, answers)
         await place.queue.enqueue(job_id)
         job = await place.ended(job_id)
 
@@ -120,7 +120,7 @@ async def test_two_questions_in_a_row_get_each_its_own_answer(
             await place.has_said(job_id, question)
             job = await place.reaches(job_id, "waiting")
             assert [asked.value for asked in job.pause.interrupts] == [question]
-            await place.answer(job_id, answer)
+            await place.resume(job_id, answer)
         job = await place.ended(job_id)
 
     assert heard(job.result) == ["1 one", "2 two"]
@@ -133,14 +133,14 @@ async def test_an_answer_is_not_given_twice_after_its_worker_was_lost(
     job_id = await place.post("twice", {"gate": str(gate)})
     async with working(place, graphs) as lost:
         await place.reaches(job_id, "waiting")
-        await place.answer(job_id, "one")
+        await place.resume(job_id, "one")
         await place.has_said(job_id, "heard one")
         await lost.vanish()
         gate.touch()
         async with working(place, graphs):
             await place.has_said(job_id, "second?")
             await place.reaches(job_id, "waiting")
-            await place.answer(job_id, "two")
+            await place.resume(job_id, "two")
             job = await place.ended(job_id)
 
     assert heard(job.result) == ["1 one", "2 two"]
@@ -153,7 +153,7 @@ async def test_an_answer_is_not_lost_with_the_worker_that_had_it(
     async with working(place, graphs):
         await place.reaches(job_id, "waiting")
         await place.queue_is_empty()
-    await place.answer(job_id, "you may")
+    await place.resume(job_id, "you may")
     [claim] = await place.queue.claim("lost", 1)
     await place.jobs.open_attempt(Holder(job_id, claim.attempt, "lost"))
     await place.expire_lease(job_id)
@@ -183,7 +183,7 @@ async def test_of_concurrent_answers_the_first_wins(place: Site, graphs: Registr
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
     [asked] = job.pause.interrupts
-    answers = [place.jobs.answer(job, {asked.id: n}) for n in range(8)]
+    answers = [place.jobs.resume(job, {asked.id: n}) for n in range(8)]
     outcomes = await asyncio.gather(*answers, return_exceptions=True)
 
     assert outcomes.count(None) == 1
@@ -272,7 +272,7 @@ async def test_an_answer_that_never_reached_the_queue_is_swept_there(
     async with working(place, graphs):
         job = await place.reaches(job_id, "waiting")
         await place.queue_is_empty()
-        await place.jobs.answer(job, {asked.id: "late" for asked in job.pause.interrupts})
+        await place.jobs.resume(job, {asked.id: "late" for asked in job.pause.interrupts})
         await place.sweep(missing={job_id: 0.0}).sweep()
         job = await place.ended(job_id)
 

@@ -47,12 +47,16 @@ async def held(queue: JobQueue, worker: str = "worker") -> Claim:
 
 
 async def expire(store: Any, job_id: JobId) -> None:
-    await store.zadd("arq:queue", {job_id: 1}, xx=True)
-    await store.delete(f"arq:in-progress:{job_id}")
+    await store.zadd(keys.QUEUE, {keys.arq_id(job_id): 1}, xx=True)
+    await store.delete(keys.progress(job_id))
 
 
-async def of_job(store: Any, job_id: JobId) -> set[bytes]:
-    return set(await store.keys(f"*{job_id}"))
+async def of_job(store: Any, job_id: JobId) -> list[bytes]:
+    """Keys, fields and members that the queue has of a job."""
+    found = [*await store.keys(f"*{job_id}"), *await store.smembers(keys.AGAIN)]
+    found += [*await store.hkeys(keys.OWNERS), *await store.hkeys(keys.ATTEMPTS)]
+    found += await store.zrange(keys.CANCELLED, 0, -1)
+    return [*found, *await store.zrange(keys.QUEUE, 0, -1)]
 
 
 async def test_a_job_queued_twice_is_claimed_once(queue: JobQueue) -> None:
@@ -65,10 +69,10 @@ async def test_a_job_queued_twice_is_claimed_once(queue: JobQueue) -> None:
 
 async def test_queueing_again_does_not_move_a_job_to_the_end(queue: JobQueue, store: Any) -> None:
     first = await queued(queue)
-    before = await store.zscore("arq:queue", first)
+    before = await store.zscore(keys.QUEUE, keys.arq_id(first))
     await queue.enqueue(first, delay_s=10)
 
-    assert await store.zscore("arq:queue", first) == before
+    assert await store.zscore(keys.QUEUE, keys.arq_id(first)) == before
 
 
 async def test_a_held_job_that_is_queued_again_is_ready_when_its_holder_is_done(
@@ -109,7 +113,9 @@ async def test_jobs_are_claimed_in_the_order_in_which_they_were_queued(
 ) -> None:
     ids = [await queued(queue) for _ in range(5)]
     # Several may have come in one millisecond.
-    await store.zadd("arq:queue", {job_id: at for at, job_id in enumerate(reversed(ids), 1)})
+    await store.zadd(
+        keys.QUEUE, {keys.arq_id(job_id): at for at, job_id in enumerate(reversed(ids), 1)}
+    )
 
     claims = await queue.claim("worker", 5)
     assert [claim.job_id for claim in claims] == ids[::-1]
@@ -150,11 +156,11 @@ async def test_a_held_job_is_nobody_elses(queue: JobQueue) -> None:
 
 async def test_a_renewed_lease_runs_from_now(queue: JobQueue, store: Any) -> None:
     claim = await held(queue)
-    await store.zadd("arq:queue", {claim.job_id: 5})
+    await store.zadd(keys.QUEUE, {keys.arq_id(claim.job_id): 5})
     assert await queue.renew("worker", [claim]) == ["held"]
 
     assert await queue.claim("other", 1) == []
-    assert 0 < await store.pttl(f"arq:in-progress:{claim.job_id}") <= LEASE_S * 1000
+    assert 0 < await store.pttl(keys.progress(claim.job_id)) <= LEASE_S * 1000
 
 
 async def test_an_expired_lease_that_nobody_claimed_is_taken_back(
@@ -209,7 +215,7 @@ async def test_who_does_not_hold_a_job_changes_nothing(
     queue: JobQueue, store: Any, act: str, stranger: tuple[str, int]
 ) -> None:
     claim = await held(queue)
-    before = [await store.dump(key) for key in (f"tailrace:lease:{claim.job_id}", "arq:queue")]
+    before = [await store.dump(key) for key in (keys.OWNERS, keys.ATTEMPTS, keys.QUEUE)]
     worker, attempt = stranger
     acts = {
         "finish": queue.finish,
@@ -218,7 +224,7 @@ async def test_who_does_not_hold_a_job_changes_nothing(
     }
     await acts[act](worker, Claim(claim.job_id, attempt))
 
-    after = [await store.dump(key) for key in (f"tailrace:lease:{claim.job_id}", "arq:queue")]
+    after = [await store.dump(key) for key in (keys.OWNERS, keys.ATTEMPTS, keys.QUEUE)]
     assert after == before
 
 
@@ -226,8 +232,8 @@ async def test_a_finished_job_leaves_nothing(queue: JobQueue, store: Any) -> Non
     claim = await held(queue)
     await queue.finish("worker", claim)
 
-    assert await of_job(store, claim.job_id) == set()
-    assert await store.zscore("arq:queue", claim.job_id) is None
+    assert await of_job(store, claim.job_id) == []
+    assert await store.zscore(keys.QUEUE, keys.arq_id(claim.job_id)) is None
 
 
 async def test_a_job_taken_out_leaves_nothing_whoever_holds_it(queue: JobQueue, store: Any) -> None:
@@ -235,8 +241,8 @@ async def test_a_job_taken_out_leaves_nothing_whoever_holds_it(queue: JobQueue, 
     await queue.interrupt(claim.job_id)
     await queue.remove(claim.job_id)
 
-    assert await of_job(store, claim.job_id) == set()
-    assert await store.zcard("arq:abort") == 0
+    assert await of_job(store, claim.job_id) == []
+    assert await store.zcard(keys.CANCELLED) == 0
 
 
 async def test_a_job_handed_back_is_ready_at_once_under_the_next_attempt(queue: JobQueue) -> None:
@@ -360,14 +366,14 @@ async def test_a_cancelled_job_that_nobody_holds_leaves_the_queue(
     assert await queue.interrupt(job_id) is False
 
     assert await queue.claim("worker", 1) == []
-    assert await store.zcard("arq:abort") == 0
+    assert await store.zcard(keys.CANCELLED) == 0
 
 
 async def test_cancelling_an_unknown_job_leaves_nothing_that_could_hit_a_later_one(
     queue: JobQueue, store: Any
 ) -> None:
     await queue.interrupt(new_job_id())
-    assert await store.zcard("arq:abort") == 0
+    assert await store.zcard(keys.CANCELLED) == 0
 
 
 async def test_one_worker_leads_the_sweep_at_a_time(queue: JobQueue) -> None:
@@ -396,31 +402,22 @@ async def test_the_leader_hears_of_cancelled_jobs_that_are_overdue(queue: JobQue
 async def test_cancelling_twice_does_not_put_off_the_day(queue: JobQueue, store: Any) -> None:
     claim = await held(queue)
     await queue.interrupt(claim.job_id)
-    before = await store.zscore("arq:abort", claim.job_id)
-    await store.zadd("arq:abort", {claim.job_id: before - 5})
+    before = await store.zscore(keys.CANCELLED, keys.arq_id(claim.job_id))
+    await store.zadd(keys.CANCELLED, {keys.arq_id(claim.job_id): before - 5})
     await queue.interrupt(claim.job_id)
 
-    assert await store.zscore("arq:abort", claim.job_id) == before - 5
+    assert await store.zscore(keys.CANCELLED, keys.arq_id(claim.job_id)) == before - 5
 
 
 async def test_every_key_of_a_queued_or_held_job_has_its_life(queue: JobQueue, store: Any) -> None:
     job_id = await queued(queue)
-    assert 0 < await store.pttl(f"arq:job:{job_id}") <= OPEN_TTL_MS
+    assert 0 < await store.pttl(keys.payload(job_id)) <= OPEN_TTL_MS
     assert 0 < await store.ttl(keys.TOKENS) <= 3600
-    await queue.claim("worker", 1)
+    await queue.renew("worker", await queue.claim("worker", 1))
     await queue.interrupt(job_id)
 
-    assert 0 < await store.pttl(f"tailrace:lease:{job_id}") <= OPEN_TTL_MS
-    assert 0 < await store.pttl(f"arq:in-progress:{job_id}") <= LEASE_S * 1000
+    assert 0 < await store.pttl(keys.progress(job_id)) <= LEASE_S * 1000
     assert 0 < await store.ttl(keys.inbox("worker")) <= 60
-
-
-async def test_a_count_above_the_logs_has_its_life(queue: JobQueue, store: Any) -> None:
-    claim = await held(queue)
-    await queue.release("worker", claim, above=3)
-    await queue.enqueue(other := new_job_id(), above=3)
-    for job_id in (claim.job_id, other):
-        assert await store.pttl(f"tailrace:lease:{job_id}") > 0
 
 
 async def test_asking_which_jobs_are_missing_tells_just_those(queue: JobQueue) -> None:

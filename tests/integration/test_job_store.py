@@ -241,10 +241,10 @@ async def test_a_waiting_job_says_what_it_waits_for_and_is_not_opened(kept: Stor
 
 async def test_an_answer_queues_the_job_and_is_kept(kept: Stores) -> None:
     job_id = await waiting(kept)
-    await kept.jobs.answer(await kept.jobs.get(job_id), {"i1": "yes"})
+    await kept.jobs.resume(await kept.jobs.get(job_id), {"i1": "yes"})
     job = await kept.jobs.open_attempt(Holder(job_id, 2, "x"))
 
-    assert job.answer == {"i1": "yes"}
+    assert job.resume_values == {"i1": "yes"}
     assert [(e["status"], e.get("reason")) for e in (await told(kept, job_id))[-2:]] == [
         ("queued", "resume"),
         ("running", "resume"),
@@ -255,12 +255,12 @@ async def test_an_answer_queues_the_job_and_is_kept(kept: Stores) -> None:
 async def test_the_first_answer_wins_and_may_be_given_again(kept: Stores) -> None:
     job_id = await waiting(kept)
     asked = await kept.jobs.get(job_id)
-    await kept.jobs.answer(asked, {"i1": {"a": 1, "b": 2}})
+    await kept.jobs.resume(asked, {"i1": {"a": 1, "b": 2}})
     before = await kept.kept(job_id)
 
-    await kept.jobs.answer(asked, {"i1": {"b": 2, "a": 1}})
+    await kept.jobs.resume(asked, {"i1": {"b": 2, "a": 1}})
     with pytest.raises(NotWaiting):
-        await kept.jobs.answer(asked, {"i1": "no"})
+        await kept.jobs.resume(asked, {"i1": "no"})
     assert await kept.kept(job_id) == before
 
 
@@ -268,7 +268,7 @@ async def asked_again(kept: Stores) -> tuple[Job, Job]:
     """One job as it waited first, and as it waits for the next thing, the first being answered."""
     job_id = await waiting(kept)
     first = await kept.jobs.get(job_id)
-    await kept.jobs.answer(first, {"i1": "yes"})
+    await kept.jobs.resume(first, {"i1": "yes"})
     again = Holder(job_id, 2, "second")
     await kept.jobs.open_attempt(again)
     await kept.jobs.pause(again, Pause((QUESTION,)))
@@ -279,18 +279,18 @@ async def test_a_repeat_is_known_while_the_job_waits_for_the_next_thing(kept: St
     first, _ = await asked_again(kept)
     before = await kept.kept(first.id)
 
-    await kept.jobs.answer(first, {"i1": "yes"})
+    await kept.jobs.resume(first, {"i1": "yes"})
     with pytest.raises(NotWaiting):
-        await kept.jobs.answer(first, {"i1": "no"})
+        await kept.jobs.resume(first, {"i1": "no"})
     assert await kept.kept(first.id) == before
 
 
 async def test_the_same_words_to_the_next_question_are_an_answer_of_their_own(kept: Stores) -> None:
     _, now = await asked_again(kept)
-    await kept.jobs.answer(now, {"i1": "yes"})
+    await kept.jobs.resume(now, {"i1": "yes"})
     job = await kept.jobs.get(now.id)
 
-    assert (job.status, job.answer, job.answered_after) == ("queued", {"i1": "yes"}, now.seq)
+    assert (job.status, job.resume_values, job.resumed_after) == ("queued", {"i1": "yes"}, now.seq)
 
 
 async def test_a_stop_without_a_question_is_resumed_once(kept: Stores) -> None:
@@ -298,18 +298,18 @@ async def test_a_stop_without_a_question_is_resumed_once(kept: Stores) -> None:
     await kept.jobs.pause(holder, Pause(next=("send",)))
     stopped = await kept.jobs.get(holder.job_id)
     for _ in range(2):
-        await kept.jobs.answer(stopped, {})
+        await kept.jobs.resume(stopped, {})
     job = await kept.jobs.get(holder.job_id)
 
     assert (stopped.stop, job.stop) == (3, None)
-    assert (job.status, job.seq, job.answer, job.answered_after) == ("queued", 4, {}, 3)
+    assert (job.status, job.seq, job.resume_values, job.resumed_after) == ("queued", 4, {}, 3)
 
 
 async def test_a_job_that_never_asked_takes_no_answer(kept: Stores) -> None:
     holder = await kept.running()
 
     with pytest.raises(NotWaiting):
-        await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": "yes"})
+        await kept.jobs.resume(await kept.jobs.get(holder.job_id), {"i1": "yes"})
 
 
 async def test_a_record_of_the_first_version_is_read_with_defaults(kept: Stores) -> None:
@@ -401,7 +401,7 @@ async def test_a_pause_whose_reply_was_lost_may_be_repeated_when_it_has_been_ans
 ) -> None:
     holder = await kept.running()
     await kept.jobs.pause(holder, Pause((QUESTION,)))
-    await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": True})
+    await kept.jobs.resume(await kept.jobs.get(holder.job_id), {"i1": True})
     before = await kept.kept(holder.job_id)
 
     await kept.jobs.pause(holder, Pause((QUESTION,)))
@@ -439,7 +439,7 @@ async def test_evicting_an_attempt_that_has_ended_leaves_its_job_alone(
     else:
         await kept.jobs.pause(holder, Pause((QUESTION,)))
     if ended_by == "answer":
-        await kept.jobs.answer(await kept.jobs.get(holder.job_id), {"i1": True})
+        await kept.jobs.resume(await kept.jobs.get(holder.job_id), {"i1": True})
     before = await kept.kept(holder.job_id)
 
     with pytest.raises(Fenced):

@@ -92,7 +92,7 @@ class Crowd:
         """As the API does, or as where the queue has lost its count of attempts."""
         job = await self.place.jobs.get(job_id)
         answer = {asked.id: "this" for asked in job.pause.interrupts}
-        await until_stored(lambda: self.place.jobs.answer(job, answer))
+        await until_stored(lambda: self.place.jobs.resume(job, answer))
         above = self.chance.choice([job.attempt, 0])
         await until_stored(lambda: self.place.queue.enqueue(job_id, above=above))
 

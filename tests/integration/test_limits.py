@@ -9,6 +9,7 @@ import pytest
 from blockbuster import BlockBuster
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.redis import keys
 from tailrace.worker.catalogue.registry import Registry
 from tests.support.leased import Site, faulty_graphs, site, working
 from tests.support.wait import wait_until
@@ -160,4 +161,4 @@ async def test_leases_are_kept_while_the_store_is_full(
 
 async def lease_end_ms(place: Site, job_id: JobId) -> float:
     redis: Any = place.redis
-    return float(await redis.zscore("arq:queue", job_id))
+    return float(await redis.zscore(keys.QUEUE, keys.arq_id(job_id)))

@@ -68,7 +68,7 @@ async def test_a_question_beside_a_finished_sibling_waits_and_the_sibling_runs_o
         job = await place.reaches(job_id, "waiting")
         assert [i.value for i in job.pause.interrupts] == ["ask?"]
         assert job.pause.next == ("ask",)
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     assert sorted(result(job)["ran"]) == ["ask yes", "pay"]
@@ -82,7 +82,7 @@ async def test_a_sibling_that_finishes_after_the_question_runs_once_too(
     job_id = await place.post("graph", {})
     async with working(place, serving_graph(graph)):
         await place.reaches(job_id, "waiting")
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     assert sorted(result(job)["ran"]) == ["ask yes", "pay"]
@@ -106,7 +106,7 @@ async def test_questions_of_sent_tasks_beside_finished_ones_wait_together(
         job = await place.reaches(job_id, "waiting")
         assert sorted(i.value for i in job.pause.interrupts) == ["1?", "3?"]
         assert job.pause.next == ("work", "work")
-        await place.jobs.answer(job, {i.id: i.value for i in job.pause.interrupts})
+        await place.jobs.resume(job, {i.id: i.value for i in job.pause.interrupts})
         await place.queue.enqueue(job_id)
         job = await place.ended(job_id)
 
@@ -126,7 +126,7 @@ async def test_a_question_in_a_graph_beside_a_node_waits(
     async with working(place, serving_graph(graph)):
         job = await place.reaches(job_id, "waiting")
         assert ([i.value for i in job.pause.interrupts], job.pause.next) == (["ask?"], ("inner",))
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     assert sorted(result(job)["ran"]) == ["ask yes", "first", "pay"]
@@ -149,7 +149,7 @@ async def test_a_task_that_finished_before_the_question_of_its_node_runs_once(
     job_id = await place.post("graph", {})
     async with working(place, serving_graph(graph)):
         await place.reaches(job_id, "waiting")
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     assert result(job)["ran"] == ["charged", "yes"]
@@ -172,7 +172,7 @@ async def test_an_entrypoint_that_asks_between_tasks_waits(
     async with working(place, serving_graph(flow)):
         job = await place.reaches(job_id, "waiting")
         assert (len(job.pause.interrupts), job.pause.next) == (1, ("flow",))
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     assert result(job) == ["one", "yes", "two"]
@@ -189,7 +189,7 @@ def broken(calls: Counter[str], **stops: Any) -> Graph:
 
 async def resume(place: Site, job_id: JobId) -> None:
     """Let the job pass the breakpoint that it stands at."""
-    await place.jobs.answer(await place.jobs.get(job_id), {})
+    await place.jobs.resume(await place.jobs.get(job_id), {})
     await place.queue.enqueue(job_id)
 
 

@@ -76,7 +76,7 @@ async def test_its_head_is_a_streams_and_says_where_job_and_events_are(api: Api,
             "location": path,
             "content-location": f"{path}/events",
         }
-    assert await logs.store.zscore("arq:queue", job_of(stream)) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(job_of(stream))) is not None
 
 
 async def test_the_log_comes_as_lines_of_json_to_who_wants_that(api: Api, logs: Logs):
@@ -167,7 +167,7 @@ async def test_the_first_event_goes_out_before_anything_is_read(api: Api, logs: 
 async def test_a_key_that_is_forgotten_resumes_nothing_and_starts_nothing(api: Api, logs: Logs):
     exchange = await post(api, GOOD, JSON, STREAM, KEY, "Last-Event-ID: 57")
     assert_problem(exchange, 409, "nothing-to-resume")
-    assert await cast("Any", logs.store).keys("tailrace:idem:*") == []
+    assert await cast("Any", logs.store).keys("tailrace:*:idem:*") == []
     assert await records(logs) == 0
     async with posting(api, KEY, "Last-Event-ID: -1") as first:
         assert first.head.status == 200

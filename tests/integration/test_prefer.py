@@ -10,6 +10,7 @@ import pytest
 
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import Interrupt, JobId, JobRequest, Pause
+from tailrace.shared.redis import keys
 from tests.support.posting import GOOD, JSON, KEY, post, reserved
 from tests.support.proxy import store_proxy
 from tests.support.service import Api, Attempt, Logs, serving
@@ -28,7 +29,7 @@ async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
     """The job that has been queued since."""
 
     async def found() -> str | None:
-        queued = cast("list[bytes]", await cast("Any", logs.store).zrange("arq:queue", 0, -1))
+        queued = cast("list[bytes]", await cast("Any", logs.store).zrange(keys.QUEUE, 0, -1))
         return next((i.decode() for i in queued if i.decode() not in but), None)
 
     return JobId(cast("str", await wait_until(found, "a job to be queued")))
@@ -104,7 +105,7 @@ async def test_a_question_that_is_answered_already_holds_nobody_back(api: Api, l
     job = await known_job(logs)
     await logs.jobs.pause(job.holder, Pause(QUESTION))
     assert told(await post(api, GOOD, JSON, KEY, LONG))["status"] == "waiting"
-    await logs.jobs.answer(await logs.jobs.get(job.job_id), {"i-1": True})
+    await logs.jobs.resume(await logs.jobs.get(job.job_id), {"i-1": True})
     again = await logs.taken(job.job_id, attempt=2)
     async with asyncio.TaskGroup() as tasks:
         posted = tasks.create_task(post(api, GOOD, JSON, KEY, LONG))

@@ -3,6 +3,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from tailrace.shared.redis.connection import TIMEOUT_S, Client, connect
 from tailrace.shared.redis.failures import store_errors
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.proxy import store_proxy
+from tests.support.script_watch import ScriptWatch
 from tests.support.wait import wait_until
 
 Call = Callable[[], Awaitable[object]]
@@ -237,3 +239,16 @@ async def test_a_bug_of_ours_is_not_taken_for_a_store_that_is_away(redis: Redis)
         await stores(redis).jobs.get(job_id)
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         await stores(redis).log.append(Holder(job_id, 1, "x"), 1, [custom("x")])
+
+
+async def test_a_script_that_makes_a_key_is_seen_by_the_watch(own_store: EmbeddedStore) -> None:
+    job_id, watch = new_job_id(), ScriptWatch(own_store.url)
+    with closing(watch):
+        store: Any = Redis.from_url(own_store.url)
+        honest = "return redis.call('HSET', KEYS[1], 'a', ARGV[1])"
+        await store.eval(honest, 1, keys.job(job_id), "x")
+        assert watch.faults() == []
+        cheating = "return redis.call('SET', ARGV[1], '1')"
+        await store.eval(cheating, 1, keys.job(job_id), keys.log(job_id))
+        assert watch.faults() == [f"set of {keys.log(job_id)}, which the call does not name"]
+        await store.aclose()

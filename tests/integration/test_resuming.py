@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from tailrace.shared.jobs import Interrupt, JobId, Pause
+from tailrace.shared.redis import keys
 from tests.support.posting import JSON, assert_problem
 from tests.support.service import Api, Logs
 from tests.support.wire import Exchange, ask
@@ -51,7 +52,7 @@ async def test_a_stop_without_a_question_is_resumed_by_its_number(
         assert exchange.head.status == 202
     assert (await shown(api, job))["status"] == "queued"
     assert (await logs.jobs.get(job)).seq == stop + 1
-    assert await logs.store.zscore("arq:queue", job) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(job)) is not None
 
 
 @pytest.mark.parametrize("body", [{"value": "yes"}, {"value": None}, {"values": {"i1": 1}}])

@@ -33,7 +33,7 @@ async def test_an_accepted_job_is_stored_queued_and_described(api: Api, logs: Lo
     assert job["urls"] == {"self": path, "events": f"{path}/events", "cancel": f"{path}/cancel"}
     assert (job["graph"], job["status"], job["attempt"]) == ("any", "queued", 0)
     assert orjson.loads((await ask(api.port, "GET", path)).body) == job
-    assert await logs.store.zscore("arq:queue", job["id"]) is not None
+    assert await logs.store.zscore(keys.QUEUE, keys.arq_id(job["id"])) is not None
 
 
 async def test_head_of_a_job_has_the_headers_alone(api: Api, logs: Logs):
@@ -55,7 +55,7 @@ async def test_head_of_a_job_has_the_headers_alone(api: Api, logs: Logs):
 )
 async def test_a_form_of_answer_that_a_job_has_not_is_406(api: Api, logs: Logs, accept: str):
     assert_problem(await post(api, GOOD, JSON, f"Accept: {accept}"), 406, "not-acceptable")
-    assert await logs.store.zcard("arq:queue") == 0
+    assert await logs.store.zcard(keys.QUEUE) == 0
 
 
 @pytest.mark.parametrize(

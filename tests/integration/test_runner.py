@@ -469,7 +469,7 @@ async def test_a_question_puts_the_job_to_sleep_and_its_answer_goes_on(worker: W
     [question] = asked.job.pause.interrupts
     assert question.value == "Shall the gate be opened?"
 
-    await worker.stores.jobs.answer(asked.job, {question.id: "yes"})
+    await worker.stores.jobs.resume(asked.job, {question.id: "yes"})
     verdict = await worker.runner.run(Attempt(Claim(asked.job.id, 2)))
     ran = await worker.ran(asked.job.id, verdict)
     assert ran.statuses[-3:] == ["queued", "running", "succeeded"]

@@ -150,7 +150,7 @@ async def test_a_question_of_two_megabytes_is_asked_and_answered(
     job_id = await place.post("at_length", {}, stream=("custom",))
     async with working(place, graphs):
         asked = await place.reaches(job_id, "waiting")
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     [question] = asked.pause.interrupts

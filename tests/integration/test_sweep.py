@@ -65,6 +65,15 @@ async def test_the_time_that_a_job_was_missed_before_does_not_count(place: Site)
     assert not await in_queue(place, job_id)
 
 
+async def test_a_job_left_in_the_queue_of_an_older_release_comes_back(place: Site) -> None:
+    job_id = await place.created("any")
+    await place.redis.zadd("arq:queue", {job_id: 1})
+    await place.sweep(missing={job_id: LONG_AGO}).sweep()
+    await place.redis.delete("arq:queue")
+
+    assert await in_queue(place, job_id)
+
+
 async def test_a_waiting_job_is_not_queued(place: Site) -> None:
     job_id = await place.created("any")
     holder = Holder(job_id, 1, "worker")
@@ -76,10 +85,10 @@ async def test_a_waiting_job_is_not_queued(place: Site) -> None:
 
 async def test_a_held_job_is_left_to_its_holder(place: Site) -> None:
     job_id = await running(place)
-    before = await place.redis.zscore("arq:queue", job_id)
+    before = await place.redis.zscore(keys.QUEUE, keys.arq_id(job_id))
     await place.sweep(missing={job_id: LONG_AGO}).sweep()
 
-    assert await place.redis.zscore("arq:queue", job_id) == before
+    assert await place.redis.zscore(keys.QUEUE, keys.arq_id(job_id)) == before
     assert (await place.jobs.get(job_id)).status == "running"
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from tailrace.api.auth.keys import TicketOffice
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import new_job_id
+from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client
 from tests.support.service import Api, Logs, serving
 from tests.support.wire import Exchange, ask, asking
@@ -203,4 +204,4 @@ async def test_without_a_secret_a_ticket_is_refused_before_a_job_is_made(
     async with serving(settings) as api:
         exchange = await ask(api.port, "POST", "/jobs?ticket=true", ANN, JSON, body=GOOD)
     assert exchange.head.status == 409
-    assert await logs.store.zcard("arq:queue") == 0
+    assert await logs.store.zcard(keys.QUEUE) == 0

@@ -63,7 +63,7 @@ async def test_a_question_and_a_state_that_was_read_again_have_the_form_too(
     async with working(place, graphs):
         asked = await place.reaches(job_id, "waiting")
     async with working(place, graphs):
-        await place.answer(job_id, "yes")
+        await place.resume(job_id, "yes")
         job = await place.ended(job_id)
 
     [waiting] = [e for e in await place.events(job_id) if b'"waiting"' in e.data]

@@ -120,7 +120,7 @@ class Stack:
 
     async def holder(self, job_id: JobId) -> str:
         """The id of the container whose worker holds the job; empty where none does."""
-        [owner] = await self._redis("HMGET", f"tailrace:lease:{job_id}", "owner")
+        [owner] = await self._redis("HMGET", keys.OWNERS, keys.arq_id(job_id))
         return (owner or "").partition("-")[0]
 
     async def _redis(self, *words: str) -> list[Any]:

@@ -25,6 +25,7 @@ from tailrace.shared.log_store.journal.journal import JournalStore, JournalStore
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
+from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
 from tailrace.worker.attempt.execution import Execution
@@ -91,10 +92,10 @@ class Site:
         await self.jobs.cancel(job_id)
         await self.queue.interrupt(job_id)
 
-    async def answer(self, job_id: JobId, value: Any) -> None:
-        """Answer all that the job asks, as the API does."""
+    async def resume(self, job_id: JobId, value: Any) -> None:
+        """Resume the job with the same value for each interrupt, as the API does."""
         job = await self.jobs.get(job_id)
-        await self.jobs.answer(job, {interrupt.id: value for interrupt in job.pause.interrupts})
+        await self.jobs.resume(job, {interrupt.id: value for interrupt in job.pause.interrupts})
         await self.queue.enqueue(job_id, above=job.attempt)
 
     async def ended(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:
@@ -133,15 +134,14 @@ class Site:
         redis: Any = self.redis
 
         async def empty() -> bool:
-            return not await redis.zcard("arq:queue") and not await redis.keys("arq:job:*")
+            return not await redis.zcard(keys.QUEUE) and not await redis.keys("arq:job:*")
 
         await wait_until(empty, "an empty queue")
 
     async def expire_lease(self, job_id: JobId) -> None:
         """What time does to the lease of a worker that is dead or frozen."""
         redis: Any = self.redis
-        await redis.zadd("arq:queue", {job_id: 1}, xx=True)
-        await redis.delete(f"arq:in-progress:{job_id}")
+        await redis.zadd(keys.QUEUE, {keys.arq_id(job_id): 1}, xx=True)
 
     def sweep(self, missing: dict[JobId, float] | None = None) -> Sweep:
         """A sweep; `missing` says since when it has missed jobs in the queue."""

@@ -91,6 +91,8 @@ def test_make_targets_that_are_named_exist(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_settings_that_are_named_exist(document: str) -> None:
     settings = set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    # Each may come from a file.
+    settings |= {f"{name}_FILE" for name in settings}
     named = set(re.findall(r"\bTAILRACE_[A-Z_]+\b", (ROOT / document).read_text()))
     compose = [ROOT / "docker-compose.yml", *(ROOT / "deploy/nginx").glob("*.yml")]
     read = {name for file in compose for name in re.findall(r"\$\{(\w+)", file.read_text())}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tailrace.json_values import JsonValue, decode, encode, parse
@@ -36,6 +36,7 @@ class Whole:
     extra: JsonValue = None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values)
 def test_what_is_written_is_what_another_reader_reads(value: object) -> None:
     assert orjson.loads(encode(value)) == value

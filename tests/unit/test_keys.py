@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from redis.crc import key_slot
 
@@ -40,7 +42,9 @@ def test_what_graphs_remember_may_live_for_good_on_one_cluster_node_a_namespace(
     assert len({key_slot(key.encode()) for key in found}) == 1
 
 
-@pytest.mark.parametrize("key", [keys.open_jobs(JOB), "arq:queue", "arq:abort"])
+@pytest.mark.parametrize(
+    "key", [keys.open_jobs(JOB), keys.QUEUE, keys.OWNERS, keys.ATTEMPTS, keys.AGAIN, keys.CANCELLED]
+)
 def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
     assert keys.PERMANENT.fullmatch(key)
 
@@ -53,11 +57,13 @@ def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
         keys.checkpoints(JOB),
         keys.TOKENS,
         keys.inbox("a"),
-        keys.CATALOGUE_WORKERS,
-        keys.catalogue_worker("a"),
+        keys.WORKERS,
+        keys.SERVED,
+        keys.SWEEPER,
         keys.idempotency("t", "k"),
-        "arq:queue:health-check",
-        f"arq:job:{JOB}",
+        keys.HEALTH,
+        keys.payload(JOB),
+        keys.progress(JOB),
     ],
 )
 def test_nothing_else_may_live_for_good(key: str) -> None:
@@ -66,10 +72,11 @@ def test_nothing_else_may_live_for_good(key: str) -> None:
 
 def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
     table = keys.__doc__ or ""
-    spelled = [*keys.of_job(JOB).values(), keys.catalogue_worker("<id>"), keys.inbox("<worker>")]
+    spelled = [*keys.of_job(JOB).values(), keys.inbox("<worker>"), keys.HEALTH]
     spelled += keys.items_of_shard("7").values()
+    spelled += keys.of_queued(JOB).values()
     general = [key.replace(JOB, "<id>").replace("{7}", "{s}") for key in spelled]
-    fixed = [keys.CATALOGUE_WORKERS, keys.TOKENS]
+    fixed = keys.OF_CATALOGUE.values()
 
     assert [key for key in [*general, *fixed] if f"`{key}`" not in table] == []
 
@@ -77,6 +84,6 @@ def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
 def test_an_idempotency_key_is_kept_as_a_hash_under_its_tenant() -> None:
     named = keys.idempotency("acme", "order-42")
 
-    assert named.startswith("tailrace:idem:acme:")
+    assert re.fullmatch(r"tailrace:\{([0-9a-f])\}:idem:acme:[0-9a-f]{63}\1", named)
     assert "order-42" not in named
     assert named not in (keys.idempotency("acme", "order-43"), keys.idempotency("b", "order-42"))

@@ -116,7 +116,7 @@ class _Run:
         if job.attempt == 1 or not await self.execution.checkpoints.exists(job.id):
             return job.request.input
         now = await standing(self.graph, self.config)
-        resume = now.not_taken(job.answer or {}, job.pause.answers_taken)
+        resume = now.not_taken(job.resume_values or {}, job.pause.values_taken)
         if resume:
             return Command(resume=resume)
         asked = asked_for(self.graph, job.request)

@@ -80,7 +80,7 @@ class Standing:
         return Pause(
             interrupts=tuple(Interrupt(i.id, i.value) for i in top.interrupts),
             next=tuple(top.next),
-            answers_taken=dict(pair for level in self.levels for pair in _taken(level)),
+            values_taken=dict(pair for level in self.levels for pair in _taken(level)),
             stopped_at=tuple(_id_of(level) for level in self.levels),
         )
 
@@ -91,7 +91,7 @@ class Standing:
             values: by interrupt id.
             before: how many values each task had taken when it asked.
         """
-        now = self.pause.answers_taken
+        now = self.pause.values_taken
         return {id_: value for id_, value in values.items() if now.get(id_) == before.get(id_, 0)}
 
     def stops(self, breakpoints: Breakpoints, passed: Sequence[str]) -> bool:

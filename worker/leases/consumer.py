@@ -24,6 +24,7 @@ from tailrace.shared.queue_store.queue.job_queue import (
     JobQueue,
     Wakeups,
 )
+from tailrace.shared.redis import keys
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.leases.containment import CURRENT
@@ -65,6 +66,7 @@ class LeasedWorker(Worker):
         super().__init__(
             [func(_not_called, name=FUNCTION)],
             redis_pool=pool,
+            queue_name=keys.QUEUE,
             handle_signals=False,
             max_jobs=settings.slots,
             health_check_interval=_HEALTH_S,

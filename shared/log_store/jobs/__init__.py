@@ -6,8 +6,8 @@ summaries   what a listener has to know of a job, for many at once
 open_jobs   the jobs without `end`
 create      a new job, once
 open        an attempt takes the job: its number is the fence
-suspend     the job waits to be resumed
-answer      a waiting job is queued again with its resume values
-cancel      the owner wants the job's end
+suspend     the job waits, or is queued again
+resume      a waiting job is queued again with its resume values
+cancel      the owner cancels the job
 close_over  the `end` of a job whose worker is gone
 """

@@ -44,7 +44,7 @@ def notes(pause: Pause) -> bytes:
         {
             "next": pause.next,
             "stopped_at": pause.stopped_at,
-            "answers_taken": pause.answers_taken,
+            "answers_taken": pause.values_taken,
         }
     )
 
@@ -65,8 +65,8 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
         pause=_pause(json),
-        answer=json.get("answer"),
-        answered_after=int(record.get("answered_after", 0)),
+        resume_values=json.get("answer"),
+        resumed_after=int(record.get("answered_after", 0)),
         result=record.get("result"),
         error=JobError(**json["error"]) if "error" in json else None,
     )
@@ -83,7 +83,7 @@ def _pause(json: Mapping[str, Any]) -> Pause:
     return Pause(
         interrupts=tuple(Interrupt(**interrupt) for interrupt in json.get("interrupts", ())),
         next=tuple(told.get("next", ())),
-        answers_taken=told.get("answers_taken", {}),
+        values_taken=told.get("answers_taken", {}),
         stopped_at=tuple(told.get("stopped_at", ())),
     )
 

@@ -169,35 +169,35 @@ class JobStore:
             pause=notes(pause),
         )
 
-    async def answer(
-        self, job: Job, answer: Mapping[str, Any], *, after: int | None = None
+    async def resume(
+        self, job: Job, values: Mapping[str, Any], *, after: int | None = None
     ) -> None:
         """Resume the job where it stopped and put it to `queued`, in one call; the first wins.
 
-        Repeating the same values for the same stop succeeds, even if the job waits at the next one.
+        The same values for the same stop again are success, even if the job has stopped again.
 
         Args:
             job: as it was read when the values were checked.
-            answer: a resume value for each interrupt id; empty at a breakpoint.
-            after: the stop, by the number of its `waiting` event; by default where
-                the job waits, or was resumed last.
+            values: by interrupt id; empty at a breakpoint.
+            after: the stop, by the number of its `waiting` event; by default where the job waits,
+                or where it was last resumed.
 
         Raises:
-            NotWaiting: that stop has other resume values, or is not the job's last one.
+            NotWaiting: that stop has other values, or is not the job's last one.
             JobNotFound: there is no record.
             StoreUnavailable: the values may or may not have been stored.
         """
-        text = orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(text).hexdigest()
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
         if after is None:
-            after = job.seq if job.status == "waiting" else job.answered_after
+            after = job.seq if job.status == "waiting" else job.resumed_after
         await run_script(
             self._redis,
-            "log_store/jobs/answer",
+            "log_store/jobs/resume",
             keys.of_job(job.id),
             digest=digest,
-            answer=text,
+            values=text,
             event=event.data,
             open_ttl_ms=self._open_ttl_ms,
             after=after,

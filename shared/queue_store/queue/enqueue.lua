@@ -1,23 +1,20 @@
 -- Queues a job. Repeatable: an id that is queued stays as it is. One that a worker still holds will
 -- be queued again when that worker is done with it.
+-- keys: QUEUE ATTEMPTS OWNERS TOKENS AGAIN PAYLOAD
 -- args: id payload ttl_ms delay_ms above
 -- uses: queue_store/queue/leases
 -- payload: in arq's form. above: the attempt of the log.
 -- Returns {'ok', 'queued' | 'known'}.
-local owner = redis.call('HGET', lease_key(id), 'owner')
-local held = owner and owner ~= ''
+local held = redis.call('HEXISTS', OWNERS, id) == 1
 if not held then
-  count_above(id, above, ttl_ms)
+  count_above(id, above)
 end
 if redis.call('ZSCORE', QUEUE, id) then
   if held then
-    redis.call('HSET', lease_key(id), 'again', '1')
+    redis.call('SADD', AGAIN, id)
   end
   return { 'ok', 'known' }
 end
-redis.call('SET', job_key(id), payload, 'PX', ttl_ms)
-redis.call('ZADD', QUEUE, whole(now_ms() + tonumber(delay_ms)), id)
-if delay_ms == '0' then
-  wake()
-end
+redis.call('SET', PAYLOAD, payload, 'PX', ttl_ms)
+make_ready(id, delay_ms)
 return { 'ok', 'queued' }

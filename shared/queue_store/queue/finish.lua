@@ -1,12 +1,13 @@
 -- The holder is done with the job: it leaves the queue, unless it was queued again meanwhile.
 -- Repeatable.
+-- keys: QUEUE ATTEMPTS OWNERS TOKENS AGAIN CANCELLED PAYLOAD PROGRESS
 -- args: id owner attempt
--- uses: queue_store/queue/leases
+-- uses: queue_store/queue/leaving
 -- flags: allow-oom
 -- Returns {'ok', 'done' | 'again' | 'lost'}.
 if not holds(id, owner, attempt) then
   return { 'ok', 'lost' }
-elseif redis.call('HGET', lease_key(id), 'again') then
+elseif redis.call('SISMEMBER', AGAIN, id) == 1 then
   put_back(id, 0)
   return { 'ok', 'again' }
 end

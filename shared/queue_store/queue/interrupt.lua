@@ -1,14 +1,13 @@
--- Tells whoever holds a cancelled job to stop it; a job that nobody holds leaves the queue.
+-- Notes that a job is cancelled, and tells who holds it; a job that nobody holds leaves the queue.
+-- keys: QUEUE ATTEMPTS OWNERS TOKENS AGAIN CANCELLED PAYLOAD PROGRESS
 -- args: id
--- uses: queue_store/queue/leases
+-- uses: queue_store/queue/leaving
 -- flags: allow-oom
--- Returns {'ok', 'told' | 'removed'}.
-local owner = redis.call('HGET', lease_key(id), 'owner')
-if not owner or owner == '' then
+-- Returns {'ok', owner}, or {'ok', ''} for a job that was removed.
+local owner = redis.call('HGET', OWNERS, id)
+if not owner then
   remove(id)
-  return { 'ok', 'removed' }
+  return { 'ok', '' }
 end
-redis.call('ZADD', ABORT, 'NX', whole(now_ms()), id)
-redis.call('RPUSH', inbox_key(owner), id)
-redis.call('EXPIRE', inbox_key(owner), INBOX_LIVES_S)
-return { 'ok', 'told' }
+redis.call('ZADD', CANCELLED, 'NX', whole(now_ms()), id)
+return { 'ok', owner }

@@ -1,7 +1,9 @@
 """The queue: ids of jobs that wait for a worker or are held by one. The record knows the rest.
 
-In arq's own keys and form, so that its tools see it; with leases, attempts and wake-up tokens
-beside them (see `leases.lua`). Every call may be repeated.
+In arq's own form, so that its tools see it: under the name `keys.QUEUE`, with `keys.arq_id` for a
+job's id, they list jobs and tell their states; a job is in progress from the first renewal of its
+lease. They can't abort one. Leases, attempts and wake-up tokens are beside it (see `leases.lua`).
+Every call may be repeated.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,6 @@ from typing import Any, Final, Literal
 
 import orjson
 from arq.connections import ArqRedis
-from arq.constants import default_queue_name
 from arq.jobs import Deserializer, Serializer, serialize_job
 from arq.utils import timestamp_ms
 
@@ -32,6 +33,7 @@ DESERIALIZE: Final[Deserializer] = orjson.loads
 WAKE_S: Final = 1.25
 """Without a hint the queue is looked at this often: deferred jobs, leases that ran out."""
 INBOX_S: Final = 5.0
+_INBOX_LIVES_S: Final = 60
 
 LeaseState = Literal["held", "lost", "stop"]
 _STATES: Final[dict[bytes, LeaseState]] = {b"held": "held", b"lost": "lost", b"stop": "stop"}
@@ -50,7 +52,12 @@ class ArqClient(ArqRedis):
 
     def __init__(self, redis: Client) -> None:
         pool: Any = redis.connection_pool
-        super().__init__(pool, job_serializer=SERIALIZE, job_deserializer=DESERIALIZE)
+        super().__init__(
+            pool,
+            default_queue_name=keys.QUEUE,
+            job_serializer=SERIALIZE,
+            job_deserializer=DESERIALIZE,
+        )
         self._redis = redis
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -59,7 +66,7 @@ class ArqClient(ArqRedis):
 
 
 class JobQueue:
-    """Jobs that wait or run, on one Redis or Sentinel set.
+    """Jobs that wait or run. On a Cluster, one node has them all.
 
     All methods raise `StoreUnavailable` when the call may or may not have been carried out.
     """
@@ -81,8 +88,8 @@ class JobQueue:
         await run_script(
             self._redis,
             "queue_store/queue/enqueue",
-            {},
-            id=job_id,
+            keys.of_queued(job_id),
+            id=keys.arq_id(job_id),
             payload=payload,
             ttl_ms=self._ttl_ms,
             delay_ms=round(delay_s * 1000),
@@ -94,24 +101,25 @@ class JobQueue:
         reply = await run_script(
             self._redis,
             "queue_store/queue/claim",
-            {},
+            keys.OF_QUEUE,
             owner=worker_id,
             lease_ms=self._lease_ms,
             most=most,
-            ttl_ms=self._ttl_ms,
         )
-        return [Claim(JobId(i.decode()), int(n)) for i, n in zip(*[iter(reply)] * 2, strict=True)]
+        return [
+            Claim(keys.job_of_arq_id(i), int(n)) for i, n in zip(*[iter(reply)] * 2, strict=True)
+        ]
 
     async def renew(self, worker_id: str, claims: Sequence[Claim]) -> list[LeaseState]:
         """Renew the leases that are still this worker's; what became of each.
 
         An expired one comes back while nobody else has claimed; a released one never does.
         """
-        held = chain.from_iterable((claim.job_id, claim.attempt) for claim in claims)
+        held = chain.from_iterable((keys.arq_id(claim.job_id), claim.attempt) for claim in claims)
         reply = await run_script(
             self._redis,
             "queue_store/queue/renew",
-            {},
+            {**keys.OF_QUEUE, "PROGRESS": [keys.progress(claim.job_id) for claim in claims]},
             *held,
             owner=worker_id,
             lease_ms=self._lease_ms,
@@ -123,8 +131,8 @@ class JobQueue:
         await run_script(
             self._redis,
             "queue_store/queue/finish",
-            {},
-            id=claim.job_id,
+            keys.of_queued(claim.job_id),
+            id=keys.arq_id(claim.job_id),
             owner=worker_id,
             attempt=claim.attempt,
         )
@@ -143,39 +151,58 @@ class JobQueue:
         await run_script(
             self._redis,
             "queue_store/queue/release",
-            {},
-            id=claim.job_id,
+            keys.of_queued(claim.job_id),
+            id=keys.arq_id(claim.job_id),
             owner=worker_id,
             attempt=claim.attempt,
             delay_ms=round(delay_s * 1000),
             above=above,
-            ttl_ms=self._ttl_ms,
         )
 
     async def interrupt(self, job_id: JobId) -> bool:
         """Tell the worker that holds the cancelled job to stop it, or take it out; was it held?"""
-        [told] = await run_script(self._redis, "queue_store/queue/interrupt", {}, id=job_id)
-        return told == b"told"
+        [owner] = await run_script(
+            self._redis,
+            "queue_store/queue/interrupt",
+            keys.of_queued(job_id),
+            id=keys.arq_id(job_id),
+        )
+        if not owner:
+            return False
+        # Told late or never, the holder finds out when it renews the lease.
+        await run_script(
+            self._redis,
+            "queue_store/queue/tell",
+            {"INBOX": keys.inbox(owner.decode())},
+            job_id=job_id,
+            lives_s=_INBOX_LIVES_S,
+        )
+        return True
 
     async def remove(self, job_id: JobId) -> None:
         """Take a job whose log is closed out of the queue, whoever holds it."""
-        await run_script(self._redis, "queue_store/queue/remove", {}, id=job_id)
+        await run_script(
+            self._redis,
+            "queue_store/queue/remove",
+            keys.of_queued(job_id),
+            id=keys.arq_id(job_id),
+        )
 
     async def lead(self, process_id: str, lease_s: float, overdue_s: float) -> list[JobId] | None:
         """Ask to be the one that sweeps: the cancelled jobs that are overdue, or None for no."""
         leads, *overdue = await run_script(
             self._redis,
             "queue_store/queue/lead",
-            {},
+            keys.OF_QUEUE,
             worker=process_id,
             lease_ms=round(lease_s * 1000),
             overdue_ms=round(overdue_s * 1000),
         )
-        return [JobId(i.decode()) for i in overdue] if leads == b"yes" else None
+        return [keys.job_of_arq_id(i) for i in overdue] if leads == b"yes" else None
 
     async def missing(self, job_ids: Sequence[JobId]) -> list[JobId]:
         """Those of the jobs that the queue does not know."""
-        found = await scores(self._redis, default_queue_name, job_ids)
+        found = await scores(self._redis, keys.QUEUE, [*map(keys.arq_id, job_ids)])
         return [job_id for job_id, score in zip(job_ids, found, strict=True) if score is None]
 
 

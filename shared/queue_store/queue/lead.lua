@@ -1,18 +1,17 @@
 -- Asks to be the one that sweeps, and renews that; tells the leader which cancelled jobs nobody
 -- has ended in time.
+-- keys: SWEEPER CANCELLED
 -- args: worker lease_ms overdue_ms
--- uses: queue_store/queue/leases
 -- flags: allow-oom
 -- Returns {'ok', 'no'}, or {'ok', 'yes', id, ...}.
-local leader = 'tailrace:sweeper'
-local now = redis.call('GET', leader)
-if now and now ~= worker then
+local leader = redis.call('GET', SWEEPER)
+if leader and leader ~= worker then
   return { 'ok', 'no' }
 end
-redis.call('SET', leader, worker, 'PX', lease_ms)
+redis.call('SET', SWEEPER, worker, 'PX', lease_ms)
 local overdue = whole(now_ms() - tonumber(overdue_ms))
 local reply = { 'ok', 'yes' }
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', ABORT, '-inf', overdue, 'LIMIT', 0, 100)) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', CANCELLED, '-inf', overdue, 'LIMIT', 0, 100)) do
   reply[#reply + 1] = id
 end
 return reply

@@ -1,62 +1,35 @@
--- How the queue and its leases are kept. The keys are arq's, so that its tools still see the queue:
--- arq:queue holds ids by the time (ms) at which a worker may take them, arq:job:<id> exists while
--- the job is queued or held, arq:in-progress:<id> while a lease runs, arq:abort what has to stop.
--- Beside them: tailrace:lease:<id> (hash: attempt, owner ('' when released), again), and
--- tailrace:tokens, a list with a hint for each job that may be ready. The sorted set is the truth.
--- A held job's score is the end of its lease: an expired one becomes ready by itself.
--- The queue lives on one Redis, never on a Cluster, so keys may be made here.
+-- How the queue and its leases are kept. A job's id is arq's: the queue's hash tag is in it.
+-- keys: QUEUE ATTEMPTS OWNERS TOKENS
+--
+-- QUEUE is a sorted set in arq's form: ids by the time (ms) at which a worker may take them. Of a job
+-- that is held, that is the end of its lease: an expired one becomes ready by itself.
+-- ATTEMPTS and OWNERS are hashes by id: how often the job was claimed, and who holds it. Who gives a
+-- job back is no longer its owner, so a late renewal does not take it back.
+-- TOKENS is a list with a hint for each job that may be ready; QUEUE is the truth.
+-- Some scripts have more: AGAIN, a set of held jobs that were queued again; CANCELLED, held jobs by
+-- the time of that; and two keys of one job for arq's tools: PAYLOAD, while the job is in the queue,
+-- and PROGRESS, while a renewed lease runs.
 
-local QUEUE, ABORT, TOKENS = 'arq:queue', 'arq:abort', 'tailrace:tokens'
-local TOKENS_KEPT, TOKENS_LIVE_S, INBOX_LIVES_S = 1000, 3600, 60
-
-local function job_key(id)
-  return 'arq:job:' .. id
-end
-local function progress_key(id)
-  return 'arq:in-progress:' .. id
-end
-local function lease_key(id)
-  return 'tailrace:lease:' .. id
-end
-local function inbox_key(worker)
-  return 'tailrace:inbox:' .. worker
-end
+local TOKENS_KEPT, TOKENS_LIVE_S = 1000, 3600
 
 local function holds(id, owner, attempt)
-  local r = redis.call('HMGET', lease_key(id), 'owner', 'attempt')
-  return r[1] == owner and r[2] == attempt
+  return redis.call('HGET', OWNERS, id) == owner and redis.call('HGET', ATTEMPTS, id) == attempt
 end
 
 -- No claim of a job has the number of an earlier one: the next is above the log's attempt, which
 -- knows the claims that were made before the job last left the queue.
-local function count_above(id, attempt, ttl_ms)
-  local counted = tonumber(redis.call('HGET', lease_key(id), 'attempt') or '0')
-  if counted < tonumber(attempt) then
-    redis.call('HSET', lease_key(id), 'attempt', attempt)
-    redis.call('PEXPIRE', lease_key(id), ttl_ms)
+local function count_above(id, attempt)
+  if tonumber(redis.call('HGET', ATTEMPTS, id) or '0') < tonumber(attempt) then
+    redis.call('HSET', ATTEMPTS, id, attempt)
   end
 end
 
-local function wake()
-  redis.call('RPUSH', TOKENS, '1')
-  redis.call('LTRIM', TOKENS, -TOKENS_KEPT, -1)
-  redis.call('EXPIRE', TOKENS, TOKENS_LIVE_S)
-end
-
--- The holder's end of a lease that goes back to the queue. The mark (owner '') is what keeps a late
--- renewal from taking the job back.
-local function put_back(id, delay_ms)
-  redis.call('HSET', lease_key(id), 'owner', '')
-  redis.call('HDEL', lease_key(id), 'again')
-  redis.call('DEL', progress_key(id))
-  redis.call('ZADD', QUEUE, whole(now_ms() + delay_ms), id)
-  if delay_ms == 0 then
-    wake()
+-- The job may be taken after the delay; where there is none, a worker is woken.
+local function make_ready(id, delay_ms)
+  redis.call('ZADD', QUEUE, whole(now_ms() + tonumber(delay_ms)), id)
+  if tonumber(delay_ms) == 0 then
+    redis.call('RPUSH', TOKENS, '1')
+    redis.call('LTRIM', TOKENS, -TOKENS_KEPT, -1)
+    redis.call('EXPIRE', TOKENS, TOKENS_LIVE_S)
   end
-end
-
-local function remove(id)
-  redis.call('ZREM', QUEUE, id)
-  redis.call('ZREM', ABORT, id)
-  redis.call('DEL', job_key(id), progress_key(id), lease_key(id))
 end

@@ -182,7 +182,7 @@ def of_queued(job_id: JobId) -> dict[str, str]:
 
 
 def inbox(worker_id: str) -> str:
-    """Ids of jobs that this worker shall stop."""
+    """Ids of jobs that this worker has to stop."""
     return f"tailrace:{_TAG}:inbox:{worker_id}"
 
 

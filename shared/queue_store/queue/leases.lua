@@ -3,7 +3,7 @@
 --
 -- QUEUE is a sorted set in arq's form: ids by the time (ms) at which a worker may take them. Of a job
 -- that is held, that is the end of its lease: an expired one becomes ready by itself.
--- ATTEMPTS and OWNERS are hashes by id: how often the job was claimed, and who holds it. Who gives a
+-- ATTEMPTS and OWNERS are hashes by id: how often the job was claimed, and who holds it. A worker that gives a
 -- job back is no longer its owner, so a late renewal does not take it back.
 -- TOKENS is a list with a hint for each job that may be ready; QUEUE is the truth.
 -- Some scripts have more: AGAIN, a set of held jobs that were queued again; CANCELLED, held jobs by

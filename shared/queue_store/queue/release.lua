@@ -9,7 +9,7 @@ if not holds(id, owner, attempt) then
   return { 'ok', 'lost' }
 end
 if redis.call('ZSCORE', CANCELLED, id) then
-  -- Cancelled after its log's `queued`, and so closed: nobody shall run it.
+  -- Cancelled after its log's `queued`, and so closed: nobody must run it.
   remove(id)
 else
   count_above(id, above)

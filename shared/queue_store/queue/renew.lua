@@ -1,5 +1,5 @@
 -- Renews the leases that are still this owner's, expired ones among them while nobody else has
--- claimed: a store that was away for a moment restarts no job. A released one is never taken back.
+-- claimed: a store that was down for a moment restarts no job. A released one is never taken back.
 -- keys: QUEUE ATTEMPTS OWNERS TOKENS CANCELLED PROGRESS...
 -- args: owner lease_ms claims...
 -- uses: queue_store/queue/leases

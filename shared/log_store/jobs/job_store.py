@@ -73,8 +73,8 @@ class JobStore:
         """Read a record.
 
         Raises:
-            JobNotFound: there is none, or not any more.
-            StoreUnavailable: the store did not answer.
+            JobNotFound: there is none, or no longer.
+            StoreUnavailable: the store is unavailable.
         """
         record = await hgetall(self._redis, keys.job(job_id))
         if not record:
@@ -90,7 +90,7 @@ class JobStore:
         Args:
             holder: the attempt.
             floor: the highest number that this holder ever sent, when the store has forgotten
-                some of them; the log goes on above it.
+                some of them; the log continues above it.
 
         Raises:
             LogClosed: no attempt is wanted; only the queue has to be told.

@@ -39,7 +39,8 @@ def fetch() -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
             whole = Path(partial, "whole")
             _unpack(whole)
-            whole.rename(folder)
+            if not model_file():  # another run may have been quicker
+                whole.rename(folder)
     except OSError as error:
         raise LocalError(f"the local model can't be kept in {folder}: {error.strerror}") from error
 

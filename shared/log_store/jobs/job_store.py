@@ -73,8 +73,8 @@ class JobStore:
         """Read a record.
 
         Raises:
-            JobNotFound: there is none, or no longer one.
-            StoreUnavailable: the store did not reply.
+            JobNotFound: there is none, or no longer.
+            StoreUnavailable: the store is unavailable.
         """
         record = await hgetall(self._redis, keys.job(job_id))
         if not record:

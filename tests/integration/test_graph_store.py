@@ -145,7 +145,7 @@ async def test_a_thread_does_not_wait_for_ever_for_a_loop_that_is_gone(stores: G
         return asyncio.run(make())
 
     store = await in_thread(made_elsewhere)
-    with pytest.raises(StoreUnavailable, match="gone"):
+    with pytest.raises(StoreUnavailable, match="closed"):
         await in_thread(lambda: store.get(("a",), "k"))
 
 

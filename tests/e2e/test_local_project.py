@@ -123,7 +123,7 @@ async def test_a_change_hands_running_jobs_back_and_serves_what_is_there_then(
     assert await said(url, "word") == "new"
 
     assert (job["status"], job["result"]) == ("succeeded", {"text": "new"})
-    assert ".py has changed: the workers start again" in run.said
+    assert ".py has changed: the workers restart" in run.said
     assert "killed" not in run.said
 
 

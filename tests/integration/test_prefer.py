@@ -30,7 +30,8 @@ async def new_job(logs: Logs, but: frozenset[str] = frozenset()) -> JobId:
 
     async def found() -> str | None:
         queued = cast("list[bytes]", await cast("Any", logs.store).zrange(keys.QUEUE, 0, -1))
-        return next((i.decode() for i in queued if i.decode() not in but), None)
+        ids = map(keys.job_of_arq_id, queued)
+        return next((job_id for job_id in ids if job_id not in but), None)
 
     return JobId(cast("str", await wait_until(found, "a job to be queued")))
 

@@ -45,7 +45,7 @@ async def posted(api: Api, logs: Logs, change: dict[str, object]) -> Exchange:
     ("change", "pointer", "words"),
     [
         ({"input": {"topik": 1}}, "#/input/topik", "Did you mean 'topic'?"),
-        ({"input": {"x": 1}}, "#/input/x", "There are topic, words."),
+        ({"input": {"x": 1}}, "#/input/x", "The fields are topic, words."),
         ({"input": None}, "#/input", "null"),
         ({"context": {"user": 5}}, "#/context/user", "'string'"),
         ({"context": {}}, "#/context", "'user' is a required property"),

@@ -87,3 +87,13 @@ export function duration(ms, over) {
   const minutes = Math.floor(whole / 60);
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** @type {Record<string, string>} announced to screen readers; for any other status, its name is */
+export const ANNOUNCED = {
+  waiting: "The job is waiting for you.",
+  succeeded: "The job succeeded.",
+  failed: "The job failed.",
+  cancelled: "The job was cancelled.",
+};
+/** @type {Record<string, string>} shown in place of the output as long as there is none */
+export const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };

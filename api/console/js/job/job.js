@@ -1,6 +1,7 @@
 /** One job on the page: its connection, its log, and the views that both feed. */
 
 import { element, parts } from "../dom/element.js";
+import { ANNOUNCED, QUIET } from "../dom/labels.js";
 import { CallFailed, Problem } from "../service/problem.js";
 import { untilResponse } from "../service/until_response.js";
 import { Recent } from "../start/recent.js";
@@ -23,16 +24,6 @@ import { Transcript } from "./transcript.js";
 /** @typedef {[name: EventName, seq: number, data: string]} Heard */
 
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
-/** @type {Record<string, string>} announced to screen readers; for any other status, its name is */
-const ANNOUNCED = {
-  waiting: "The job is waiting for you.",
-  succeeded: "The job succeeded.",
-  failed: "The job failed.",
-  cancelled: "The job was cancelled.",
-};
-/** @type {Record<string, string>} shown in place of the output as long as there is none */
-const QUIET = { queued: "Queued: no worker has taken it yet.", running: "Running: no output yet." };
-
 export class Job {
   #root;
   #parts;

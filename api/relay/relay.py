@@ -52,10 +52,6 @@ class Relay:
         async with asyncio.TaskGroup() as tasks:
             for work in (self.summaries.run(), self._tail.run(), self._housekeeping.run()):
                 tasks.create_task(work)
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
-                self.summaries.stop()
 
     async def serve(
         self,

@@ -20,7 +20,6 @@ class Summaries:
         self._log_store = log_store
         self._wanted: dict[JobId, _Futures] = {}
         self._asked = asyncio.Event()
-        self._stopped = False
 
     async def get(self, job_id: JobId) -> JobSummary:
         """The summary of a job.
@@ -37,14 +36,9 @@ class Summaries:
             raise JobNotFound(job_id)
         return summary
 
-    def stop(self) -> None:
-        """End `run`, besides cancelling it, which redis-py may swallow before Python 3.12."""
-        self._stopped = True
-        self._asked.set()
-
     async def run(self) -> None:
-        """Look up what is wanted until cancelled, or stopped."""
-        while not self._stopped:
+        """Look up what is wanted until cancelled."""
+        while True:
             await self._asked.wait()
             wanted = {id_: self._wanted.pop(id_) for id_ in list(self._wanted)[:_AT_ONCE]}
             if not self._wanted:

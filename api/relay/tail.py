@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from itertools import chain, islice
+from itertools import islice
 from typing import Final
 
 from tailrace.api.relay.channel import Channel
@@ -56,12 +56,8 @@ class Tail:
     async def run(self) -> None:
         """Read until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            try:
-                while True:
-                    tasks.create_task((await self._new.get()).run())
-            finally:
-                for lane in chain.from_iterable(self._lanes.values()):
-                    lane.stop()
+            while True:
+                tasks.create_task((await self._new.get()).run())
 
 
 class Lane:
@@ -72,7 +68,6 @@ class Lane:
         self._channels: dict[JobId, Channel] = {}
         self._unseen: set[JobId] = set()
         self._joined = asyncio.Event()
-        self._stopped = False
         self._away = False
 
     def __len__(self) -> int:
@@ -92,21 +87,16 @@ class Lane:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._admit_joins())
             try:
-                while not self._stopped:
+                while True:
                     await self._someone_waits()
                     await self._read_and_feed()
             finally:
                 await self._reader.aclose()
 
-    def stop(self) -> None:
-        """End `run`, beside its cancellation, which redis-py may swallow until Python 3.12."""
-        self._stopped = True
-        self._joined.set()
-
     async def _someone_waits(self) -> None:
-        if not (self._channels or self._stopped):
+        if not self._channels:
             await self._reader.rest()
-        while not (self._channels or self._stopped):
+        while not self._channels:
             # Whoever joined may have left again: without this the loop would spin.
             self._joined.clear()
             await self._joined.wait()
@@ -156,10 +146,10 @@ class Lane:
 
     async def _admit_joins(self) -> None:
         """End the blocked read for those who joined after it began."""
-        while not self._stopped:
+        while True:
             await self._joined.wait()
             self._joined.clear()
-            while self._unseen and not self._stopped:
+            while self._unseen:
                 try:
                     await self._reader.interrupt()
                 except StoreUnavailable:

@@ -7,6 +7,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tailrace.shared.redis.cancellation import with_cancellation
 from tailrace.shared.redis.cluster.client import Cluster, is_cluster
 from tailrace.shared.redis.failures import store_errors
 from tailrace.shared.redis.sentinel import connect_to_primary, is_sentinel
@@ -49,7 +50,7 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     options |= {"max_connections": max_connections, "timeout": TIMEOUT_S}
     if is_cluster(url):
         return Cluster(url, **options)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+    return Redis.from_pool(with_cancellation(BlockingConnectionPool.from_url(url, **options)))
 
 
 async def connect_to_node_of(client: Client, url: str, key: str, *, block_s: float) -> Client:

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
 from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.redis.cancellation import with_cancellation
 
 _PORT: Final = 26379
 _SENTINEL_TIMEOUT_S: Final = 1.0
@@ -40,7 +41,9 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         sentinel_kwargs={"socket_timeout": _SENTINEL_TIMEOUT_S},
         **options,
     )
-    return sentinel.master_for(
+    for client in cast("list[Redis]", sentinel.sentinels):
+        with_cancellation(client.connection_pool)
+    primary = sentinel.master_for(
         service,
         connection_pool_class=_Pool,
         db=int(db or 0),
@@ -48,6 +51,8 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         password=unquote(password) or None,
         ssl=parts.scheme.startswith("rediss"),
     )
+    with_cancellation(primary.connection_pool)
+    return primary
 
 
 class _Pool(SentinelConnectionPool):

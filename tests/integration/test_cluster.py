@@ -44,6 +44,7 @@ from tailrace.shared.settings import SharedSettings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
 from tailrace.worker.store.graph_store import GraphStores
 from tests.support import keys as whole_store
+from tests.support.cancelling import forgotten_cancellations
 from tests.support.cluster_store import ClusterStore, Node, cluster_store
 from tests.support.graph_stores import Twins
 from tests.support.jobs import Stores, custom, request, stores
@@ -155,6 +156,10 @@ async def test_checkpoints_are_put_read_copied_and_deleted_in_every_shard(
     assert {thread async for thread in checkpoints.threads()} == {holder.job_id, "copy-0"}
     await checkpoints.delete(holder.job_id)
     assert not await checkpoints.exists(holder.job_id)
+
+
+async def test_a_call_that_is_cancelled_at_any_step_does_not_return(client: Client) -> None:
+    assert await forgotten_cancellations(client) == []
 
 
 async def test_a_store_for_graphs_is_one_store_on_all_nodes(client: Client) -> None:

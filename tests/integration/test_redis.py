@@ -19,6 +19,7 @@ from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import ping
 from tailrace.shared.redis.connection import TIMEOUT_S, Client, connect
 from tailrace.shared.redis.failures import store_errors
+from tests.support.cancelling import forgotten_cancellations
 from tests.support.jobs import Stores, custom, request, stores
 from tests.support.proxy import store_proxy
 from tests.support.script_watch import ScriptWatch
@@ -116,6 +117,11 @@ async def test_a_closed_client_leaves_no_connection_behind(store_url: str, redis
         return await connected() == before
 
     await wait_until(gone, "the connection to close")
+
+
+async def test_a_call_that_is_cancelled_at_any_step_does_not_return(store_url: str) -> None:
+    async with connect(store_url) as client:
+        assert await forgotten_cancellations(client) == []
 
 
 async def test_a_store_that_was_never_there_is_unavailable(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.redis.commands import ping
 from tailrace.shared.redis.connection import connect
 from tailrace.shared.settings import SharedSettings
+from tests.support.cancelling import forgotten_cancellations
 from tests.support.processes import free_port
 from tests.support.wait import wait_until
 
@@ -91,6 +92,7 @@ async def test_a_failover_is_passing_trouble_and_keeps_what_was_replicated(tmp_p
             return True
 
         await wait_until(answers, "the primary", 30)
+        assert await forgotten_cancellations(client) == []
         # Sentinel asks the primary for its replicas each 10 s; only those may follow it.
         await wait_until(place.knows_the_replica, "Sentinel to know the replica", 60)
         kept = new_job_id()

@@ -277,7 +277,6 @@ async def test_a_reader_with_more_logs_than_one_read_takes_goes_round(
         for job, heard in zip(jobs[::40], everyone[::40], strict=True):
             await said_promptly(job, heard)
         assert await _logs_named(monitor, reads=15) == LOGS_A_READ
-    lane.stop()
     await cancel_and_wait(running)
     await store.aclose()
 

@@ -85,7 +85,6 @@ class LeasedWorker(Worker):
         """By token: a job that was lost and claimed again is in here twice for a moment."""
         self._freed = asyncio.Event()
         self._awaits_hint = False
-        self._gone = False
         self._stopping = asyncio.Event()
         self.replied_at = time.monotonic()
         """When the queue last replied: the worker counts as alive by this."""
@@ -107,9 +106,7 @@ class LeasedWorker(Worker):
                     taking.cancel()
                 await self._drain()
             finally:
-                # Flags besides the cancellation, which redis-py may swallow (shared.process.tasks).
                 self._stopping.set()
-                self._gone = True
             await cancel_and_wait(inbox)
 
     def stop(self, job_id: JobId, reason: Stop) -> None:
@@ -146,7 +143,7 @@ class LeasedWorker(Worker):
 
     async def _read_inbox(self) -> None:
         """Stop cancelled jobs at once; the next renewal would tell of them too, within a second."""
-        while not self._gone:
+        while True:
             try:
                 if (job_id := await self._wakeups.job_to_stop()) is not None:
                     self.stop(job_id, Stop.CANCELLED)

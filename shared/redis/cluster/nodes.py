@@ -11,6 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterParser
 
 from tailrace.shared.errors import ConfigurationError
+from tailrace.shared.redis.cancellation import with_cancellation
 
 Address: TypeAlias = tuple[str, int]
 Command: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
@@ -55,7 +56,9 @@ class Nodes:
 
     def pool(self, address: Address) -> BlockingConnectionPool:
         """Connections to the node at an address; none yet."""
-        return BlockingConnectionPool.from_url(self.url(address), **self._options)
+        return with_cancellation(
+            BlockingConnectionPool.from_url(self.url(address), **self._options)
+        )
 
     def url(self, address: Address) -> str:
         """The address as the URL of one server."""

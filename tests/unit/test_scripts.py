@@ -77,7 +77,7 @@ def test_operands_come_in_the_order_of_the_header_whatever_the_order_of_the_call
         Call(keys.of_job(ID), {"b": 1}),
         Call(keys.of_job(ID), {"a": 1, "b": 2}),
         Call(keys.of_job(ID), {"a": 1}, ("more",)),
-        Call(keys.of_thread("t"), {"a": 1}),
+        Call(keys.of_checkpoints("t"), {"a": 1}),
     ],
 )
 def test_a_call_that_does_not_fit_the_header_is_never_sent(call: Call) -> None:

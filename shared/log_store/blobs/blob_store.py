@@ -106,7 +106,7 @@ class BlobStore:
         [number] = await run_script(
             self._redis,
             "log_store/blobs/blob",
-            keys.of_job(holder.job_id),
+            keys.of_job(holder.job_id, holder.thread),
             attempt=holder.attempt,
             token=holder.token,
             open_ttl_ms=self._open_ttl_ms,

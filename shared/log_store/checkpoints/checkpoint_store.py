@@ -131,7 +131,7 @@ class CheckpointStore:
         await run_script(
             self._redis,
             "log_store/checkpoints/put",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             *checkpoint_args(place, new, changed, keep),
             ttl_ms=self._ttl_ms,
         )
@@ -148,7 +148,7 @@ class CheckpointStore:
             await run_script(
                 self._redis,
                 "log_store/checkpoints/write",
-                keys.of_thread(place.thread),
+                keys.of_checkpoints(place.thread),
                 *writes_args(place, checkpoint_id, writes),
                 ttl_ms=self._ttl_ms,
             )
@@ -162,7 +162,7 @@ class CheckpointStore:
         reply = await run_script(
             self._redis,
             "log_store/checkpoints/read",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             ns=place.ns,
             id=checkpoint_id or "",
         )
@@ -182,7 +182,9 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        reply = await run_script(self._redis, "log_store/checkpoints/list", keys.of_thread(thread))
+        reply = await run_script(
+            self._redis, "log_store/checkpoints/list", keys.of_checkpoints(thread)
+        )
         flat = [part.decode() for part in reply]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
@@ -202,7 +204,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await run_script(self._redis, "log_store/checkpoints/prune", keys.of_thread(thread))
+        await run_script(self._redis, "log_store/checkpoints/prune", keys.of_checkpoints(thread))
 
     async def drop(self, place: Place, checkpoint_ids: Sequence[str]) -> None:
         """Delete some checkpoints with what goes with them.
@@ -213,7 +215,7 @@ class CheckpointStore:
         await run_script(
             self._redis,
             "log_store/checkpoints/drop",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             *checkpoint_ids,
             ns=place.ns,
         )

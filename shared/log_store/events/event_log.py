@@ -46,7 +46,7 @@ class EventLog:
         [last] = await run_script(
             self._redis,
             "log_store/events/append",
-            keys.of_job(holder.job_id),
+            keys.of_job(holder.job_id, holder.thread),
             *runs(events),
             attempt=holder.attempt,
             token=holder.token,
@@ -64,10 +64,11 @@ class EventLog:
         *,
         result: bytes | None = None,
         error: JobError | None = None,
-    ) -> None:
+    ) -> JobId | None:
         """Append `end` as number `seq` and write status, result and error to the record.
 
         One call, repeatable: there is no moment in which the log is closed and the job still runs.
+        Returns the job that has to be queued now, since it is the next on the thread.
 
         Raises:
             WriteRefused, JobNotFound, StoreUnavailable: as `append`.
@@ -77,10 +78,10 @@ class EventLog:
             fields += ["result", result]
         if error is not None:
             fields += ["error", encode(error.fields())]
-        await run_script(
+        _, following = await run_script(
             self._redis,
             "log_store/events/close",
-            keys.of_job(holder.job_id),
+            keys.of_job(holder.job_id, holder.thread),
             *fields,
             attempt=holder.attempt,
             token=holder.token,
@@ -92,6 +93,7 @@ class EventLog:
             retention_ms=self._retention_ms,
             events_ttl_ms=self._events_ttl_ms,
         )
+        return JobId(following.decode()) if following else None
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
         """The events numbered above `after`, in order, `limit` at most; does not wait.

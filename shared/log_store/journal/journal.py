@@ -112,7 +112,7 @@ class JournalStore:
         await run_script(
             self._redis,
             "log_store/journal/journal",
-            keys.of_job(holder.job_id),
+            keys.of_job(holder.job_id, holder.thread),
             *parts,
             attempt=holder.attempt,
             token=holder.token,
@@ -155,7 +155,7 @@ class JournalStore:
             await run_script(
                 self._redis,
                 "log_store/journal/piece",
-                keys.of_job(holder.job_id),
+                keys.of_job(holder.job_id, holder.thread),
                 attempt=holder.attempt,
                 token=holder.token,
                 open_ttl_ms=self._open_ttl_ms,

@@ -7,7 +7,7 @@ whatever a blank line ends.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tailrace.shared.events import LoggedEvent
@@ -27,6 +27,12 @@ def frame(event: LoggedEvent) -> bytes:
     seq, name, data = event
     retry = b"retry: %d\n" % _NEVER_AGAIN_MS if name == "end" else b""
     return b"event: %b\ndata: %b\n%bid: %d\n\n" % (name.encode(), data, retry, seq)
+
+
+def thread_frame(event: LoggedEvent) -> bytes:
+    """One event of a thread, which has no last one."""
+    seq, name, data = event
+    return b"event: %b\ndata: %b\nid: %d\n\n" % (name.encode(), data, seq)
 
 
 def line(event: LoggedEvent) -> bytes:
@@ -58,3 +64,8 @@ class StreamFormat:
 EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", retry_hint)
 NDJSON: Final = StreamFormat("application/x-ndjson", line, b"\n", _nothing)
 STREAM_FORMATS: Final = {known.content_type: known for known in (EVENT_STREAM, NDJSON)}
+THREAD_FORMATS: Final = {
+    EVENT_STREAM.content_type: replace(EVENT_STREAM, encode=thread_frame),
+    NDJSON.content_type: replace(NDJSON),
+}
+"""The same for the logs of threads."""

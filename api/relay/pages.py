@@ -10,6 +10,9 @@ from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.summaries import LogId
+from tailrace.shared.log_store.threads.thread_log import ThreadLog
+from tailrace.shared.threads import ThreadName
 
 AT_ONCE: Final = 8
 """Pages under way: a thousand listeners that reconnect at once must not hold a thousand pages."""
@@ -24,8 +27,9 @@ _SLOW: Final = 8
 class Pages:
     """Pages of logs."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, thread_log: ThreadLog) -> None:
         self._log = log
+        self._thread_log = thread_log
         self._permits = asyncio.Semaphore(AT_ONCE)
 
     async def after(self, listener: Listener, channel: Channel, known: int) -> Window:
@@ -41,7 +45,7 @@ class Pages:
             page = Window(listener.stream_format, listener.seq)
             # A slow client would hold its page for long.
             limit = channel.page_events // (_SLOW if listener.slow else 1)
-            events = await self._log.read(channel.job_id, page.base, max(limit, 1))
+            events = await self._read(channel.log_id, page.base, max(limit, 1))
             page.add(events[: _fitting(events)])
         if page.size:
             mean = page.size / len(page)
@@ -50,6 +54,11 @@ class Pages:
         window.take(page)
         window.trim(channel.window_bytes)
         return page
+
+    async def _read(self, log_id: LogId, after: int, limit: int) -> list[LoggedEvent]:
+        if isinstance(log_id, ThreadName):
+            return await self._thread_log.read(log_id, after, limit)
+        return await self._log.read(log_id, after, limit)
 
 
 def _fitting(events: Sequence[LoggedEvent]) -> int:

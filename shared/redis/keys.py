@@ -213,9 +213,9 @@ def blobs(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
 
 
-def wakeups(job_id: JobId, reader_id: str) -> str:
-    """What ends a read of this job's log, and of others in its shard, that blocks in the store."""
-    return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
+def wakeups(log_key: str, reader_id: str) -> str:
+    """What ends a read of this log, and of others in its shard, that blocks in the store."""
+    return f"tailrace:{{{log_key[-1]}}}:wake:{reader_id}"
 
 
 def of_checkpoints(thread: str) -> dict[str, str]:

@@ -148,6 +148,8 @@ class Job:
     """Where it last stopped; what a waiting job waits for."""
     resume_values: Mapping[str, Any] | None = None
     """The values it was last resumed with, by interrupt id; empty at a breakpoint."""
+    began_at: str = ""
+    """Its thread's newest checkpoint when it took the turn; '' for none."""
     resumed_after: int = 0
     """Number of the `waiting` event after which it was last resumed; 0: never resumed."""
     result: bytes | None = None

@@ -15,7 +15,7 @@ from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.log_store.threads import expiry
 from tailrace.shared.redis import keys
 from tailrace.shared.threads import Thread, ThreadName
-from tests.integration.test_threads import TENANT, Threads, name_of
+from tests.integration.test_thread_store import TENANT, Threads, name_of
 from tests.support.jobs import custom
 
 OF_LOG_STORE: Final = re.compile(r"tailrace:\{[0-9a-f]\}:.*")

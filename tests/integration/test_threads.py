@@ -1,282 +1,188 @@
-"""Threads: made, read, changed, found in order, deleted with all that they have."""
+"""Conversations: jobs on a thread run one after another on one state, whatever happens."""
 
-import json
+import asyncio
+import operator
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import Any, Final, cast
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, TypedDict
 
+import orjson
 import pytest
-from redis.asyncio import Redis
+from blockbuster import BlockBuster
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, interrupt
 
-from tailrace.shared import terms
-from tailrace.shared.errors import JobNotFound, ThreadNotFound
-from tailrace.shared.jobs import Holder, JobId, new_job_id
-from tailrace.shared.log_store.jobs.job_store import JobStore
-from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
-from tailrace.shared.log_store.threads.expiry import JOBS_AT_ONCE, LATE_MS, Expiry
-from tailrace.shared.log_store.threads.thread_search import (
-    InvalidPage,
-    Page,
-    Search,
-    ThreadSearch,
-)
-from tailrace.shared.log_store.threads.thread_store import ThreadStore
-from tailrace.shared.queue_store.queue.job_queue import JobQueue
-from tailrace.shared.redis import keys
-from tailrace.shared.removal import Removal
-from tailrace.shared.settings import SharedSettings
-from tailrace.shared.threads import Thread, ThreadId, ThreadName, new_thread_id
-from tests.support.jobs import request
+from tailrace.shared.jobs import Job
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.jobs.job_store import OnThread
+from tailrace.shared.threads import ThreadId, new_thread_id
+from tailrace.worker.catalogue.registry import Registry
+from tests.support.leased import Site, serving_graph, site, working
 
-TENANT: Final = "tenant"
+TURNS = 10
+KILLS = 20
 
 
-@dataclass
-class Threads:
-    """Everything about threads on one store."""
+class Talk(TypedDict, total=False):
+    said: Annotated[list[str], operator.add]
+    wants: str
 
-    redis: Redis
-    settings: SharedSettings = field(default_factory=SharedSettings)
 
-    @property
-    def store(self) -> ThreadStore:
-        return ThreadStore(self.redis, self.settings)
+def hear(talk: Talk) -> Talk:
+    return {"said": [f"heard {talk['said'][-1]}"]}
 
-    @property
-    def jobs(self) -> JobStore:
-        return JobStore(self.redis, self.settings)
 
-    @property
-    def removal(self) -> Removal:
-        queue = JobQueue(self.redis, self.settings)
-        return Removal(self.jobs, OpenJobs(self.redis), queue, Expiry(self.redis))
+async def think(talk: Talk) -> Talk:
+    await asyncio.sleep(0)
+    if talk.get("wants") == "approval" and talk["said"][-1].startswith("heard ask"):
+        return {"said": [f"told {interrupt('Go on?')}"], "wants": ""}
+    return {"said": [f"thought of {len(talk['said'])}"]}
 
-    async def make(self, metadata: dict[str, Any] | None = None, tenant: str = TENANT) -> Thread:
-        name = ThreadName(tenant, new_thread_id())
-        return (await self.store.create(name, metadata or {})).thread
 
-    async def post(self, thread_id: ThreadId) -> JobId:
-        wanted = replace(request(), thread=thread_id)
-        return (await self.jobs.create(new_job_id(thread_id), TENANT, wanted)).job.id
-
-    async def page(self, tenant: str = TENANT, /, **search: Any) -> Page:
-        return await ThreadSearch(self.redis).page(tenant, Search(**search))
-
-    async def count(self, **search: Any) -> int:
-        return await ThreadSearch(self.redis).count(TENANT, Search(**search))
-
-    async def left(self) -> list[str]:
-        return sorted(key.decode() for key in await cast("Any", self.redis).keys())
+def conversation() -> StateGraph[Talk]:
+    graph = StateGraph(Talk)
+    graph.add_node("hear", hear)
+    graph.add_node("think", think)
+    graph.add_edge(START, "hear")
+    graph.add_edge("hear", "think")
+    graph.add_edge("think", END)
+    return graph
 
 
 @pytest.fixture
-def threads(redis: Redis) -> Threads:
-    return Threads(redis)
+def graphs(blocking_is_an_error: BlockBuster) -> Registry:
+    blocking_is_an_error.deactivate()
+    return serving_graph(conversation().compile())
 
 
-def name_of(thread: Thread) -> ThreadName:
-    return ThreadName(thread.tenant, thread.id)
+@pytest.fixture
+async def place(store_url: str) -> AsyncIterator[Site]:
+    async with site(store_url) as place:
+        yield place
 
 
-async def test_a_thread_is_made_once_and_read_as_it_was_made(threads: Threads) -> None:
-    name = ThreadName(TENANT, new_thread_id())
-    made = await threads.store.create(name, {"owner": "ann", "deep": {"x": [1]}})
-    again = await threads.store.create(name, {"owner": "bob"})
-
-    assert (made.new, again.new) == (True, False)
-    assert await threads.store.get(name) == made.thread == again.thread
-    assert made.thread.metadata == {"owner": "ann", "deep": {"x": [1]}}
-    assert made.thread.status == "idle"
+def state_of(job: Job) -> dict[str, Any]:
+    return orjson.loads(job.result or b"null")
 
 
-async def test_the_same_id_in_two_tenants_is_two_threads(threads: Threads) -> None:
-    one = await threads.make({"of": "one"})
-    other = ThreadName("other", one.id)
-
-    with pytest.raises(ThreadNotFound):
-        await threads.store.get(other)
-    await threads.store.create(other, {"of": "other"})
-    assert (await threads.store.get(name_of(one))).metadata == {"of": "one"}
-    assert [t.metadata for t in (await threads.page("other")).threads] == [{"of": "other"}]
-    await threads.removal.delete(other)
-    assert (await threads.page()).threads == [one]
+async def plainly(*inputs: Any) -> list[dict[str, Any]]:
+    """The state after each of these, where LangGraph alone runs them one by one."""
+    graph: Any = conversation().compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "1"}}
+    return [await graph.ainvoke(one, config) for one in inputs]
 
 
-async def test_metadata_is_merged_and_found_as_it_is_now(threads: Threads) -> None:
-    thread = await threads.make({"a": 1, "b": 2})
-    patched = await threads.store.patch(name_of(thread), {"b": None, "c": "x"})
-
-    assert patched.metadata == {"a": 1, "b": None, "c": "x"}
-    assert patched.updated_at >= thread.updated_at
-    assert (await threads.page(metadata={"b": 2})).threads == []
-    assert (await threads.page(metadata={"b": None, "c": "x"})).threads == [patched]
-    with pytest.raises(ThreadNotFound):
-        await threads.store.patch(ThreadName(TENANT, new_thread_id()), {})
-
-
-async def test_a_copy_has_metadata_and_state_and_no_jobs(threads: Threads) -> None:
-    thread = await threads.make({"a": 1})
-    await threads.post(thread.id)
-    state = keys.checkpoints(str(name_of(thread)))
-    await cast("Any", threads.redis).hset(state, "head:", "c1")
-    await threads.redis.pexpire(state, 100_000)
-    target = ThreadName(TENANT, new_thread_id())
-    copied = await threads.store.copy(name_of(thread), target)
-
-    assert (copied.id, copied.metadata, copied.status) == (target.id, {"a": 1}, "idle")
-    kept = await cast("Any", threads.redis).hget(keys.checkpoints(str(target)), "head:")
-    assert kept == b"c1"
-    assert (await threads.store.jobs(target, 10)).jobs == []
-
-
-async def test_the_jobs_of_a_thread_come_newest_first_page_by_page(threads: Threads) -> None:
-    thread = await threads.make()
-    ids = [await threads.post(thread.id) for _ in range(5)]
-    first = await threads.store.jobs(name_of(thread), 3)
-    second = await threads.store.jobs(name_of(thread), 3, first.before)
-
-    assert [job.id for job in [*first.jobs, *second.jobs]] == ids[::-1]
-    assert second.before is None
-
-
-async def test_status_is_found_in_step_with_the_jobs(threads: Threads) -> None:
-    thread = await threads.make()
-    job_id = await threads.post(thread.id)
-    assert [t.id for t in (await threads.page(status="busy")).threads] == [thread.id]
-    assert (await threads.page(status="idle")).threads == []
-    await threads.jobs.close_over(job_id, "failed")
-    assert [t.id for t in (await threads.page(status="error")).threads] == [thread.id]
-    assert await threads.count(status="busy") == 0
-
-
-async def test_newest_first_by_creation_or_by_the_last_change(threads: Threads) -> None:
-    made = [await threads.make() for _ in range(3)]
-    await later(threads, made[0])
-
-    def ids(page: Page) -> list[ThreadId]:
-        return [thread.id for thread in page.threads]
-
-    by_creation = ids(await threads.page())
-    assert set(by_creation) == {t.id for t in made}
-    assert ids(await threads.page(descending=False)) == by_creation[::-1]
-    assert ids(await threads.page(order="updated_at"))[0] == made[0].id
-
-
-async def later(threads: Threads, thread: Thread) -> None:
-    """Change the thread once its last change is another millisecond."""
-    while (await threads.store.patch(name_of(thread), {})).updated_at == thread.updated_at:
-        pass
-
-
-async def test_an_unknown_cursor_and_one_of_another_order_are_refused(threads: Threads) -> None:
-    for _ in range(3):
-        await threads.make()
-    cursor = (await threads.page(limit=1)).cursor
-    for wrong in ("x", "é", "", cursor):
-        order = "updated_at" if wrong == cursor else "created_at"
-        if wrong == "":
-            continue
-        with pytest.raises(InvalidPage):
-            await threads.page(cursor=wrong, order=order)
-
-
-async def test_threads_with_much_metadata_are_found_by_all_of_it(threads: Threads) -> None:
-    much = {f"k{n:02}": n for n in range(terms.MOST + 4)}
-    large = await threads.make({**much, "text": "x" * 200, "deep": {"a": [1, {"b": 2}]}})
-    small = await threads.make({"k19": 19})
-
-    async def found(**metadata: Any) -> set[ThreadId]:
-        page = await threads.page(metadata=metadata)
-        assert page.cursor is None
-        assert await threads.count(metadata=metadata) == len(page.threads)
-        return {thread.id for thread in page.threads}
-
-    assert await found(k00=0) == {large.id}
-    assert await found(k19=19) == {large.id, small.id}
-    assert await found(k19=19, k00=0) == {large.id}
-    assert await found(text="x" * 200) == {large.id}
-    assert await found(deep={"a": [{"b": 2}]}) == {large.id}
-    assert await found(k01=True) == set()
-    assert await found(k01=1.0) == {large.id}
-
-
-# A model: the same searches over a plain list.
-
-
-@dataclass
-class Model:
-    """What the store should hold."""
-
-    threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])
-
-    def page(self, search: Search) -> list[Thread]:
-        found = [
-            t
-            for t in self.threads.values()
-            if search.status in (None, t.status)
-            and {(k, json.dumps(v)) for k, v in search.metadata.items()}
-            <= {(k, json.dumps(v)) for k, v in t.metadata.items()}
-            and (search.ids is None or t.id in search.ids)
+async def test_the_second_message_goes_on_from_the_first_ones_state(
+    place: Site, graphs: Registry
+) -> None:
+    thread, inputs = new_thread_id(), [{"said": [f"m{n}"]} for n in range(3)]
+    async with working(place, graphs):
+        states = [
+            state_of(await place.ended(await place.say(thread, "graph", one))) for one in inputs
         ]
-        found.sort(key=lambda t: (getattr(t, search.order), t.id), reverse=search.descending)
-        return found
+    assert states == await plainly(*inputs)
 
 
-async def walk(threads: Threads, search: Search) -> list[Thread]:
-    """All pages of a search, one after the other by their cursors."""
-    found: list[Thread] = []
-    while True:
-        page = await ThreadSearch(threads.redis).page(TENANT, search)
-        assert len(page.threads) <= search.limit
-        found += page.threads
-        if page.cursor is None:
-            return found
-        search = replace(search, cursor=page.cursor, offset=0)
+async def test_messages_at_once_are_taken_in_their_order(place: Site, graphs: Registry) -> None:
+    thread, inputs = new_thread_id(), [{"said": [f"m{n}"]} for n in range(TURNS)]
+    async with working(place, graphs), working(place, graphs):
+        jobs = [await place.say(thread, "graph", one) for one in inputs]
+        states = [state_of(await place.ended(job)) for job in jobs]
+    assert states == await plainly(*inputs)
+    await place.queue_is_empty()
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_search_finds_what_a_plain_list_has(threads: Threads, seed: int) -> None:
-    chance, model = random.Random(seed), Model()
+async def test_threads_do_not_hear_each_other(place: Site, graphs: Registry) -> None:
+    threads = [new_thread_id() for _ in range(4)]
+    async with working(place, graphs):
+        for n in range(3):
+            jobs = [await place.say(one, "graph", {"said": [f"{one} {n}"]}) for one in threads]
+        for thread, job in zip(threads, jobs, strict=True):
+            heard = [w for w in state_of(await place.ended(job))["said"] if len(w) > 30]
+            assert all(thread in word for word in heard)
 
-    def metadata() -> dict[str, Any]:
-        return {k: chance.choice([1, "x", None, True]) for k in chance.sample("abcd", k=2)}
 
-    for _ in range(300):
-        move = chance.random()
-        if move < 0.6 or not model.threads:
-            thread = await threads.make(metadata())
-        else:
-            thread = chance.choice(list(model.threads.values()))
-            name = name_of(thread)
-            if move < 0.7:
-                await threads.removal.delete(name)
-                del model.threads[thread.id]
-                continue
-            if move < 0.8:
-                await threads.store.patch(name, metadata())
-            elif thread.status == "busy":
-                [job] = (await threads.store.jobs(name, 1)).jobs
-                await threads.jobs.close_over(job.id, chance.choice(["failed", "succeeded"]))
-            else:
-                await threads.post(thread.id)
-        model.threads[thread.id] = await threads.store.get(name_of(thread))
-    for _ in range(60):
-        known = list(model.threads)
-        search = Search(
-            status=chance.choice([None, None, "idle", "busy", "error"]),
-            metadata=metadata() if chance.random() < 0.5 else {},
-            ids=chance.sample(known, 5) if chance.random() < 0.1 else None,
-            order=chance.choice(["created_at", "updated_at"]),
-            descending=chance.random() < 0.7,
-            limit=chance.choice([1, 3, 10, 100]),
-        )
-        wanted = model.page(search)
-        # Several threads may be of one millisecond: then ids order them, here and there.
-        if search.ids is None:
-            assert await walk(threads, search) == wanted
-        offset = chance.randrange(len(wanted) + 2)
-        page = await ThreadSearch(threads.redis).page(TENANT, replace(search, offset=offset))
-        assert page.threads == wanted[offset : offset + search.limit]
-        assert await ThreadSearch(threads.redis).count(TENANT, search) == len(wanted)
+async def test_no_message_is_lost_or_doubled_when_workers_are(
+    place: Site, graphs: Registry
+) -> None:
+    chance = random.Random(7)
+    thread, inputs = new_thread_id(), [{"said": [f"m{n}"]} for n in range(TURNS)]
+    jobs = [await place.say(thread, "graph", one, max_attempts=100) for one in inputs]
+    for _ in range(KILLS):
+        async with working(place, graphs) as hand:
+            await asyncio.sleep(chance.uniform(0.005, 0.1))
+            await hand.vanish()
+        for job in jobs:
+            await place.expire_lease(job)
+        await repaired(place)
+    async with working(place, graphs):
+        await repaired(place)
+        states = [state_of(await place.ended(job)) for job in jobs]
+    assert states == await plainly(*inputs)
+
+
+async def test_a_new_message_takes_over_from_a_question(place: Site, graphs: Registry) -> None:
+    thread, asks = new_thread_id(), {"said": ["ask"], "wants": "approval"}
+    async with working(place, graphs):
+        asking = await place.say(thread, "graph", asks)
+        await place.reaches(asking, "waiting")
+        second = await place.ended(await place.say(thread, "graph", {"said": ["never mind"]}))
+        assert (await place.ended(asking)).status == "cancelled"
+    assert state_of(second)["said"][:3] == ["ask", "heard ask", "never mind"]
+
+
+async def test_a_command_answers_the_question_of_the_job_before(
+    place: Site, graphs: Registry
+) -> None:
+    thread, asks = new_thread_id(), {"said": ["ask"], "wants": "approval"}
+    async with working(place, graphs):
+        asking = await place.say(thread, "graph", asks)
+        await place.reaches(asking, "waiting")
+        answer = await place.say(thread, "graph", None, command={"resume": "yes"})
+        ended = await place.ended(answer)
+    assert state_of(ended) == (await plainly(asks, Command(resume="yes")))[-1]
+
+
+async def test_a_job_may_begin_at_an_earlier_checkpoint(place: Site, graphs: Registry) -> None:
+    thread = new_thread_id()
+    async with working(place, graphs):
+        first = await place.ended(await place.say(thread, "graph", {"said": ["one"]}))
+        fork = await newest_checkpoint(place, thread)
+        await place.ended(await place.say(thread, "graph", {"said": ["two"]}))
+        edited = await place.say(thread, "graph", {"said": ["2"]}, checkpoint_id=fork)
+        forked = await place.ended(edited)
+        last = await place.ended(await place.say(thread, "graph", {"said": ["three"]}))
+    assert state_of(forked)["said"][: len(state_of(first)["said"])] == state_of(first)["said"]
+    assert "two" not in state_of(forked)["said"]
+    assert state_of(last)["said"][: len(state_of(forked)["said"])] == state_of(forked)["said"]
+
+
+async def repaired(place: Site) -> None:
+    """What the sweep does in time: a job whose turn has come is queued if nobody has queued it."""
+    for owed in await place.sweep().open_jobs.owed(-1000):
+        await place.queue.enqueue(owed)
+
+
+async def newest_checkpoint(place: Site, thread: ThreadId) -> str:
+    found = await CheckpointStore(place.redis, place.settings).newest(f"default:{thread}")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["interrupt", "rollback"])
+async def test_a_job_that_interrupts_ends_those_before_it(
+    place: Site, graphs: Registry, strategy: Any
+) -> None:
+    thread = new_thread_id()
+    asks = {"said": ["ask"], "wants": "approval"}
+    jobs = [await place.say(thread, "graph", asks) for _ in range(3)]
+    newest = await place.say(thread, "graph", {"said": ["stop"]}, OnThread(strategy))
+    async with working(place, graphs):
+        # Nobody tells the workers: only the scripts and the sweep.
+        sweep = place.sweep()
+        for job in jobs:
+            await sweep.sweep()
+            assert (await place.ended(job)).status == "cancelled"
+        await repaired(place)
+        assert state_of(await place.ended(newest))["said"][0] == "stop"

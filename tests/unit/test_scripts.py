@@ -10,7 +10,7 @@ from tailrace.shared.redis import keys
 from tailrace.shared.redis.scripts import Call, Script, script_of
 
 SHARED = Path(__file__).parents[2] / "shared"
-RUNS = ("run_script", "run_scripts")
+RUNS = ("run_script", "run_of_job", "run_scripts")
 LUA = [path.relative_to(SHARED).with_suffix("").as_posix() for path in SHARED.rglob("*.lua")]
 LIBRARIES = {
     name
@@ -31,7 +31,7 @@ def calls() -> Iterator[tuple[str, set[str], bool]]:
                 continue
             if node.func.id in RUNS and isinstance(node.args[1], ast.Constant):
                 named = {word.arg for word in node.keywords if word.arg is not None}
-                whole = node.func.id == "run_script" and len(named) == len(node.keywords)
+                whole = node.func.id != "run_scripts" and len(named) == len(node.keywords)
                 yield str(node.args[1].value), named, whole
 
 

@@ -9,9 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.commands import copy, hexists, keys_like, unlink
+from tailrace.shared.redis.commands import copy, hget, keys_like, unlink
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.scripts import Argument, run_script
 from tailrace.shared.settings import SharedSettings
@@ -168,13 +167,14 @@ class CheckpointStore:
         )
         return _stored(iter(reply)) if reply else None
 
-    async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to resume from.
+    async def newest(self, thread: str) -> str | None:
+        """Id of the newest checkpoint of a thread's graph itself.
 
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        return await hexists(self._redis, keys.checkpoints(job_id), _ROOT_HEAD)
+        found = await hget(self._redis, keys.checkpoints(thread), _ROOT_HEAD)
+        return found.decode() if found else None
 
     async def ids(self, thread: str) -> list[tuple[str, str]]:
         """Namespace and id of each checkpoint of a thread.

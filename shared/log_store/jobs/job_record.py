@@ -71,6 +71,7 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         started_at=text.get("started_at"),
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
+        began_at=record.get("began_at", b"").decode(),
         pause=_pause(json),
         resume_values=json.get("answer"),
         resumed_after=int(record.get("answered_after", 0)),

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tailrace.shared import terms
-from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.errors import JobNotFound
 from tailrace.shared.events import encode, encode_value, end_event, status_event
 from tailrace.shared.jobs import (
     FinalStatus,
@@ -26,20 +26,17 @@ from tailrace.shared.jobs import (
     timestamp,
 )
 from tailrace.shared.log_store.jobs.job_record import job_of, notes, status_of, written
+from tailrace.shared.log_store.of_job import run_of_job
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import ask_all, hgetall
 from tailrace.shared.redis.connection import Client
-from tailrace.shared.redis.scripts import Argument, OtherKeys, fields, run_script
+from tailrace.shared.redis.scripts import Argument, fields
 from tailrace.shared.settings import SharedSettings
-from tailrace.shared.threads import MultitaskStrategy, ThreadName
+from tailrace.shared.threads import MultitaskStrategy
 
 GIVEN_UP: Final = JobError(
     "worker-lost", "The job's workers were lost as often as it may fail; it is not tried again."
 )
-
-
-_TRIES: Final = 5
-"""How often a thread's waiting job may change while a call is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +101,11 @@ class JobStore:
         """
         now = timestamp()
         job = Job(job_id, tenant, request, "queued", attempt=0, seq=1, created_at=now)
-        [place] = await run_script(
+        [place] = await run_of_job(
             self._redis,
             "log_store/jobs/create",
-            keys.of_job(job_id, job.thread),
+            job_id,
+            job.thread,
             id=job_id,
             open_ttl_ms=self._open_ttl_ms,
             tenant=tenant,
@@ -157,7 +155,8 @@ class JobStore:
             StoreUnavailable: the attempt may or may not be open.
         """
         job_id = holder.job_id
-        reply = await self._call(
+        reply = await run_of_job(
+            self._redis,
             "log_store/jobs/open",
             job_id,
             holder.thread,
@@ -264,7 +263,8 @@ class JobStore:
         event = status_event("queued", job.attempt, timestamp(), reason="resume")
         if after is None:
             after = job.seq if job.status == "waiting" else job.resumed_after
-        await self._call(
+        await run_of_job(
+            self._redis,
             "log_store/jobs/resume",
             job.id,
             job.thread,
@@ -285,7 +285,8 @@ class JobStore:
             JobNotFound: there is no record.
             StoreUnavailable: the job may or may not have been cancelled.
         """
-        reply = await self._call(
+        reply = await run_of_job(
+            self._redis,
             "log_store/jobs/cancel",
             job_id,
             None,
@@ -354,7 +355,8 @@ class JobStore:
         token: str = "",
         within_ms: int | str = "",
     ) -> Changed:
-        reply = await self._call(
+        reply = await run_of_job(
+            self._redis,
             "log_store/jobs/close_over",
             job_id,
             None,
@@ -370,7 +372,8 @@ class JobStore:
         return _changed(reply)
 
     async def _suspend(self, holder: Holder, **how: Argument) -> JobId | None:
-        _, following = await self._call(
+        _, following = await run_of_job(
+            self._redis,
             "log_store/jobs/suspend",
             holder.job_id,
             holder.thread,
@@ -380,20 +383,6 @@ class JobStore:
             **how,
         )
         return _job_of(following)
-
-    async def _call(
-        self, script: str, job_id: JobId, thread: ThreadName | None, **args: Argument
-    ) -> list[bytes]:
-        """Run a script with the keys of the job's thread, which the record tells if nobody else."""
-        superseded: JobId | None = None
-        for _ in range(_TRIES):
-            try:
-                return await run_script(
-                    self._redis, script, keys.of_job(job_id, thread, superseded), **args
-                )
-            except OtherKeys as wanted:
-                thread, superseded = wanted.thread, wanted.superseded
-        raise StoreUnavailable("the jobs of the thread change too fast")
 
 
 def _changed(reply: list[bytes]) -> Changed:

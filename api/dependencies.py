@@ -14,9 +14,12 @@ from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.threads.thread_search import ThreadSearch
+from tailrace.shared.log_store.threads.thread_store import ThreadStore
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.connection import Client
+from tailrace.shared.removal import Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Services:
     stores: tuple[Client, ...]
     jobs: JobStore
     blobs: BlobStore
+    threads: ThreadStore
+    search: ThreadSearch
+    removal: Removal
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

@@ -1,8 +1,9 @@
-"""Threads that go: when asked to, when their time is up, and over the loss of whoever deletes them."""
+"""Threads that go: on demand, when their time is up, and over the loss of whoever deletes them."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
@@ -204,6 +205,5 @@ async def test_a_thread_that_the_store_has_forgotten_leaves_the_index(
 
 
 def test_the_scripts_and_the_service_agree_how_long_a_thread_stays_late() -> None:
-    text = (expiry.__file__ or "").replace("expiry.py", "record.lua")
-    with open(text) as script:
-        assert f"local LATE_MS = {expiry.LATE_MS} " in script.read()
+    script = Path(expiry.__file__).with_name("record.lua")
+    assert f"local LATE_MS = {expiry.LATE_MS} " in script.read_text()

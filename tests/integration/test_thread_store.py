@@ -2,20 +2,19 @@
 
 import json
 import random
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Final, cast
 
 import pytest
 from redis.asyncio import Redis
 
 from tailrace.shared import terms
-from tailrace.shared.errors import JobNotFound, ThreadNotFound
-from tailrace.shared.jobs import Holder, JobId, new_job_id
+from tailrace.shared.errors import ThreadNotFound
+from tailrace.shared.jobs import JobId, new_job_id
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
-from tailrace.shared.log_store.threads.expiry import JOBS_AT_ONCE, LATE_MS, Expiry
+from tailrace.shared.log_store.threads import thread_search
+from tailrace.shared.log_store.threads.expiry import Expiry
 from tailrace.shared.log_store.threads.thread_search import (
     InvalidPage,
     Page,
@@ -236,47 +235,80 @@ async def walk(threads: Threads, search: Search) -> list[Thread]:
         search = replace(search, cursor=page.cursor, offset=0)
 
 
+def some_metadata(chance: random.Random) -> dict[str, Any]:
+    return {k: chance.choice([1, "x", None, True]) for k in chance.sample("abcd", k=2)}
+
+
+async def move(threads: Threads, model: Model, chance: random.Random) -> None:
+    """Do something to the threads of the store, and to those of the model."""
+    what = chance.random()
+    if what < 0.6 or not model.threads:
+        thread = await threads.make(some_metadata(chance))
+    else:
+        thread = chance.choice(list(model.threads.values()))
+    name = name_of(thread)
+    if 0.6 <= what < 0.7 and thread.id in model.threads:
+        await threads.removal.delete(name)
+        del model.threads[thread.id]
+        return
+    if 0.7 <= what < 0.8:
+        await threads.store.patch(name, some_metadata(chance))
+    elif what >= 0.8 and thread.status == "busy":
+        [job] = (await threads.store.jobs(name, 1)).jobs
+        await threads.jobs.close_over(job.id, chance.choice(["failed", "succeeded"]))
+    elif what >= 0.8:
+        await threads.post(thread.id)
+    model.threads[thread.id] = await threads.store.get(name)
+
+
+def some_search(chance: random.Random, model: Model) -> Search:
+    return Search(
+        status=chance.choice([None, None, "idle", "busy", "error"]),
+        metadata=some_metadata(chance) if chance.random() < 0.5 else {},
+        ids=chance.sample(list(model.threads), 5) if chance.random() < 0.1 else None,
+        order=chance.choice(["created_at", "updated_at"]),
+        descending=chance.random() < 0.7,
+        limit=chance.choice([1, 3, 10, 100]),
+    )
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_search_finds_what_a_plain_list_has(threads: Threads, seed: int) -> None:
     chance, model = random.Random(seed), Model()
-
-    def metadata() -> dict[str, Any]:
-        return {k: chance.choice([1, "x", None, True]) for k in chance.sample("abcd", k=2)}
-
     for _ in range(300):
-        move = chance.random()
-        if move < 0.6 or not model.threads:
-            thread = await threads.make(metadata())
-        else:
-            thread = chance.choice(list(model.threads.values()))
-            name = name_of(thread)
-            if move < 0.7:
-                await threads.removal.delete(name)
-                del model.threads[thread.id]
-                continue
-            if move < 0.8:
-                await threads.store.patch(name, metadata())
-            elif thread.status == "busy":
-                [job] = (await threads.store.jobs(name, 1)).jobs
-                await threads.jobs.close_over(job.id, chance.choice(["failed", "succeeded"]))
-            else:
-                await threads.post(thread.id)
-        model.threads[thread.id] = await threads.store.get(name_of(thread))
+        await move(threads, model, chance)
     for _ in range(60):
-        known = list(model.threads)
-        search = Search(
-            status=chance.choice([None, None, "idle", "busy", "error"]),
-            metadata=metadata() if chance.random() < 0.5 else {},
-            ids=chance.sample(known, 5) if chance.random() < 0.1 else None,
-            order=chance.choice(["created_at", "updated_at"]),
-            descending=chance.random() < 0.7,
-            limit=chance.choice([1, 3, 10, 100]),
-        )
+        search = some_search(chance, model)
         wanted = model.page(search)
-        # Several threads may be of one millisecond: then ids order them, here and there.
         if search.ids is None:
             assert await walk(threads, search) == wanted
         offset = chance.randrange(len(wanted) + 2)
         page = await ThreadSearch(threads.redis).page(TENANT, replace(search, offset=offset))
         assert page.threads == wanted[offset : offset + search.limit]
         assert await ThreadSearch(threads.redis).count(TENANT, search) == len(wanted)
+
+
+async def test_a_deep_offset_lands_where_pages_lead(threads: Threads) -> None:
+    made = {thread.id: thread for thread in [await threads.make({"n": n}) for n in range(400)]}
+    wanted = sorted(made.values(), key=lambda t: (t.created_at, t.id), reverse=True)
+    for offset in (0, 1, 63, 64, 65, 150, 333, 399, 400, 1000):
+        page = await threads.page(offset=offset, limit=3)
+        assert page.threads == wanted[offset : offset + 3]
+        page = await threads.page(offset=offset, limit=3, descending=False)
+        assert page.threads == wanted[::-1][offset : offset + 3]
+
+
+async def test_where_few_match_a_page_is_short_and_has_a_cursor(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_search, "ROWS", 50)
+    for n in range(200):
+        await threads.make({"deep": {"n": n}})
+    wanted = Search(metadata={"deep": {"n": 0}}, limit=5)
+    pages = [await ThreadSearch(threads.redis).page(TENANT, wanted)]
+    while (cursor := pages[-1].cursor) is not None:
+        pages.append(await ThreadSearch(threads.redis).page(TENANT, replace(wanted, cursor=cursor)))
+
+    assert pages[0] == ([], pages[0].cursor)
+    assert len(pages) >= 4
+    assert [t.metadata for page in pages for t in page.threads] == [{"deep": {"n": 0}}]

@@ -51,7 +51,7 @@ class ThreadLog:
             for name, entries in news.items()
         }
         wanted: list[Command] = [
-            ("XRANGE", keys.log(span.job_id), f"{span.first}-0", f"{span.last}-0")
+            (b"XRANGE", keys.log(span.job_id), f"{span.first}-0", f"{span.last}-0")
             for of_thread in spans.values()
             for span in of_thread
         ]

@@ -97,7 +97,7 @@ class Command(BaseModel):
 
     resume: JsonValue = None
     update: dict[str, JsonValue] | list[Update] | None = None
-    goto: str | Send | list[str | Send] = Field(default_factory=list[str])
+    goto: str | Send | list[str | Send] | None = None
 
     @model_validator(mode="after")
     def _expect_something(self) -> Self:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tailrace.shared.events import encode
 from tailrace.shared.threads import ThreadStatus
@@ -48,11 +48,13 @@ def of_metadata(metadata: Mapping[str, Any]) -> bytes:
 def contains(whole: Any, part: Any) -> bool:
     """Whether a value has all of another one in it, as `@>` of PostgreSQL's jsonb has it."""
     if isinstance(part, dict):
+        wanted, names = cast("dict[str, Any]", part), cast("dict[str, Any]", whole)
         return isinstance(whole, dict) and all(
-            name in whole and contains(whole[name], value) for name, value in part.items()
+            name in names and contains(names[name], value) for name, value in wanted.items()
         )
     if isinstance(part, list):
-        return isinstance(whole, list) and all(any(contains(w, p) for w in whole) for p in part)
+        parts, wholes = cast("list[Any]", part), cast("list[Any]", whole)
+        return isinstance(whole, list) and all(any(contains(w, p) for w in wholes) for p in parts)
     # In Python, True is 1.
     return isinstance(whole, bool) == isinstance(part, bool) and whole == part
 

@@ -103,8 +103,7 @@ async def test_whoever_deletes_a_thread_may_be_lost_at_any_step(
     states: list[bool] = []
     for step in steps():
         thread, jobs, _ = await busy_thread(threads, 4)
-        async with Mortal.from_url(store_url) as client:
-            mortal = cast("Mortal", client)
+        async with Mortal.from_url(store_url) as mortal:
             mortal.lives = step
             try:
                 await Threads(mortal).removal.delete(name_of(thread))

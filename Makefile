@@ -33,9 +33,10 @@ LUA = $(shell find api worker shared deploy -name '*.lua')
 MARKDOWN = $(wildcard *.md bench/*.md) docs .github api/console/examples/README.md
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
-# uv trusts a list of its own unless it is told to ask the system, which knows a company's authority too.
+# uv and Node trust lists of their own unless they are told to ask the system, which knows a company's authority too.
 ifneq ($(wildcard /etc/ssl/certs/*.pem /etc/ssl/certs/*.crt /etc/ssl/cert.pem /etc/pki/tls/certs/*.crt),)
 export UV_SYSTEM_CERTS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
 endif
 
 # Otherwise pyright's wrapper looks for newer releases of itself on every run.

@@ -198,7 +198,7 @@ $(BIN)/pip: requirements/tools.txt | $(BIN)/python
 
 # By pip alone: it works wherever it is set up for a proxy, an index or an authority of a company's own.
 $(LOCAL): pyproject.toml requirements/local.txt deploy/local/model.txt | $(BIN)/pip
-	@echo "Installing what a run needs into .venv: 150 MB are fetched, once"
+	@echo "Installing what a run needs into .venv: 92 MB are fetched, once"
 	@$(PIP) --require-hashes --requirement requirements/local.txt
 	@$(PIP) --no-build-isolation --editable .
 	@$(BIN)/python -m tailrace.deploy.local.model_file
@@ -211,7 +211,7 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/pip
 
 $(TOOLS): tools/package-lock.json | $(INSTALLED)
 	@echo "Installing the tools that run on Node into tools/node_modules (once)"
-	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null || { echo >&2 \
+	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --no-update-notifier --ignore-scripts >/dev/null || { echo >&2 \
 	  "npm can't install what tools/package-lock.json lists; its words are above."; exit 1; }
 	@touch $@
 

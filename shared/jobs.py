@@ -95,6 +95,9 @@ class JobRequest:
     interrupt_after: NodeNames = ()
     context: Mapping[str, Any] | None = None
     """What the graph's nodes find as `runtime.context`; None is LangGraph's own."""
+    view: Mapping[str, Any] | None = None
+    """Set by an adapter of the API: in which form it shows the job. Its events then also have what
+    LangGraph tells beside: the metadata of a message, the interrupts that belong to values."""
 
 
 @dataclass(frozen=True, slots=True)

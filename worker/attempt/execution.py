@@ -95,7 +95,10 @@ class _Run:
         spill = Spill(self.journal, self.job.id, self.execution.settings)
         if isinstance(start, Waiting):
             return Waiting(await spill.pause(start.pause))
-        reader = StreamReader(self.journal, limits, self.job.request.stream, spill)
+        request = self.job.request
+        reader = StreamReader(
+            self.journal, limits, request.stream, spill, detailed=request.view is not None
+        )
         async with aclosing(self._parts(start)) as parts:
             await reader.drain(parts)
         if reader.stops:

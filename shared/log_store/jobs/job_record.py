@@ -24,7 +24,7 @@ from tailrace.shared.jobs import (
 
 _JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
 _STATUSES: Final[Mapping[bytes, JobStatus]] = {status.encode(): status for status in STATUSES}
-_ADDED: Final = ("interrupt_before", "interrupt_after", "context")
+_ADDED: Final = ("interrupt_before", "interrupt_after", "context", "view")
 """Fields of a request that the first version did not have."""
 
 

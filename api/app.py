@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from tailrace.api.adapters.langgraph.app import langgraph_app
 from tailrace.api.auth.keys import Keyring, TicketOffice
 from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
@@ -31,6 +32,7 @@ from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.log_store.threads.expiry import Expiry
 from tailrace.shared.log_store.threads.thread_search import ThreadSearch
 from tailrace.shared.log_store.threads.thread_store import ThreadStore
@@ -75,6 +77,7 @@ def create_app(settings: ApiSettings) -> ASGIApp:
     app.router.routes += [events.ROUTE, threads.EVENTS]
     for module in (jobs, threads, blobs, graphs, health, console):
         app.include_router(module.router)
+    app.mount("/langgraph", langgraph_app())
     return DeferredStreams(app)
 
 
@@ -98,6 +101,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         settings=settings,
         stores=(queue_store, log_store),
         jobs=records,
+        presence=Presence(log_store, 2 * settings.connection_age_s),
         blobs=BlobStore(log_store, settings),
         threads=ThreadStore(log_store, settings),
         search=ThreadSearch(log_store),

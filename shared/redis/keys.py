@@ -14,9 +14,10 @@
 | `tailrace:{s}:heads` | log | sorted set | for good | job_store |
 | `tailrace:{s}:threads:<tenant>` | log | sorted set | for good; each thread for its TTL | record |
 | `tailrace:{s}:due` | log | sorted set | as `threads` | record |
-| `tailrace:{s}:remains` | log | sorted set | for good | thread_removal |
+| `tailrace:{s}:remains` | log | sorted set | for good | expiry |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
+| `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -189,7 +190,7 @@ def remains_of_shard(shard: str) -> str:
 
 def _whole_jobs(jobs: Iterable[JobId]) -> Iterator[str]:
     for job_id in jobs:
-        yield from (job(job_id), log(job_id), blobs(job_id))
+        yield from (job(job_id), log(job_id), blobs(job_id), listening(job_id))
 
 
 def heads_of_shard(shard: str) -> str:
@@ -216,6 +217,11 @@ def blobs(job_id: JobId) -> str:
 def wakeups(log_key: str, reader_id: str) -> str:
     """What ends a read of this log, and of others in its shard, that blocks in the store."""
     return f"tailrace:{{{log_key[-1]}}}:wake:{reader_id}"
+
+
+def listening(job_id: JobId) -> str:
+    """Who listens to the job."""
+    return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
 
 
 def of_checkpoints(thread: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ _AT_ONCE: Final = 100
 
 
 class _Place(NamedTuple):
-    """Where a job stands on its thread."""
+    """Where a job is on its thread."""
 
     in_line: bool
     cut: int
@@ -76,7 +76,7 @@ class OpenJobs:
         return [_open_job(i, *told, places.get(i, _NO_PLACE)) for i, told in found.items()]
 
     async def _places(self, threads: Mapping[JobId, bytes]) -> dict[JobId, _Place]:
-        """Where jobs stand on their threads."""
+        """Where jobs are on their threads."""
         wanted: list[Command] = []
         for job_id, name in threads.items():
             thread = keys.of_thread(ThreadName.of(name.decode()))

@@ -5,9 +5,9 @@
 -- job that waits to be resumed, where the script may end it. CHECKPOINTS is the thread's.
 --
 -- record       a hash: format (see keys.py), created_at and updated_at (ms), metadata (JSON), ttl_ms, status,
---              running (the job that has the turn), waiting (the job that waits to be resumed), order (the
---              last that a job was given), cut and rollback_cut (jobs of a lower order are to be cancelled,
---              or rolled back), seq (of the thread's log)
+--              seq (of the thread's log), order (the last that a job was given). Also running: the job that
+--              has the turn. waiting: the job that waits to be resumed. cut, rollback_cut: jobs of a lower
+--              order are to be cancelled, or rolled back.
 -- line         a sorted set: the jobs that wait for their turn, in their order
 -- jobs         a sorted set: all its jobs, in their order
 -- log          a stream: the index of the thread's log, an entry for each write to the log of one of its

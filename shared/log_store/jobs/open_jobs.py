@@ -70,10 +70,10 @@ class OpenJobs:
             wanted.append(("HMGET", keys.job(job_id), *_FIELDS))
             wanted.append(("PTTL", keys.job(job_id)))
         replies = await ask_all(self._redis, wanted)
-        pairs = zip(job_ids, replies[::2], replies[1::2], strict=True)
-        found = {job_id: (fields, ttl_ms) for job_id, fields, ttl_ms in pairs}
-        places = await self._places({i: f[_THREAD] for i, (f, _) in found.items() if f[_THREAD]})
-        return [_open_job(i, *told, places.get(i, _NO_PLACE)) for i, told in found.items()]
+        found = list(zip(job_ids, replies[::2], replies[1::2], strict=True))
+        threads = {job_id: fields[_THREAD] for job_id, fields, _ in found if fields[_THREAD]}
+        places = await self._places(threads)
+        return [_open_job(*told, places.get(told[0], _NO_PLACE)) for told in found]
 
     async def _places(self, threads: Mapping[JobId, bytes]) -> dict[JobId, _Place]:
         """Where jobs are on their threads."""

@@ -74,7 +74,9 @@ class Resumable:
         """One that writes through the journal."""
         is_new, waits = self.holder.attempt == 1, durability == "sync"
         return self.checkpoints.of(
-            OwnThread(self.holder.job_id, await self.journal(), is_new, waits)
+            OwnThread(
+                self.holder.job_id, self.holder.job_id, await self.journal(), is_new, waits
+            )
         )
 
     async def run(self, graph: Graph, start: Any, durability: Durability = "async") -> Any:

@@ -52,12 +52,13 @@ class Execution:
         if source is None:
             return await self.unserved.outcome(job)
         config = run_config(job)
-        own = OwnThread(job.id, journal, job.attempt == 1, self.settings.durability == "sync")
+        own = OwnThread(job.id, job.id, journal, job.attempt == 1, self.settings.durability == "sync")
         try:
             store = self.stores.of(job.tenant)
             async with source.open(Call(config, job.request.context, store)) as made:
                 saver = self.checkpoints.of(own)
                 graph = made.copy({"checkpointer": saver, "store": own_or(store, made)})
+                saver.show(graph)
                 with whole_answers() if self.settings.whole_answers else nullcontext():
                     return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
         except (WriteRefused, JobNotFound):

@@ -2,17 +2,15 @@
 
 from typing import Final
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore, Keep
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
 from tailrace.worker.runtime.retry import persistent
 
-_NEWEST: Final = 1
-"""How many are kept: LangGraph resumes from the newest one, and there is no time travel."""
+_NEWEST: Final = Keep(1)
+"""How many are kept without a thread: LangGraph resumes from the newest one."""
 
 
 class Checkpoints:
@@ -25,10 +23,12 @@ class Checkpoints:
 
     def __init__(self, redis: Client, settings: SharedSettings) -> None:
         self._store = CheckpointStore(redis, settings)
+        self._of_threads = Keep(settings.thread_checkpoints, settings.thread_checkpoints_s)
 
-    def of(self, own: OwnThread | None = None) -> BaseCheckpointSaver[str]:
+    def of(self, own: OwnThread | None = None) -> CheckpointSaver:
         """The saver of one attempt; call it in the event loop that runs the graph."""
-        return CheckpointSaver(self._store, own=own, keep=_NEWEST)
+        keep = self._of_threads if own is not None and own.is_chain else _NEWEST
+        return CheckpointSaver(self._store, own=own, keep=keep)
 
     async def exists(self, job_id: JobId) -> bool:
         """Whether the job's graph has a checkpoint to resume from.

@@ -19,10 +19,13 @@ from langgraph.checkpoint.base import (
 )
 
 from tailrace.shared.errors import Unserializable, ValuesLacking
-from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Place
+from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
+from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Keep, Place
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
+from tailrace.worker.checkpoints.chain import Chain
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
 from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.checkpoints.snapshots import Snapshots
 from tailrace.worker.checkpoints.sync_saver import SyncSaver
 from tailrace.worker.journal.own_thread import OwnThread, what_counts
 from tailrace.worker.runtime.turns import in_turns
@@ -40,7 +43,7 @@ class CheckpointSaver(SyncSaver):
     """
 
     def __init__(
-        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: int = EVERY
+        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: Keep = Keep(EVERY)
     ) -> None:
         serializer = StateSerializer()
         super().__init__(serializer)
@@ -48,12 +51,27 @@ class CheckpointSaver(SyncSaver):
         self._store = in_turns(store)
         self._own = own
         self._keep = keep
+        self._chain = Chain(own, self._codec, keep) if own is not None and own.is_chain else None
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
+    def show(self, graph: Any) -> None:
+        """Show readers the states of this graph, which has this checkpointer; needs a thread."""
+        if self._chain is not None:
+            self._chain.snapshots = Snapshots(graph)
+
+    async def settle(self) -> None:
+        """Show readers what is not in any checkpoint yet: call it when the graph has stopped.
+
+        Raises:
+            Fenced: the job is no longer this attempt's.
+        """
+        if self._chain is not None:
+            await self._chain.settle()
+
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read the checkpoint that the config names, or the newest."""
-        place, id_ = place_of(config), get_checkpoint_id(config)
+        place, id_ = self._place(config), get_checkpoint_id(config)
         if (own := self._own_of(place)) is not None:
             if own.is_new and not own.journal.knows(place):
                 return None
@@ -61,7 +79,9 @@ class CheckpointSaver(SyncSaver):
         stored = await self._store.get(place, id_)
         if stored is None:
             return None
-        found = self._codec.tuple(place, stored)
+        found = self._codec.tuple(self._seen_as(place), stored)
+        if own is not None and self._chain is not None:
+            self._chain.was_read(place, stored, newest=id_ is None)
         # A copy: LangGraph changes what it gets here.
         self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
         if own is not None:
@@ -81,7 +101,7 @@ class CheckpointSaver(SyncSaver):
         async for place, id_ in self._listed(config, before):
             if left == 0:
                 return
-            found = await self.aget_tuple(config_of(place, id_))
+            found = await self.aget_tuple(config_of(self._seen_as(place), id_))
             if found is not None and (filter or {}).items() <= found.metadata.items():
                 left = left and left - 1
                 yield found
@@ -100,13 +120,20 @@ class CheckpointSaver(SyncSaver):
             StoreUnavailable: after half a minute; for the job's own thread, the journal retries.
             Fenced: the job is no longer this attempt's.
         """
-        place = place_of(config)
-        new = self._new(config, checkpoint, metadata, new_versions)
-        if (own := self._own_of(place)) is None:
-            await self._put(new)
+        place = self._place(config)
+        own = self._own_of(place)
+        new = self._packed(place, config, checkpoint, metadata)
+        if own is not None and self._chain is not None:
+            entry = await self._chain.new(config, checkpoint, metadata, new)
         else:
-            await own.put(new)
-        return config_of(place, new.checkpoint.id)
+            entry = self._new(place, checkpoint, new, new_versions)
+        if own is None:
+            await self._put(entry)
+        else:
+            await own.put(entry)
+            if self._chain is not None:
+                await self._chain.was_put(place, new.id)
+        return config_of(self._seen_as(place), new.id)
 
     def aput_writes(
         self,
@@ -123,24 +150,28 @@ class CheckpointSaver(SyncSaver):
         Raises:
             Unserializable, StoreUnavailable, Fenced: as `aput`, when awaited.
         """
-        place, id_ = place_of(config), configurable(config)["checkpoint_id"]
+        place, id_ = self._place(config), configurable(config)["checkpoint_id"]
         own = self._own_of(place)
         counting = writes if own is None else what_counts(writes)
+        chain = self._chain if own is not None else None
+        shown = [] if chain is None else [chain.shown_write(place.ns)]
         try:
-            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path))
+            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path, *shown))
         except Unserializable as error:
             return _failed(error)
+        if chain is not None:
+            chain.was_written(place, id_, task_id, [channel for channel, _ in counting])
         return self._put_writes(new) if own is None else own.put_writes(new)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._store.delete(thread_id)
+        await self._store.delete(self._place(config_of(Place(thread_id, ""), "")).thread)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints of these runs, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
-            place, id_ = place_of(found.config), found.checkpoint["id"]
+            place, id_ = self._place(found.config), found.checkpoint["id"]
             await self._store.drop(place, [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
@@ -158,21 +189,40 @@ class CheckpointSaver(SyncSaver):
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
 
-    def _own_of(self, place: Place) -> OwnThread | None:
-        return self._own if self._own is not None and self._own.job_id == place.thread else None
+    def _place(self, config: RunnableConfig) -> Place:
+        """Whose checkpoints the config is about, as the store names them."""
+        place, own = place_of(config), self._own
+        return Place(own.name, place.ns) if own and own.thread_id == place.thread else place
 
-    def _new(
+    def _seen_as(self, place: Place) -> Place:
+        """The same as the graph names them."""
+        own = self._own
+        return Place(own.thread_id, place.ns) if own and own.name == place.thread else place
+
+    def _own_of(self, place: Place) -> OwnThread | None:
+        return self._own if self._own is not None and self._own.name == place.thread else None
+
+    def _packed(
         self,
+        place: Place,
         config: RunnableConfig,
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> NewCheckpoint:
-        place, values = place_of(config), partial(self._codec.values, checkpoint)
+    ) -> kept.Checkpoint:
+        """A checkpoint without values; says which nodes have run since the one before it."""
         seen, before = checkpoint["versions_seen"], self._seen.get(place, {})
         self._seen[place] = seen
         ran = [node for node in seen if seen[node] != before.get(node)]
-        new = self._codec.checkpoint(config, checkpoint, metadata, ran)
+        return self._codec.checkpoint(config, checkpoint, metadata, ran)
+
+    def _new(
+        self,
+        place: Place,
+        checkpoint: Checkpoint,
+        new: kept.Checkpoint,
+        new_versions: ChannelVersions,
+    ) -> NewCheckpoint:
+        values = partial(self._codec.values, checkpoint)
         changed = values([name for name in new_versions if name in new.versions])
         return NewCheckpoint(place, new, changed, lambda: values([*new.versions]), self._keep)
 
@@ -195,7 +245,11 @@ class CheckpointSaver(SyncSaver):
         ns, only = wanted.get("checkpoint_ns"), wanted.get("checkpoint_id")
         if self._own is not None:
             await self._own.journal.flushed()
-        threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
+        threads = (
+            [self._place(config).thread]
+            if config
+            else [t async for t in self._store.threads()]
+        )
         for thread in threads:
             ids = await self._store.ids(thread)
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):

@@ -8,7 +8,6 @@ from typing import Any, Final
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
-from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.journal.journal import Journal
 
@@ -20,12 +19,20 @@ _ERROR_SOURCE: Final = "__error_source_node__"
 class OwnThread:
     """The thread of an attempt's job."""
 
-    job_id: JobId
+    thread_id: str
+    """What the graph is told: the thread's id, or the job's if it has no thread."""
+    name: str
+    """What the store knows it by: the thread's name, or the job's id."""
     journal: Journal
     is_new: bool
-    """Whether this is the first attempt: then the store has only what this one wrote."""
+    """Whether the store has only what this attempt wrote: it is the first, of a job without a thread."""
     waits: bool
     """Whether a step waits for the checkpoint before it (durability `sync`)."""
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is a thread of many jobs, whose checkpoints stay and are shown to readers."""
+        return self.name != self.thread_id
 
     async def put(self, new: NewCheckpoint) -> None:
         """Hand over a checkpoint; wait until it is stored if the next step has to."""

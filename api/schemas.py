@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -19,8 +19,11 @@ from pydantic import (
 
 from tailrace.api.errors import FieldError, InvalidBody
 from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
+from tailrace.shared.log_store.jobs.job_store import OnThread
+from tailrace.shared.threads import MultitaskStrategy, ThreadId, parse_thread_id
 
 ERRORS_SHOWN: Final = 20
 """How many errors a response names at most."""
@@ -43,6 +46,7 @@ Nodes = Annotated[
     BeforeValidator(lambda given: ["*"] if given == "*" else given),
 ]
 """As in LangGraph: names of nodes, or `*` for all of them."""
+_ON_THREAD: Final = frozenset({"multitask_strategy", "if_not_exists", "checkpoint_id", "command"})
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -66,13 +70,38 @@ class JobConfig(BaseModel):
         return value
 
 
+class Send(BaseModel):
+    """A node with an input of its own."""
+
+    model_config = _STRICT
+
+    node: NodeName
+    input: JsonValue = None
+
+
+class Command(BaseModel):
+    """What LangGraph's `Command` has, as JSON: an update of the state, and where to continue."""
+
+    model_config = _STRICT
+
+    resume: JsonValue = None
+    update: dict[str, JsonValue] | None = None
+    goto: str | Send | list[str | Send] = Field(default_factory=list[str])
+
+    @model_validator(mode="after")
+    def _expect_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("send resume, update or goto")
+        return self
+
+
 class CreateJob(BaseModel):
     """Body of `POST /jobs`."""
 
     model_config = _STRICT
 
     graph: str
-    input: JsonValue
+    input: JsonValue = None
     config: JobConfig = JobConfig()
     stream: list[StreamMode] = Field(default=list(DEFAULT_STREAM), min_length=1, max_length=7)
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
@@ -81,6 +110,29 @@ class CreateJob(BaseModel):
     interrupt_before: Nodes = Field(default_factory=list[NodeName])
     interrupt_after: Nodes = Field(default_factory=list[NodeName])
     context: dict[str, JsonValue] | None = None
+    thread: str | None = None
+    multitask_strategy: MultitaskStrategy = "enqueue"
+    if_not_exists: Literal["create", "reject"] = "create"
+    checkpoint_id: str | None = Field(default=None, max_length=64)
+    command: Command | None = None
+
+    @field_validator("thread")
+    @classmethod
+    def _expect_uuid(cls, value: str | None) -> str | None:
+        try:
+            return value and parse_thread_id(value)
+        except ThreadNotFound:
+            raise ValueError("a thread's id is a UUID in lower case") from None
+
+    @model_validator(mode="after")
+    def _expect_a_beginning(self) -> Self:
+        if self.thread is None and self.model_fields_set & _ON_THREAD:
+            raise ValueError(f"{', '.join(sorted(_ON_THREAD))} are for a job on a thread")
+        if self.command is not None and self.input is not None:
+            raise ValueError("send either input or command")
+        if self.command is None and "input" not in self.model_fields_set:
+            raise ValueError("send input")
+        return self
 
     @field_validator("stream")
     @classmethod
@@ -102,7 +154,20 @@ class CreateJob(BaseModel):
             interrupt_before=_names(self.interrupt_before),
             interrupt_after=_names(self.interrupt_after),
             context=self.context,
+            thread=self.thread_id,
+            checkpoint_id=self.checkpoint_id,
+            command=self.command.model_dump(exclude_unset=True) if self.command else None,
         )
+
+    @property
+    def thread_id(self) -> ThreadId | None:
+        """The job's thread."""
+        return ThreadId(self.thread) if self.thread else None
+
+    @property
+    def on_thread(self) -> OnThread:
+        """How the job comes to its thread."""
+        return OnThread(self.multitask_strategy, must_exist=self.if_not_exists == "reject")
 
     def digest(self) -> str:
         """SHA-256, in hex, of the request, however its JSON was written.
@@ -171,6 +236,7 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "id": job.id,
         "graph": job.request.graph,
         "status": job.status,
+        "thread": job.request.thread,
         "attempt": job.attempt,
         "created_at": job.created_at,
         "started_at": job.started_at,

@@ -2,6 +2,7 @@
 
 errors       the tree of errors, drawn on top
 jobs         a job: its id, its states, its record as values
+threads      a thread: one conversation over many jobs
 events       events, and the only codec
 settings     settings that both sides read, and how settings reach a process
 encoding     values of any Python type as JSON

@@ -59,10 +59,16 @@ def status_event(
 
 
 def end_event(
-    status: FinalStatus, *, result: bytes | None = None, error: JobError | None = None
+    status: FinalStatus,
+    *,
+    result: bytes | None = None,
+    error: JobError | None = None,
+    reason: Literal["superseded"] | None = None,
 ) -> Event:
     """The last event of a log; `result` is JSON and is sent as it is."""
     data: dict[str, Any] = {"status": status}
+    if reason is not None:
+        data["reason"] = reason
     if result is not None:
         data["result"] = orjson.Fragment(result)
     if error is not None:

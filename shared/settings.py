@@ -44,6 +44,10 @@ class SharedSettings(BaseSettings):
     """How many checkpoints of a thread are kept, in each of its graphs; up to a quarter more."""
     thread_checkpoints_s: Seconds = 30 * 86400
     """How long a thread's checkpoints are kept; the newest stays as long as the thread."""
+    thread_ttl_s: Seconds = 30 * 86400
+    """A thread is deleted when no job has used it for this long."""
+    thread_line: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How many jobs may wait for a thread's turn."""
     lease_s: Seconds = 5
     """A worker that has not renewed its lease for this long counts as dead."""
     show_errors: bool = False

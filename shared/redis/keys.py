@@ -6,6 +6,15 @@
 | `tailrace:{s}:log:<id>` | log | stream | `open_ttl`, then `events_ttl` | event_log |
 | `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
 | `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
+| `tailrace:{s}:ckpt:<tenant>:<thread>` | log | hash | `thread_ttl` | checkpoint_store |
+| `tailrace:{s}:thread:<tenant>:<thread>` | log | hash | `thread_ttl` | job_store, thread_store |
+| `tailrace:{s}:line:<tenant>:<thread>` | log | sorted set | `thread_ttl` | job_store |
+| `tailrace:{s}:jobs:<tenant>:<thread>` | log | sorted set | `thread_ttl` | job_store |
+| `tailrace:{s}:index:<tenant>:<thread>` | log | stream | `thread_ttl` | job_store, event_log |
+| `tailrace:{s}:heads` | log | sorted set | for good | job_store |
+| `tailrace:{s}:threads:<tenant>:created` | log | sorted set | as each thread | job_store |
+| `tailrace:{s}:threads:<tenant>:updated` | log | sorted set | as `created` | job_store |
+| `tailrace:{s}:threads:<tenant>:<status>` | log | sorted set | as `created` | job_store |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
@@ -26,11 +35,12 @@
 | `tailrace:{queue-1}:workers` | queue | sorted set | a minute after the last beat | catalogue |
 | `tailrace:{queue-1}:served` | queue | hash | a minute after the last beat | catalogue |
 
-`s` is the job's shard, the last hex digit of its id. In braces it is a Cluster hash tag: the keys
-of one job live on one node, so that one script may touch them. The items of graphs' stores have
-the shard that `of_items` gives their namespace, an Idempotency-Key the last digit of its hash. The
-queue has one tag for all its keys: it lives on one node. What is in the queue changes its form
-only under another tag; jobs that are left under an old one come back by the sweep.
+`s` is the job's shard, the last hex digit of its id, and of its thread's. In braces it is a Cluster
+hash tag: the keys of one job live on one node, so that one script may touch them. The items of
+graphs' stores have the shard that `of_items` gives their namespace, an Idempotency-Key the last
+digit of its hash. The queue has one tag for all its keys: it lives on one node. What is in the
+queue changes its form only under another tag; jobs that are left under an old one come back by the
+sweep.
 """
 
 import hashlib
@@ -38,6 +48,7 @@ import re
 from typing import Final
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.threads import THREAD_STATUSES, ThreadName
 
 SHARDS: Final = "0123456789abcdef"
 _TAG: Final = "{queue-1}"
@@ -74,6 +85,7 @@ checkpoint and of an item. What has none is from before there was one, and is th
 
 PERMANENT: Final = re.compile(
     r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)"
+    r"|tailrace:\{[0-9a-f]\}:(?:heads|threads:.+:[a-z]+)"
     rf"|{re.escape(QUEUE)}|tailrace:{re.escape(_TAG)}:(?:attempts|owners|again|cancelled)"
 )
 """The keys that may live without a TTL. Each shrinks as jobs end, but for the items of graphs'
@@ -93,15 +105,48 @@ def log(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:log:{job_id}"
 
 
-def of_job(job_id: JobId) -> dict[str, str]:
-    """A job's keys, by the names that our scripts give them."""
-    return {
+def of_job(
+    job_id: JobId, thread: ThreadName | None = None, superseded: JobId | None = None
+) -> dict[str, str | list[str]]:
+    """A job's keys, by the names that our scripts give them.
+
+    Args:
+        job_id: the job.
+        thread: its thread, if it has one.
+        superseded: the job whose place it takes there, if the script may end that one.
+    """
+    found: dict[str, str | list[str]] = {
         "JOB": job(job_id),
         "LOG": log(job_id),
         "OPEN": open_jobs(job_id),
-        "CHECKPOINTS": checkpoints(job_id),
+        "CHECKPOINTS": checkpoints(str(thread) if thread else job_id),
         "BLOBS": blobs(job_id),
     }
+    if thread is not None:
+        ended = [job(superseded), log(superseded), blobs(superseded)] if superseded else []
+        found["THREAD"] = [*of_thread(thread).values(), *ended]
+    return found
+
+
+def of_thread(thread: ThreadName) -> dict[str, str]:
+    """A thread's keys, by their names in `thread.lua` and in its order."""
+    shard = thread.id[-1]
+    all_of_shard = f"tailrace:{{{shard}}}:threads:{thread.tenant}"
+    return {
+        "record": f"tailrace:{{{shard}}}:thread:{thread}",
+        "line": f"tailrace:{{{shard}}}:line:{thread}",
+        "jobs": f"tailrace:{{{shard}}}:jobs:{thread}",
+        "log": f"tailrace:{{{shard}}}:index:{thread}",
+        "heads": heads_of_shard(shard),
+        "created": f"{all_of_shard}:created",
+        "updated": f"{all_of_shard}:updated",
+        **{status: f"{all_of_shard}:{status}" for status in THREAD_STATUSES},
+    }
+
+
+def heads_of_shard(shard: str) -> str:
+    """The jobs of one shard that are next on their threads, and may have to be queued."""
+    return f"tailrace:{{{shard}}}:heads"
 
 
 def open_jobs(job_id: JobId) -> str:
@@ -125,8 +170,8 @@ def wakeups(job_id: JobId, reader_id: str) -> str:
     return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
 
 
-def of_thread(thread: str) -> dict[str, str]:
-    """A thread's keys, by the names that our scripts give them."""
+def of_checkpoints(thread: str) -> dict[str, str]:
+    """Where the checkpoints of a thread are, by the name that our scripts give it."""
     return {"CHECKPOINTS": checkpoints(thread)}
 
 

@@ -213,7 +213,11 @@ async def test_a_large_value_goes_ahead_in_pieces_and_is_read_as_one(kept: Kept,
     large = b"msgpack:" + random.Random(size).randbytes(size - 8)
     place, versions = kept.place(), {"a": "1"}
     first = NewCheckpoint(
-        place, Checkpoint("1", "", b"c", b"m", versions), {"a": large}, lambda: {"a": large}, Keep(1)
+        place,
+        Checkpoint("1", "", b"c", b"m", versions),
+        {"a": large},
+        lambda: {"a": large},
+        Keep(1),
     )
     await kept.append(first)
     await kept.append(TaskWrites(place, "1", [Write("task", 0, "path", "channel", large)]))

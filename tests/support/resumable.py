@@ -73,11 +73,8 @@ class Resumable:
     async def saver(self, durability: Durability = "async") -> BaseCheckpointSaver[str]:
         """One that writes through the journal."""
         is_new, waits = self.holder.attempt == 1, durability == "sync"
-        return self.checkpoints.of(
-            OwnThread(
-                self.holder.job_id, self.holder.job_id, await self.journal(), is_new, waits
-            )
-        )
+        job_id = self.holder.job_id
+        return self.checkpoints.of(OwnThread(job_id, job_id, await self.journal(), is_new, waits))
 
     async def run(self, graph: Graph, start: Any, durability: Durability = "async") -> Any:
         """Run the graph as an attempt does; the last values that it streams."""

@@ -6,7 +6,7 @@ others. If the store has lost one, it refuses the entry, and everything is sent.
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
@@ -21,6 +21,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.types import StateSnapshot
 
+from tailrace.shared.errors import StoreUnavailable, WriteRefused
 from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Keep, Place, ref_of
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, NewView
@@ -137,7 +138,7 @@ class Chain:
     async def was_put(self, place: Place, checkpoint_id: str) -> None:
         """The checkpoint was handed over: show what has to be read to be shown."""
         if self.snapshots is not None and self.snapshots.is_rebuilt(place.ns):
-            await self._show_again(place, checkpoint_id, set())
+            await self._shown(self._show_again(place, checkpoint_id, set()))
 
     async def settle(self) -> None:
         """Show what was written on top of checkpoints: call it when the graph has stopped.
@@ -147,13 +148,23 @@ class Chain:
         """
         if self.snapshots is None:
             return
-        await self._own.journal.flushed()
+        journal = self._own.journal
+        journal.held.release_all()
+        await journal.flushed()
         for (place, id_), channels in list(self._outdated.items()):
-            await self._show_again(place, id_, channels)
+            await self._shown(self._show_again(place, id_, channels))
         for place, (id_, channels) in list(self._given.items()):
             if channels & self.snapshots.outputs(place.ns):
-                await self._show_live(place, id_, channels)
-        await self._own.journal.flushed()
+                await self._shown(self._show_live(place, id_, channels))
+        await journal.flushed()
+
+    async def _shown(self, showing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await showing
+        except (WriteRefused, StoreUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - a state's own types may raise anything
+            logger.warning("state can't be shown", extra={"reason": type(error).__name__})
 
     def _as_stored(
         self,
@@ -163,7 +174,7 @@ class Chain:
         metadata: CheckpointMetadata,
     ) -> CheckpointTuple:
         """The checkpoint as it will be read, without any writes."""
-        at, parent = Place(self._own.thread_id, place.ns), get_checkpoint_id(config)
+        at, parent = Place(self._own.id, place.ns), get_checkpoint_id(config)
         return CheckpointTuple(
             config=config_of(at, checkpoint["id"]),
             checkpoint=checkpoint,
@@ -252,7 +263,7 @@ class Chain:
     async def _show_again(self, place: Place, id_: str, channels: set[str]) -> None:
         """Show a stored checkpoint with what a command has written to its channels."""
         snapshots = cast("Snapshots", self.snapshots)
-        config = config_of(Place(self._own.thread_id, place.ns), id_)
+        config = config_of(Place(self._own.id, place.ns), id_)
         stored = await snapshots.graph.checkpointer.aget_tuple(config)
         if stored is None:
             return
@@ -264,7 +275,7 @@ class Chain:
     async def _show_live(self, place: Place, id_: str, channels: set[str]) -> None:
         """Show the newest checkpoint with what finished tasks have written."""
         snapshots = cast("Snapshots", self.snapshots)
-        named = {"thread_id": self._own.thread_id, "checkpoint_ns": place.ns}
+        named = {"thread_id": self._own.id, "checkpoint_ns": place.ns}
         snapshot = await snapshots.read({"configurable": named})
         values = values_of(snapshots.graph_of(place.ns), snapshot)
         version = f"live.{secrets.token_hex(4)}"
@@ -278,9 +289,7 @@ class Chain:
         make = partial(self._shown_fields, place.ns, shown)
         fields = make(self._known.__contains__, {})
         self._known.update(fields)
-        self._own.journal.add(
-            NewView(place, id_, kind, text, fields, lambda: make(_never, {}))
-        )
+        self._own.journal.add(NewView(place, id_, kind, text, fields, lambda: make(_never, {})))
 
 
 def _blob(ns: str, name: str, version: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailrace.shared.jobs import JobId
+from tailrace.shared.jobs import Job
 from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore, Keep
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
@@ -10,7 +10,7 @@ from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
 from tailrace.worker.runtime.retry import persistent
 
 _NEWEST: Final = Keep(1)
-"""How many are kept without a thread: LangGraph resumes from the newest one."""
+"""How many are kept of a job that has no thread: nobody can read its earlier ones."""
 
 
 class Checkpoints:
@@ -27,13 +27,14 @@ class Checkpoints:
 
     def of(self, own: OwnThread | None = None) -> CheckpointSaver:
         """The saver of one attempt; call it in the event loop that runs the graph."""
-        keep = self._of_threads if own is not None and own.is_chain else _NEWEST
-        return CheckpointSaver(self._store, own=own, keep=keep)
+        shared = own is not None and own.is_shared
+        return CheckpointSaver(self._store, own=own, keep=self._of_threads if shared else _NEWEST)
 
-    async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to resume from.
+    async def has_begun(self, job: Job) -> bool:
+        """Whether the job's graph has a checkpoint of its own to resume from.
 
         Raises:
             StoreUnavailable: after half a minute.
         """
-        return await persistent(self._store).exists(job_id)
+        newest = await persistent(self._store).newest(str(job.thread or job.id))
+        return newest not in (None, job.began_at)

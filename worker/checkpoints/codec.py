@@ -162,7 +162,6 @@ class CheckpointCodec:
             pending_writes=[(w.task, w.channel, unpack(w.value)) for w in writes],
         )
 
-
     def _value(self, stored: kept.Stored, value: bytes) -> Any:
         if stored.parts is None or not is_tree(value):
             return self._serializer.unpack(value)

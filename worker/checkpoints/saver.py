@@ -4,10 +4,10 @@ What is kept, and for how long, is up to `shared.log_store.checkpoints.checkpoin
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from functools import partial
 from types import CoroutineType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -18,9 +18,20 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 
-from tailrace.shared.errors import Unserializable, ValuesLacking
+from tailrace.shared.errors import (
+    JobNotFound,
+    StoreUnavailable,
+    Unserializable,
+    ValuesLacking,
+    WriteRefused,
+)
 from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
-from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Keep, Place
+from tailrace.shared.log_store.checkpoints.checkpoint_store import (
+    EVERY,
+    CheckpointStore,
+    Keep,
+    Place,
+)
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.checkpoints.chain import Chain
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
@@ -31,6 +42,8 @@ from tailrace.worker.journal.own_thread import OwnThread, what_counts
 from tailrace.worker.runtime.turns import in_turns
 
 T = TypeVar("T")
+
+_ALL: Final = Keep(EVERY)
 
 
 class CheckpointSaver(SyncSaver):
@@ -43,7 +56,7 @@ class CheckpointSaver(SyncSaver):
     """
 
     def __init__(
-        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: Keep = Keep(EVERY)
+        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: Keep = _ALL
     ) -> None:
         serializer = StateSerializer()
         super().__init__(serializer)
@@ -51,7 +64,7 @@ class CheckpointSaver(SyncSaver):
         self._store = in_turns(store)
         self._own = own
         self._keep = keep
-        self._chain = Chain(own, self._codec, keep) if own is not None and own.is_chain else None
+        self._chain = Chain(own, self._codec, keep) if own is not None and own.is_shared else None
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
@@ -60,14 +73,23 @@ class CheckpointSaver(SyncSaver):
         if self._chain is not None:
             self._chain.snapshots = Snapshots(graph)
 
-    async def settle(self) -> None:
-        """Show readers what is not in any checkpoint yet: call it when the graph has stopped.
+    async def settled(self, run: Awaitable[T]) -> T:
+        """What the run gives, once readers are shown what it has left in no checkpoint.
 
         Raises:
-            Fenced: the job is no longer this attempt's.
+            Exception: what the run raises, or `StoreUnavailable`.
         """
+        try:
+            found = await run
+        except (WriteRefused, JobNotFound, StoreUnavailable):
+            raise
+        except Exception:
+            if self._chain is not None:
+                await self._chain.settle()
+            raise
         if self._chain is not None:
             await self._chain.settle()
+        return found
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read the checkpoint that the config names, or the newest."""
@@ -165,7 +187,7 @@ class CheckpointSaver(SyncSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._store.delete(self._place(config_of(Place(thread_id, ""), "")).thread)
+        await self._store.delete(self._name(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints of these runs, in whatever thread."""
@@ -176,28 +198,32 @@ class CheckpointSaver(SyncSaver):
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy the checkpoints of one thread to another."""
-        await self._store.copy(source_thread_id, target_thread_id)
+        await self._store.copy(self._name(source_thread_id), self._name(target_thread_id))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Keep each namespace's newest checkpoint and what it is rebuilt from, or delete all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
-            await call(thread)
+            await call(self._name(thread))
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """A version that sorts above the current one, and that no other branch ever uses."""
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
 
+    def _name(self, thread_id: str) -> str:
+        """What the store calls a thread that the graph knows by this id."""
+        return self._own.name if self._own is not None and self._own.id == thread_id else thread_id
+
     def _place(self, config: RunnableConfig) -> Place:
         """Whose checkpoints the config is about, as the store names them."""
-        place, own = place_of(config), self._own
-        return Place(own.name, place.ns) if own and own.thread_id == place.thread else place
+        place = place_of(config)
+        return Place(self._name(place.thread), place.ns)
 
     def _seen_as(self, place: Place) -> Place:
         """The same as the graph names them."""
         own = self._own
-        return Place(own.thread_id, place.ns) if own and own.name == place.thread else place
+        return Place(own.id, place.ns) if own and own.name == place.thread else place
 
     def _own_of(self, place: Place) -> OwnThread | None:
         return self._own if self._own is not None and self._own.name == place.thread else None
@@ -246,9 +272,7 @@ class CheckpointSaver(SyncSaver):
         if self._own is not None:
             await self._own.journal.flushed()
         threads = (
-            [self._place(config).thread]
-            if config
-            else [t async for t in self._store.threads()]
+            [self._place(config).thread] if config else [t async for t in self._store.threads()]
         )
         for thread in threads:
             ids = await self._store.ids(thread)

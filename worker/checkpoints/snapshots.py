@@ -62,7 +62,7 @@ class Snapshots:
         return next((graph for _, graph in inside), self.graph)
 
     def is_rebuilt(self, ns: str) -> bool:
-        """Whether the state of a namespace is in the store only, rebuilt from several checkpoints."""
+        """Whether a state has to be read from the store, which rebuilds it from several writes."""
         return any(type(c).__name__ == "DeltaChannel" for c in self.graph_of(ns).channels.values())
 
     def outputs(self, ns: str) -> frozenset[str]:
@@ -110,9 +110,7 @@ def as_json(value: Any) -> bytes:
         return encode(f"<{type_name(value)}>")
 
 
-def skeleton(
-    snapshot: StateSnapshot, values: Sequence[Sequence[Any]], *, single: bool
-) -> bytes:
+def skeleton(snapshot: StateSnapshot, values: Sequence[Sequence[Any]], *, single: bool) -> bytes:
     """A checkpoint as readers find it (`snapshots.py` in `shared.log_store.checkpoints`).
 
     Args:

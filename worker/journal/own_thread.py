@@ -8,6 +8,7 @@ from typing import Any, Final
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
+from tailrace.shared.jobs import Job
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.journal.journal import Journal
 
@@ -19,20 +20,27 @@ _ERROR_SOURCE: Final = "__error_source_node__"
 class OwnThread:
     """The thread of an attempt's job."""
 
-    thread_id: str
-    """What the graph is told: the thread's id, or the job's if it has no thread."""
+    id: str
+    """As the graph sees it."""
     name: str
-    """What the store knows it by: the thread's name, or the job's id."""
+    """As the store has it."""
     journal: Journal
     is_new: bool
-    """Whether the store has only what this attempt wrote: it is the first, of a job without a thread."""
+    """Whether the store has only what this attempt wrote."""
     waits: bool
     """Whether a step waits for the checkpoint before it (durability `sync`)."""
 
     @property
-    def is_chain(self) -> bool:
-        """Whether it is a thread of many jobs, whose checkpoints stay and are shown to readers."""
-        return self.name != self.thread_id
+    def is_shared(self) -> bool:
+        """Whether other jobs have it too."""
+        return self.name != self.id
+
+    @classmethod
+    def of(cls, job: Job, journal: Journal, *, waits: bool) -> "OwnThread":
+        """The thread of a job: its own, or one that it shares with other jobs."""
+        name = str(job.thread or job.id)
+        is_new = job.attempt == 1 and not job.began_at
+        return cls(job.request.thread or job.id, name, journal, is_new, waits)
 
     async def put(self, new: NewCheckpoint) -> None:
         """Hand over a checkpoint; wait until it is stored if the next step has to."""

@@ -1,4 +1,4 @@
-"""Lists stored by their elements, each once: as a tree of references, so that a change costs little.
+"""Lists stored by their elements, each once: as trees of references, so a change costs little.
 
 An element is named by the digest of its bytes, a node by that of its own. Where a node ends depends
 on the digests of its entries, not on their places: so a new element in front of a thousand others

@@ -154,7 +154,7 @@ class SnapshotReader:
             reply = await run_script(
                 self._redis,
                 "log_store/checkpoints/snapshots",
-                keys.of_thread(place.thread),
+                keys.of_checkpoints(place.thread),
                 ns=place.ns,
                 **args,
             )

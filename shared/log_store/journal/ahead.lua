@@ -1,6 +1,6 @@
 -- Stores elements of lists ahead of the journal's entry that refers to them, where they are too much
 -- for one call. Under the holder's fence. Repeatable.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms fields...
 -- uses: log_store/log log_store/fence log_store/checkpoints/checkpoints
 -- fields: their number, then name and value of each.
@@ -19,5 +19,5 @@ for field, value in pairs(read_fields(fields)) do
   end
 end
 save()
-redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
+redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
 return { 'ok' }

@@ -71,8 +71,12 @@ class Chain:
         self.snapshots: Snapshots | None = None
         """Of the graph that runs; without one, readers are shown nothing."""
 
-    def was_read(self, place: Place, stored: kept.Stored, *, newest: bool) -> None:
+    def was_read(
+        self, place: Place, stored: kept.Stored, checkpoint: Checkpoint, *, newest: bool
+    ) -> None:
         """This is in the store."""
+        versions = checkpoint["channel_versions"]
+        self._known.update(_blob(place.ns, name, str(versions[name])) for name in stored.values)
         if stored.parts is not None:
             self._known.update(stored.parts.fields())
         if newest:

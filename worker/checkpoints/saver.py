@@ -103,7 +103,7 @@ class CheckpointSaver(SyncSaver):
             return None
         found = self._codec.tuple(self._seen_as(place), stored)
         if own is not None and self._chain is not None:
-            self._chain.was_read(place, stored, newest=id_ is None)
+            self._chain.was_read(place, stored, found.checkpoint, newest=id_ is None)
         # A copy: LangGraph changes what it gets here.
         self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
         if own is not None:

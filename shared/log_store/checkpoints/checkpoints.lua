@@ -522,26 +522,28 @@ local function has_values(c, coming)
   return true
 end
 
+-- Finds the place of a checkpoint that is not the newest: between two others, or where it is already.
+local function insert(c, packed, head)
+  local newer, newer_id
+  for id, other in chain(c.ns, head) do
+    if id == c.id then
+      packed.older, packed.n = other.older, other.n
+      return
+    elseif id < c.id then
+      packed.older, packed.n = id, other.n
+      break
+    end
+    newer_id, newer = id, other
+  end
+  newer.older = c.id
+  set_checkpoint(c.ns, newer_id, newer)
+end
+
 -- Finds the new checkpoint's place in the chain; nearly always it is the newest.
 local function link(c, packed)
   local head = get('head:' .. c.ns)
   if head and c.id <= head then
-    local newer
-    for id, other in chain(c.ns, head) do
-      if id <= c.id then
-        packed.older = id == c.id and other.older or id
-        packed.n = other.n
-        break
-      end
-      newer = { id, other }
-    end
-    if newer and packed.older and newer[2].older ~= c.id then
-      newer[2].older = c.id
-      set_checkpoint(c.ns, newer[1], newer[2])
-    elseif newer and not packed.older then
-      newer[2].older, packed.n = c.id, newer[2].n
-      set_checkpoint(c.ns, newer[1], newer[2])
-    end
+    insert(c, packed, head)
     return
   end
   if head then

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -70,6 +71,16 @@ class JobConfig(BaseModel):
         return value
 
 
+def _expect_name(pair: list[JsonValue]) -> list[JsonValue]:
+    if not isinstance(pair[0], str):
+        raise ValueError("an update is a pair: the name of a channel, and a value")  # noqa: TRY004 - for pydantic
+    return pair
+
+
+Update = Annotated[list[JsonValue], Field(min_length=2, max_length=2), AfterValidator(_expect_name)]
+"""A channel's name, and what is given to it."""
+
+
 class Send(BaseModel):
     """A node with an input of its own."""
 
@@ -85,8 +96,8 @@ class Command(BaseModel):
     model_config = _STRICT
 
     resume: JsonValue = None
-    update: dict[str, JsonValue] | None = None
-    goto: str | Send | list[str | Send] = Field(default_factory=list[str])
+    update: dict[str, JsonValue] | list[Update] | None = None
+    goto: str | Send | list[str | Send] | None = None
 
     @model_validator(mode="after")
     def _expect_something(self) -> Self:
@@ -101,7 +112,7 @@ class CreateJob(BaseModel):
     model_config = _STRICT
 
     graph: str
-    input: JsonValue = None
+    input: JsonValue
     config: JobConfig = JobConfig()
     stream: list[StreamMode] = Field(default=list(DEFAULT_STREAM), min_length=1, max_length=7)
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
@@ -116,11 +127,18 @@ class CreateJob(BaseModel):
     checkpoint_id: str | None = Field(default=None, max_length=64)
     command: Command | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _let_a_command_stand_for_input(cls, body: Any) -> Any:
+        if isinstance(body, dict) and body.get("command") is not None:
+            return {"input": None, **body}
+        return body
+
     @field_validator("thread")
     @classmethod
     def _expect_uuid(cls, value: str | None) -> str | None:
         try:
-            return value and parse_thread_id(value)
+            return None if value is None else parse_thread_id(value)
         except ThreadNotFound:
             raise ValueError("a thread's id is a UUID in lower case") from None
 
@@ -130,8 +148,6 @@ class CreateJob(BaseModel):
             raise ValueError(f"{', '.join(sorted(_ON_THREAD))} are for a job on a thread")
         if self.command is not None and self.input is not None:
             raise ValueError("send either input or command")
-        if self.command is None and "input" not in self.model_fields_set:
-            raise ValueError("send input")
         return self
 
     @field_validator("stream")
@@ -158,6 +174,11 @@ class CreateJob(BaseModel):
             checkpoint_id=self.checkpoint_id,
             command=self.command.model_dump(exclude_unset=True) if self.command else None,
         )
+
+    @property
+    def continues(self) -> bool:
+        """Whether it begins where its thread stands, and not with an input."""
+        return self.thread is not None and self.input is None
 
     @property
     def thread_id(self) -> ThreadId | None:

@@ -84,13 +84,12 @@ def beginning(request: JobRequest) -> Any:
     if request.command is None:
         return request.input
     said = dict(request.command)
-    goto = said.pop("goto", [])
-    nodes = [goto] if isinstance(goto, str | dict) else goto
-    if isinstance(update := said.get("update"), list):
-        said["update"] = [tuple(pair) for pair in update]
-    return Command(
-        goto=[Send(**node) if isinstance(node, dict) else node for node in nodes], **said
-    )
+    goto: Any = said.pop("goto", None) or []
+    nodes: list[Any] = goto if isinstance(goto, list) else [goto]
+    if isinstance(said.get("update"), list):
+        said["update"] = [tuple(pair) for pair in said["update"]]
+    # A JSON object is a node with an input of its own.
+    return Command(goto=[node if isinstance(node, str) else Send(**node) for node in nodes], **said)
 
 
 def forked(config: RunnableConfig, request: JobRequest) -> RunnableConfig:

@@ -33,9 +33,10 @@ LUA = $(shell find api worker shared deploy -name '*.lua')
 MARKDOWN = $(wildcard *.md bench/*.md) docs .github api/console/examples/README.md
 SHELL_SCRIPTS = .ci/run $(wildcard deploy/*.sh)
 
-# uv trusts a list of its own unless it is told to ask the system, which knows a company's authority too.
+# uv and Node trust lists of their own unless they are told to ask the system, which knows a company's authority too.
 ifneq ($(wildcard /etc/ssl/certs/*.pem /etc/ssl/certs/*.crt /etc/ssl/cert.pem /etc/pki/tls/certs/*.crt),)
 export UV_SYSTEM_CERTS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
 endif
 
 # Otherwise pyright's wrapper looks for newer releases of itself on every run.
@@ -197,7 +198,7 @@ $(BIN)/pip: requirements/tools.txt | $(BIN)/python
 
 # By pip alone: it works wherever it is set up for a proxy, an index or an authority of a company's own.
 $(LOCAL): pyproject.toml requirements/local.txt deploy/local/model.txt | $(BIN)/pip
-	@echo "Installing what a run needs into .venv: 150 MB are fetched, once"
+	@echo "Installing what a run needs into .venv: 92 MB are fetched, once"
 	@$(PIP) --require-hashes --requirement requirements/local.txt
 	@$(PIP) --no-build-isolation --editable .
 	@$(BIN)/python -m tailrace.deploy.local.model_file
@@ -210,7 +211,7 @@ $(BIN)/uv: requirements/uv.txt | $(BIN)/pip
 
 $(TOOLS): tools/package-lock.json | $(INSTALLED)
 	@echo "Installing the tools that run on Node into tools/node_modules (once)"
-	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null || { echo >&2 \
+	@$(NPM) ci --prefix tools --loglevel=error --no-audit --no-fund --no-update-notifier --ignore-scripts >/dev/null || { echo >&2 \
 	  "npm can't install what tools/package-lock.json lists; its words are above."; exit 1; }
 	@touch $@
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -59,14 +60,28 @@ def installer(which: str = "auto") -> Sequence[str]:
     )
 
 
+def installer_environment() -> Mapping[str, str]:
+    """Ours, with uv told to trust what the system trusts: a company's authority too.
+
+    On its own uv trusts a list that it brings along; pip asks the system.
+    """
+    return {"UV_SYSTEM_CERTS": "1", **os.environ} if _system_has_certificates() else os.environ
+
+
+def _system_has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
+
+
 def _chosen(project: Project) -> str:
     return "pip" if project.pip_config_file else project.pip_installer
 
 
 def _environment(project: Project) -> Mapping[str, str]:
+    ours = installer_environment()
     if not project.pip_config_file:
-        return os.environ
-    return {**os.environ, "PIP_CONFIG_FILE": str(project.folder / project.pip_config_file)}
+        return ours
+    return {**ours, "PIP_CONFIG_FILE": str(project.folder / project.pip_config_file)}
 
 
 def _our_own() -> Iterator[str]:

@@ -65,6 +65,7 @@ PLAIN_WORDS: dict[str, Value] = {
 WATCH_S = 0.5
 
 NO_LIBRARY = "what runs the local model is not installed: pip install 'tailrace[local]'"
+NOT_LOADED = "what runs the local model can't be loaded; on Debian it needs libgomp1"
 NO_FILE = "the local model has not been fetched: python -m tailrace.deploy.local.model_file"
 
 
@@ -128,8 +129,10 @@ def _serve(host: str, port: int) -> Server:
         raise LocalError(NO_FILE)
     try:
         library = importlib.import_module("xllamacpp")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise LocalError(NO_LIBRARY) from error
+    except ImportError as error:
+        raise LocalError(f"{NOT_LOADED} ({error})") from error
     params = library.CommonParams()
     params.model.path = str(weights)
     params.model_alias = {MODEL_NAME}

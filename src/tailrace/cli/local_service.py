@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -54,6 +55,22 @@ async def local_service(folder: Path, graphs: Mapping[str, str]) -> AsyncGenerat
         yield await _ready_url(service, folder)
     finally:
         await _stop(service)
+
+
+def fetch_model() -> None:
+    """Fetch the small local model if it is needed and not there yet: 93 MB, once.
+
+    Raises:
+        NotStarted: it could not be fetched; why has been said.
+    """
+    # -P: a folder `deploy` in the current directory is not ours.
+    command = (sys.executable, "-P", "-m", "tailrace.deploy.local.model_file", "--if-needed")
+    # No timeout: it says what it does, and Ctrl-C ends it.
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command line
+        raise NotStarted(
+            "the demo needs a model: the local one, or one that OPENAI_API_KEY, or OPENAI_BASE_URL "
+            "and MODEL, set up"
+        )
 
 
 def log_end(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ schemas       request and response bodies
 errors        what the API refuses, as exceptions
 auth          which tenant a request belongs to
 catalogue     which graphs are accepted, and whether a job fits them
+adapters      other services' APIs, each a view over jobs and logs
 routes        one function per operation, 5 to 15 lines each
 jobs          from a POST to a job, and a job as a response
 http          HTTP beyond the routes: bodies, headers, problems, connections

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from tailrace.api.adapters.langgraph.app import langgraph_app
 from tailrace.api.auth.keys import Keyring, TicketOffice
 from tailrace.api.catalogue.graphs import Graphs
 from tailrace.api.dependencies import Services
@@ -31,6 +32,7 @@ from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
+from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
@@ -71,6 +73,7 @@ def create_app(settings: ApiSettings) -> ASGIApp:
     app.router.routes.append(events.ROUTE)
     for module in (jobs, blobs, graphs, health, console):
         app.include_router(module.router)
+    app.mount("/langgraph", langgraph_app())
     return DeferredStreams(app)
 
 
@@ -93,6 +96,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         settings=settings,
         stores=(queue_store, log_store),
         jobs=records,
+        presence=Presence(log_store, 2 * settings.connection_age_s),
         blobs=BlobStore(log_store, settings),
         queue=queue,
         idempotency=IdempotencyKeys(queue_store, settings, settings.idempotency_ttl_s),

@@ -14,6 +14,7 @@ from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.connection import Client
@@ -26,6 +27,7 @@ class Services:
     settings: ApiSettings
     stores: tuple[Client, ...]
     jobs: JobStore
+    presence: Presence
     blobs: BlobStore
     queue: JobQueue
     idempotency: IdempotencyKeys

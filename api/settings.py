@@ -32,6 +32,8 @@ class ApiSettings(SharedSettings):
     """A connection whose outgoing buffer makes no progress for this long is cut."""
     max_pending_bytes: int = Field(default=256 * 1024, ge=32 * 1024)
     """How many bytes may be pending here for one connection, unless one frame is larger."""
+    disconnect_s: Seconds = 5
+    """A run of LangGraph's API that asks for it is cancelled when nobody has listened this long."""
     drain_s: Seconds = 5
     """At shutdown, streams are cut over this time, so that clients do not all return at once."""
     ticket_ttl_s: Seconds = 86400

@@ -27,12 +27,17 @@ def cross_origin(origins: Sequence[str]) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "HEAD", "POST"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
             # fetch preflights a stream only when it reconnects with Last-Event-ID.
             allow_headers=[
-                *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer")
+                *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"),
+                # LangGraph's clients send these.
+                *("X-Api-Key", "X-Auth-Scheme"),
             ],
-            expose_headers=["Location", "Content-Location", "Preference-Applied", "Retry-After"],
+            expose_headers=[
+                *("Location", "Content-Location", "Preference-Applied", "Retry-After"),
+                *("X-Pagination-Total", "X-Pagination-Next"),
+            ],
             max_age=600,
         )
     ]

@@ -97,9 +97,14 @@ def problem_response(
     )
 
 
+def problem_of(error: Exception) -> Problem:
+    """How an error that is in the table looks on the wire."""
+    return next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
+
+
 async def handle_known(_: Request, error: Exception) -> Response:
     """Respond to an error that is in the table."""
-    problem = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
+    problem = problem_of(error)
     if isinstance(error, Refusal):
         return problem_response(problem, error.detail, error.errors)
     if isinstance(error, StoreUnavailable):

@@ -110,7 +110,7 @@ async def _waited(links: Links, job: Job, limit_s: int) -> Response:
     return job_response(links, job, 200 if job.ended else 202, applied)
 
 
-class _Settlement:
+class Settlement:
     """Hears a job's events, and tells when the job has ended or asks something.
 
     Args:
@@ -142,7 +142,7 @@ async def _until_settled(services: Services, receive: Receive, job: Job, limit_s
 
     Also ends when the process stops, or the store is lost.
     """
-    settlement = _Settlement(job.seq)
+    settlement = Settlement(job.seq)
     with services.relay.subscribed(settlement, job.id, job.seq):
         # What was stored between the record's reading and the subscription is in the summary.
         now = await services.relay.summaries.get(job.id)
@@ -156,7 +156,7 @@ async def _until_settled(services: Services, receive: Receive, job: Job, limit_s
             await cancel_and_wait(leaving)
 
 
-async def _left(receive: Receive, settlement: _Settlement) -> None:
+async def _left(receive: Receive, settlement: Settlement) -> None:
     """Dismiss the settlement when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -68,7 +68,7 @@ async def read_submission(request: Request, settings: ApiSettings) -> Submission
             refused.
     """
     stream_format = STREAM_FORMATS.get(choose(request, _JSON, *STREAM_FORMATS))
-    key = _key(request.headers.getlist("idempotency-key"))
+    key = idempotency_key(request)
     response: ResponseForm
     if stream_format is not None:
         response = Streamed(stream_format, _cursor(request, key))
@@ -80,7 +80,13 @@ async def read_submission(request: Request, settings: ApiSettings) -> Submission
     return Submission(body, key, response)
 
 
-def _key(given: list[str]) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """The client's `Idempotency-Key`.
+
+    Raises:
+        InvalidIdempotencyKey: empty, given twice, too long, or not printable ASCII.
+    """
+    given = request.headers.getlist("idempotency-key")
     if not given:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):

@@ -113,7 +113,8 @@ class Channel:
     def end_again(self, end: LoggedEvent) -> None:
         """Send everyone at the tail an `end` whose number they have: the store has gone back."""
         for stream_format in self._windows:
-            self._windows[stream_format] = Window(stream_format, end.seq - 1)
+            made = stream_format.encoder
+            self._windows[stream_format] = Window(stream_format, end.seq - 1, made and made())
         self.feed([end])
 
     def forget(self) -> None:

@@ -58,8 +58,11 @@ class StartPosition:
     """The number that it has."""
     known: int
     """A number that the log has reached; below `seq` if the client has more than the log."""
-    opening: LoggedEvent | None = None
-    """What it is sent before anything is read, `seq` included."""
+    opening: LoggedEvent | bytes | None = None
+    """What it is sent before anything is read, `seq` included: an event, or the rest of one that a
+    view writes in several parts."""
+    closes: bool = False
+    """Whether the stream ends clean after that."""
 
     @staticmethod
     def of(job_id: JobId, summary: JobSummary, cursor: Cursor) -> "StartPosition":

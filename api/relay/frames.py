@@ -8,7 +8,7 @@ whatever a blank line ends.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from tailrace.shared.events import LoggedEvent
 
@@ -39,20 +39,42 @@ def retry_hint() -> bytes:
     return b"retry: %d\n" % random.randint(1000, 3000)  # noqa: S311 - spreads load, keeps no secret
 
 
+def is_end(event: LoggedEvent) -> bool:
+    """Whether the event is the log's last."""
+    return event.name == "end"
+
+
 def _nothing() -> bytes:
     return b""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Encoder(Protocol):
+    """Writes the events of one log in their order, where a frame depends on what came before."""
+
+    def __call__(self, event: LoggedEvent) -> bytes:
+        """The frames of the next event; several, one or none."""
+        ...
+
+    def copy(self) -> "Encoder":
+        """One that continues from the same event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class StreamFormat:
-    """A way to write a log. Compared by identity."""
+    """A way to write a log. Compared by identity: those who share one share its frames."""
 
     content_type: str
     """Exactly this: strict clients reject a stream with the charset that frameworks add."""
     encode: Callable[[LoggedEvent], bytes]
+    """An event's frame; several of them, or none, where the format is a view of the log."""
     heartbeat: bytes
     farewell: Callable[[], bytes]
     """What a listener is sent before it is dismissed."""
+    closes: Callable[[LoggedEvent], bool] = is_end
+    """Whether the stream ends clean after this event; after the log's `end` it always does."""
+    encoder: Callable[[], Encoder] | None = None
+    """Where frames depend on what came before: makes what writes them from the log's start on."""
 
 
 EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", retry_hint)

@@ -26,9 +26,17 @@ class Hub:
     def __init__(self) -> None:
         self.channels: dict[JobId, Channel] = {}
         self.listeners: set[Listener] = set()
-        self.draining = False
-        """Whether whoever comes is sent away at once."""
+        self._draining = asyncio.Event()
         self._window_bytes = LARGEST_WINDOW
+
+    @property
+    def draining(self) -> bool:
+        """Whether whoever comes is sent away at once."""
+        return self._draining.is_set()
+
+    async def until_draining(self) -> None:
+        """Wait until the process begins to shut down."""
+        await self._draining.wait()
 
     @contextmanager
     def listening(self, listener: Listener, job_id: JobId) -> Generator[Channel]:
@@ -70,7 +78,7 @@ class Hub:
 
     async def drain(self, drain_s: float) -> None:
         """Dismiss everyone, spread over `drain_s` so that they don't all return at one moment."""
-        self.draining = True
+        self._draining.set()
         for channel in self.channels.values():
             for subscriber in channel.subscribers:
                 subscriber.dismiss()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.types import Message, Receive, Send
 
 from tailrace.api.http.connection import Peer
-from tailrace.api.relay.frames import StreamFormat
+from tailrace.api.relay.frames import Encoder, StreamFormat
 from tailrace.api.relay.window import Window, Write
 
 _OPEN: Final = 0
@@ -56,11 +56,13 @@ class Listener:
         "_taken",
         "_waiting",
         "idle_ticks",
+        "left",
         "sent",
         "seq",
         "slow",
         "stream_format",
         "ticks_left",
+        "written",
     )
 
     def __init__(
@@ -76,8 +78,12 @@ class Listener:
         self._moved_at: int | None = None
         self.stream_format = stream_format
         self.seq = seq
+        self.left = False
+        """Whether it was the client who ended the connection."""
         self.slow = False
         """Whether the last delivery had to wait for the socket."""
+        self.written: tuple[int, Encoder] | None = None
+        """Where frames depend on what came before: up to which event they were written, by what."""
         self.sent = 0
         self.idle_ticks = 0
         self.ticks_left = ticks
@@ -169,6 +175,8 @@ class Listener:
         try:
             while self._state == _OPEN:
                 if (await receive())["type"] == "http.disconnect":
+                    # After the last write the server says so, too.
+                    self.left = self._state == _OPEN
                     self._state = _OVER
         except asyncio.CancelledError:
             # Woken, unless somebody else has cancelled the task as well, or alone.
@@ -197,6 +205,8 @@ class Listener:
         self.seq = write.last
         if write.ends:
             self._state = _OVER
+        elif not write.data:
+            return True  # A view may have nothing to say of an event.
         return self._step(write.message, write.chunk)
 
     def _step(self, message: Message, chunk: bytes = b"") -> bool:

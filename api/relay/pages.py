@@ -6,9 +6,11 @@ from itertools import accumulate
 from typing import Final
 
 from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.frames import Encoder
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.events.event_log import EventLog
 
 AT_ONCE: Final = 8
@@ -39,10 +41,13 @@ class Pages:
             if window.after(listener.seq) is not None:
                 return window  # Somebody else has read them meanwhile.
             page = Window(listener.stream_format, listener.seq)
+            page.encoder = await self._encoder(listener, channel)
             # A slow client would hold its page for long.
             limit = channel.page_events // (_SLOW if listener.slow else 1)
             events = await self._log.read(channel.job_id, page.base, max(limit, 1))
             page.add(events[: _fitting(events)])
+            if page.encoder is not None:
+                listener.written = (page.last, page.encoder.copy())
         if page.size:
             mean = page.size / len(page)
             channel.page_events = round(min(max(_PAGE_BYTES / mean, _SMALLEST_PAGE), _LARGEST_PAGE))
@@ -50,6 +55,31 @@ class Pages:
         window.take(page)
         window.trim(channel.window_bytes)
         return page
+
+    async def _encoder(self, listener: Listener, channel: Channel) -> Encoder | None:
+        """What writes the listener's next frames, where that depends on what came before."""
+        make = listener.stream_format.encoder
+        if make is None:
+            return None
+        if listener.written is not None and listener.written[0] == listener.seq:
+            return listener.written[1].copy()
+        encoder = make()
+        await self.replay(encoder, channel.job_id, listener.seq)
+        return encoder
+
+    async def replay(self, encoder: Encoder, job_id: JobId, seq: int) -> None:
+        """Have an encoder write the log from its start up to this number, for nobody.
+
+        Raises:
+            StoreUnavailable: the store did not respond.
+        """
+        reached = 0
+        while reached < seq:
+            events = await self._log.read(job_id, reached)
+            for event in events:
+                if event.seq <= seq:
+                    encoder(event)
+            reached = events[-1].seq if events else seq
 
 
 def _fitting(events: Sequence[LoggedEvent]) -> int:

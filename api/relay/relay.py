@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from tailrace.api.http.connection import peer_of
 from tailrace.api.relay.channel import Channel, Subscriber
 from tailrace.api.relay.cursor import StartPosition
-from tailrace.api.relay.frames import StreamFormat
+from tailrace.api.relay.frames import Encoder, StreamFormat
 from tailrace.api.relay.housekeeping import Housekeeping
 from tailrace.api.relay.hub import Hub
 from tailrace.api.relay.listener import Listener
@@ -40,11 +40,11 @@ class Relay:
         self.summaries = Summaries(log_store)
         self.hub = Hub()
         self._settings = settings
-        log = EventLog(log_store, settings)
-        self._pages = Pages(log)
+        self.log = EventLog(log_store, settings)
+        self._pages = Pages(self.log)
         self._tail = Tail(log_store, settings.log_store_url)
         self._housekeeping = Housekeeping(
-            self.hub, settings.heartbeat_s, settings.stall_s, self.summaries, log
+            self.hub, settings.heartbeat_s, settings.stall_s, self.summaries, self.log
         )
 
     async def run(self) -> None:
@@ -60,30 +60,35 @@ class Relay:
         scope: Scope,
         receive: Receive,
         send: Send,
-    ) -> None:
+    ) -> bool:
         """Write a log to a client whose response has begun; returns early if it is cut.
 
         Without a start the client is asked to reconnect in a moment.
+
+        Returns:
+            Whether the client left before the end.
         """
         seq = start.seq if start else 0
         peer = peer_of(scope)
         listener = Listener(send, peer, stream_format, seq, self._greatest_age())
+        opening = _opening(start, stream_format)
         if start is None or self.hub.draining:
-            if start is not None and start.opening is not None:
+            if opening:
                 # A POST without a key has its response here, or it would start a second job.
-                listener.offer(stream_format.encode(start.opening))
+                listener.offer(opening)
             listener.dismiss()
-            return
+            return False
         if peer is not None:
             # Half for what is pending, half for the write that then waits.
             peer.bound(self._settings.max_pending_bytes // 2, self._settings.stall_s)
         with self.hub.listening(listener, start.job_id) as channel:
-            if start.opening is not None:
-                await listener.deliver(write_of(stream_format.encode(start.opening), seq))
+            if opening:
+                await listener.deliver(write_of(opening, seq, ends=start.closes))
             while not listener.over:
                 await self._catch_up(listener, channel, start.known)
                 await listener.wait(receive)
             await listener.finish()
+        return listener.left
 
     @contextmanager
     def subscribed(self, subscriber: Subscriber, job_id: JobId, known: int) -> Generator[None]:
@@ -97,6 +102,14 @@ class Relay:
         with self.hub.subscribed(subscriber, job_id) as channel:
             self._follow(channel, known)
             yield
+
+    async def replay(self, encoder: Encoder, job_id: JobId, seq: int) -> None:
+        """Have an encoder write a log from its start up to this number, for nobody.
+
+        Raises:
+            StoreUnavailable: the store did not respond.
+        """
+        await self._pages.replay(encoder, job_id, seq)
 
     async def _catch_up(self, listener: Listener, channel: Channel, known: int) -> None:
         try:
@@ -112,11 +125,11 @@ class Relay:
         frames = window = channel.window(listener.stream_format, known)
         reached = window.last
         if frames.after(listener.seq) is None:
-            if channel.position is None or not frames.covers(listener.seq):
+            if channel.position is None or window.blind or not frames.covers(listener.seq):
                 frames = await self._pages.after(listener, channel, known)
                 window = channel.window(listener.stream_format, known)
             if frames.after(listener.seq) is None:
-                if window.last != reached:
+                if window.last != reached or window.blind:
                     return False  # An empty page is older than what the tail has read meanwhile.
                 self._join(listener, channel, known)
                 return True
@@ -143,3 +156,12 @@ class Relay:
         """In ticks; at random within limits, which spreads reconnects."""
         jitter = random.uniform(1 - _AGE_JITTER, 1 + _AGE_JITTER)  # noqa: S311 - no secret
         return self._housekeeping.ticks(self._settings.connection_age_s * jitter)
+
+
+def _opening(start: StartPosition | None, stream_format: StreamFormat) -> bytes:
+    """What a client is sent before anything is read."""
+    if start is None or start.opening is None:
+        return b""
+    if isinstance(start.opening, bytes):
+        return start.opening
+    return stream_format.encode(start.opening)

@@ -1,6 +1,6 @@
 """The HTTP response that carries a stream: sse-starlette's, held to the wire's rules."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +35,7 @@ class EventStreamResponse(EventSourceResponse):
         start: where the client begins; None asks it to reconnect in a moment.
         stream_format: how events are written.
         headers: more headers.
+        when_over: called when the client is no longer served, with whether it left before the end.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class EventStreamResponse(EventSourceResponse):
         start: StartPosition | None,
         stream_format: StreamFormat,
         headers: Mapping[str, str],
+        when_over: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
         own = {**_HEADERS, **headers, "Content-Type": stream_format.content_type}
         super().__init__(iter(()), headers=own, ping=0)
         self._relay = relay
         self._start = start
         self._format = stream_format
+        self._when_over = when_over
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Begin the response; `DeferredStreams` continues it when the app has returned."""
@@ -59,9 +62,12 @@ class EventStreamResponse(EventSourceResponse):
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
         relay, start, stream_format = self._relay, self._start, self._format
+        when_over = self._when_over
 
         async def stream(receive: Receive, send: Send) -> None:
-            await relay.serve(start, stream_format, scope, receive, send)
+            left = await relay.serve(start, stream_format, scope, receive, send)
+            if when_over is not None:
+                await when_over(left)
 
         defer(scope, stream)
 

@@ -101,6 +101,11 @@ async def entries_after(client: Client, key: str, after: str, limit: int) -> Ent
     return await ask(client, b"XRANGE", key, f"({after}", "+", "COUNT", limit)
 
 
+async def latest_entries(client: Client, key: str, limit: int) -> Entries:
+    """The last entries of a stream, the newest first."""
+    return await ask(client, b"XREVRANGE", key, "+", "-", "COUNT", limit)
+
+
 async def keys_like(client: Client, pattern: str) -> AsyncGenerator[str]:
     """All keys that fit a pattern. Walks through the whole store."""
     with store_errors():

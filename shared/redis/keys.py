@@ -17,6 +17,7 @@
 | `tailrace:{s}:threads:<tenant>:<status>` | log | sorted set | as `created` | job_store |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
+| `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -168,6 +169,11 @@ def blobs(job_id: JobId) -> str:
 def wakeups(job_id: JobId, reader_id: str) -> str:
     """What ends a read of this job's log, and of others in its shard, that blocks in the store."""
     return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
+
+
+def listening(job_id: JobId) -> str:
+    """Who listens to the job."""
+    return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
 
 
 def of_checkpoints(thread: str) -> dict[str, str]:

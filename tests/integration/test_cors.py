@@ -27,7 +27,8 @@ def names(head: Head, header: str) -> set[str]:
 def assert_readable(head: Head) -> None:
     assert head.one("access-control-allow-origin") == PAGE
     exposed = names(head, "access-control-expose-headers")
-    assert exposed == {"location", "content-location", "preference-applied", "retry-after"}
+    pages = {"x-pagination-total", "x-pagination-next"}
+    assert exposed == {"location", "content-location", "preference-applied", "retry-after"} | pages
     assert "origin" in names(head, "vary")
     assert not head.values("access-control-allow-credentials")
 

@@ -5,6 +5,7 @@ from typing import Any, get_args
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Interrupt
 
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import Event
@@ -268,3 +269,24 @@ def test_a_token_that_ends_in_half_a_surrogate_pair_is_shown() -> None:
 def test_a_mode_that_nobody_knows_is_an_error_and_not_left_out() -> None:
     with pytest.raises(ValueError, match="tomorrow"):
         list(translate({"type": "tomorrow", "ns": (), "data": None}))
+
+
+def test_what_is_told_beside_a_message_comes_only_to_a_view() -> None:
+    told = {"langgraph_node": "n", "langgraph_step": 1, "run_id": "r", "thread_id": "t"}
+    part = {"type": "messages", "ns": (), "data": (AIMessage("Hi", id="m"), told)}
+    [plain], [detailed] = translate(part), translate(part, detailed=True)
+    assert read(detailed) == {
+        **read(plain),
+        "metadata": {"langgraph_node": "n", "langgraph_step": 1},
+    }
+
+
+@pytest.mark.parametrize("interrupts", [(), (Interrupt("Go on?", id="i"),)], ids=len)
+def test_interrupts_of_values_come_only_to_a_view(interrupts: tuple[Interrupt, ...]) -> None:
+    part = {"type": "values", "ns": (), "data": {"a": 1}, "interrupts": interrupts}
+    [plain], [detailed] = translate(part), translate(part, detailed=True)
+    assert read(plain) == {"ns": [], "data": {"a": 1}}
+    told = [
+        {"id": one["id"], "value": one["value"]} for one in read(detailed).get("interrupts", [])
+    ]
+    assert told == [{"id": one.id, "value": one.value} for one in interrupts]

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace.api.relay.frames import EVENT_STREAM, MAX_WRITE_BYTES, NDJSON, frame
+from tailrace.api.relay.frames import (
+    EVENT_STREAM,
+    MAX_WRITE_BYTES,
+    NDJSON,
+    StreamFormat,
+    frame,
+    line,
+    retry_hint,
+)
 from tailrace.api.relay.window import Window, write_of
 from tailrace.shared.events import LoggedEvent, gap_event
 
@@ -122,3 +130,73 @@ def test_a_write_has_a_chunk_where_it_is_small_and_not_the_last() -> None:
     assert write_of(b"x" * 26, 1).chunk == b"1a\r\n" + b"x" * 26 + b"\r\n"
     assert write_of(b"x" * 5000, 1).chunk == b""
     assert write_of(b"x", 1, ends=True).chunk == b""
+
+
+class Counting:
+    """An encoder whose frames tell how many came before."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count
+
+    def __call__(self, event: LoggedEvent) -> bytes:
+        self.count += 1
+        return b"%d of %d;" % (self.count, event.seq)
+
+    def copy(self) -> "Counting":
+        return Counting(self.count)
+
+
+def asks(event: LoggedEvent) -> bool:
+    return event.name in ("ask", "end")
+
+
+COUNTED = StreamFormat("text/plain", line, b"", retry_hint, asks, Counting)
+
+
+def numbered(*numbers: int, name: str = "custom") -> list[LoggedEvent]:
+    return [LoggedEvent(n, name, b"{}") for n in numbers]
+
+
+def test_a_stream_may_end_before_the_log_does():
+    seen = Window(COUNTED, 0, Counting())
+    seen.add([*numbered(1), *numbered(2, name="ask"), *numbered(3), *numbered(4, name="end")])
+    first, second = seen.after(0), seen.after(2)
+    assert first is not None
+    assert second is not None
+    assert (first.data, first.last, first.ends) == (b"1 of 1;2 of 2;", 2, True)
+    assert (second.data, second.last, second.ends) == (b"3 of 3;4 of 4;", 4, True)
+
+
+def test_a_window_that_does_not_know_what_came_before_only_moves_on():
+    blind = Window(COUNTED, 5)
+    assert blind.blind
+    blind.add(numbered(6, 7))
+    assert (blind.last, len(blind), blind.after(6)) == (7, 0, None)
+    assert not blind.covers(6)
+
+
+def test_a_blind_window_sees_with_the_page_that_continues_it():
+    blind, page = Window(COUNTED, 2), Window(COUNTED, 0, Counting())
+    page.add(numbered(1, 2, 3))
+    blind.take(page)
+    assert not blind.blind
+    blind.add(numbered(4))
+    page.add(numbered(4))
+    assert written(blind, 2) == written(page, 2) == b"3 of 3;4 of 4;"
+
+
+def test_a_blind_window_sees_with_a_page_that_stops_where_it_stops():
+    blind, page = Window(COUNTED, 3), Window(COUNTED, 0, Counting())
+    page.add(numbered(1, 2))
+    blind.take(page)
+    assert blind.blind
+    page.add(numbered(3))
+    blind.take(page)
+    assert not blind.blind
+    blind.add(numbered(4))
+    assert written(blind, 3) == b"4 of 4;"
+
+
+def test_a_write_of_nothing_is_no_chunk():
+    assert write_of(b"", 1).chunk == b""
+    assert write_of(b"x", 1).chunk == b"1\r\nx\r\n"

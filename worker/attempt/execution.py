@@ -101,8 +101,11 @@ class _Run:
         spill = Spill(self.journal, self.job.id, self.execution.settings)
         if isinstance(start, Waiting):
             return Waiting(await spill.pause(start.pause))
-        reader = StreamReader(self.journal, limits, self.job.request.stream, spill)
-        config = forked(self.config, self.job.request) if begins else self.config
+        request = self.job.request
+        reader = StreamReader(
+            self.journal, limits, request.stream, spill, detailed=request.view is not None
+        )
+        config = forked(self.config, request) if begins else self.config
         async with aclosing(self._parts(start, config)) as parts:
             await reader.drain(parts)
         if reader.stops:

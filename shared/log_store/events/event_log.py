@@ -9,7 +9,7 @@ from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
 from tailrace.shared.log_store.of_job import run_of_job
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.commands import Entries, entries_after
+from tailrace.shared.redis.commands import Entries, entries_after, latest_entries
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.scripts import Argument
 from tailrace.shared.settings import SharedSettings
@@ -105,6 +105,14 @@ class EventLog:
             StoreUnavailable: the store did not reply.
         """
         return events_of(await entries_after(self._redis, keys.log(job_id), f"{after}-0", limit))
+
+    async def latest(self, job_id: JobId, limit: int = 50) -> list[LoggedEvent]:
+        """The last events, the newest first.
+
+        Raises:
+            StoreUnavailable: the store did not reply.
+        """
+        return events_of(await latest_entries(self._redis, keys.log(job_id), limit))
 
 
 def runs(events: Sequence[Event]) -> Iterator[Argument]:

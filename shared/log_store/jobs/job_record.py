@@ -32,6 +32,7 @@ _ADDED: Final = (
     "checkpoint_id",
     "command",
     "update",
+    "view",
 )
 """Fields of a request that the first version did not have."""
 

@@ -29,14 +29,22 @@ class StreamReader:
         limits: counts what the run writes.
         wanted: the modes that the job asks for.
         spill: takes large values out of events.
+        detailed: whether events tell what only a view of the job needs.
     """
 
     def __init__(
-        self, journal: Journal, limits: Limits, wanted: Collection[str], spill: Spill
+        self,
+        journal: Journal,
+        limits: Limits,
+        wanted: Collection[str],
+        spill: Spill,
+        *,
+        detailed: bool = False,
     ) -> None:
         self._journal = journal
         self._limits = limits
         self._wanted = frozenset(wanted)
+        self._detailed = detailed
         self._spill = spill
         self._ending: Sequence[Event] = ()
         self.last: Mapping[str, Any] | None = None
@@ -105,7 +113,7 @@ class StreamReader:
             self._ending = ()
         if mode not in self._wanted:
             return ended
-        events = translate(without_ours(part) if mode in MARKED else part)
+        events = translate(without_ours(part) if mode in MARKED else part, detailed=self._detailed)
         if mode == "updates" and _ends_a_task(part):
             # The task's writes have to come before it, and the part that names the task comes next.
             self._ending = tuple(events)

@@ -14,12 +14,20 @@ _TYPES: Final = {"AIMessageChunk": "ai", "ToolMessageChunk": "tool", "HumanMessa
 _ALWAYS: Final = ("type", "id", "content")
 _CACHED: Final = "__metadata__"
 """A note of LangGraph's own beside updates that come from its cache; not a node."""
+_OURS: Final = frozenset(
+    ("thread_id", "run_id", "graph_id", "run_attempt", "tenant", "langgraph_auth_user_id")
+)
+"""Metadata of the run itself, the same with every message."""
 _HIDDEN: Final = "failed"
 """Replaces the text of an exception, which is not for users."""
 
 
-def translate(part: Part) -> Iterable[Event]:
+def translate(part: Part, *, detailed: bool = False) -> Iterable[Event]:
     """The events of one part; of `updates`, one for each node.
+
+    Args:
+        part: of the stream.
+        detailed: also tell the metadata of a message, and the interrupts that belong to values.
 
     Raises:
         Unserializable: what a node returned can't be written as JSON.
@@ -27,7 +35,7 @@ def translate(part: Part) -> Iterable[Event]:
     if part["type"] == "custom":
         # The only mode in which a graph can be fast: no generator, no `match`.
         return (Event("custom", encode_value({"ns": part["ns"], "data": part["data"]})),)
-    return _others(part)
+    return _others(part, detailed)
 
 
 def is_cached(updates: Mapping[str, Any]) -> bool:
@@ -35,18 +43,20 @@ def is_cached(updates: Mapping[str, Any]) -> bool:
     return _CACHED in updates
 
 
-def _others(part: Part) -> Iterator[Event]:
+def _others(part: Part, detailed: bool) -> Iterator[Event]:
     ns, data = list(part["ns"]), part["data"]
     match part["type"]:
         case "messages":
             message, metadata = data
             body = {"ns": ns, "node": metadata.get("langgraph_node"), "message": _message(message)}
-            yield Event("messages", encode_value(body))
+            told = {"metadata": _unmarked(metadata)} if detailed else {}
+            yield Event("messages", encode_value(body | told))
         case "updates":
             for node, update in _without_note(data).items():
                 yield Event("updates", encode_value({"ns": ns, "node": node, "data": update}))
         case "values" as mode:
-            yield Event(mode, encode_value({"ns": ns, "data": data}))
+            told = _interrupts(part) if detailed else {}
+            yield Event(mode, encode_value({"ns": ns, "data": data} | told))
         case "tasks" as mode:
             body = {"ns": ns, "node": data.get("name"), "data": _without_error(data)}
             yield Event(mode, encode_value(body))
@@ -68,6 +78,14 @@ def _message(message: BaseMessage) -> dict[str, Any]:
         body.pop("tool_calls", None)
         body.pop("invalid_tool_calls", None)
     return body
+
+
+def _unmarked(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name not in _OURS}
+
+
+def _interrupts(part: Part) -> dict[str, Any]:
+    return {"interrupts": part["interrupts"]} if part.get("interrupts") else {}
 
 
 def _without_note(updates: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""The body of a run, field by field: each is honoured or refused by its name, none is ignored."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from tailrace.api.adapters.langgraph.views.view import MODES, Mode
+from tailrace.api.errors import FieldError, InvalidBody
+from tailrace.api.schemas import Nodes, pointer
+
+Strategy = Literal["reject", "rollback", "interrupt", "enqueue"]
+_Modes = Annotated[
+    list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+]
+
+_IN_STATE: Final = "a run keeps its checkpoints as it goes"
+_STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+_REFUSED: Final[Sequence[tuple[str, Callable[[Any], bool], str]]] = (
+    ("webhook", bool, "Webhooks are not available."),
+    ("feedback_keys", bool, "Feedback is kept by LangSmith, which this service does not call."),
+    ("langsmith_tracer", bool, "This service does not call LangSmith."),
+    ("after_seconds", bool, "A run can't be scheduled: it starts as soon as a worker is free."),
+    ("durability", lambda value: value == "exit", f"'exit' is not available: {_IN_STATE}."),
+    ("checkpoint_during", lambda value: value is False, f"false is not available: {_IN_STATE}."),
+)
+"""Fields that are refused: if they have such a value, and why."""
+
+
+class RunConfig(BaseModel):
+    """A run's `config`."""
+
+    model_config = _STRICT
+
+    tags: list[str] | None = None
+    recursion_limit: int | None = None
+    configurable: dict[str, JsonValue] | None = None
+    metadata: dict[str, JsonValue] | None = None
+
+
+class RunCommand(BaseModel):
+    """A run's `command`: how it goes on from where the thread stands."""
+
+    model_config = _STRICT
+
+    resume: JsonValue = None
+    update: JsonValue = None
+    goto: JsonValue = None
+
+
+class RunCheckpoint(BaseModel):
+    """Where on its thread a run begins."""
+
+    model_config = _STRICT
+
+    thread_id: str | None = None
+    checkpoint_ns: str | None = None
+    checkpoint_id: str | None = None
+    checkpoint_map: dict[str, JsonValue] | None = None
+
+
+class RunCreate(BaseModel):
+    """What LangGraph's clients send to create a run. A field that is null counts as left out."""
+
+    model_config = _STRICT
+
+    assistant_id: str
+    input: JsonValue = None
+    command: RunCommand | None = None
+    checkpoint: RunCheckpoint | None = None
+    checkpoint_id: str | None = None
+    metadata: dict[str, JsonValue] | None = None
+    config: RunConfig | None = None
+    context: dict[str, JsonValue] | None = None
+    webhook: str | None = None
+    interrupt_before: Nodes | None = None
+    interrupt_after: Nodes | None = None
+    stream_mode: _Modes | None = None
+    stream_subgraphs: bool | None = None
+    stream_resumable: bool | None = None
+    feedback_keys: list[str] | None = None
+    multitask_strategy: Strategy | None = None
+    if_not_exists: Literal["create", "reject"] | None = None
+    after_seconds: float | None = None
+    checkpoint_during: bool | None = None
+    durability: Literal["sync", "async", "exit"] | None = None
+    on_disconnect: Literal["cancel", "continue"] | None = None
+    on_completion: Literal["delete", "keep"] | None = None
+    strict_resume: bool | None = None
+    langsmith_tracer: Annotated[
+        dict[str, JsonValue] | None, Field(description="LangSmith's own clients send it.")
+    ] = None
+
+    @property
+    def modes(self) -> list[Mode]:
+        """The stream modes; `values` unless others are asked for."""
+        return [mode for mode in MODES if mode in (self.stream_mode or ["values"])]
+
+
+def check(body: RunCreate, *, thread: bool) -> None:
+    """Refuse what can't be honoured.
+
+    Args:
+        body: of the run.
+        thread: whether the run has a thread.
+
+    Raises:
+        InvalidBody: names each field, and says why.
+    """
+    refused = [*_refused(body), *(() if thread else _refused_without_thread(body))]
+    if refused:
+        wrong = tuple(FieldError(pointer([name]), why) for name, why in refused)
+        raise InvalidBody("The run can't be honoured.", wrong)
+
+
+def _refused(body: RunCreate) -> Iterator[tuple[str, str]]:
+    yield from _refused_modes(body)
+    for name, refuses, why in _REFUSED:
+        if refuses(getattr(body, name)):
+            yield name, why
+
+
+def _refused_modes(body: RunCreate) -> Iterator[tuple[str, str]]:
+    for mode in body.stream_mode or ():
+        if mode not in MODES:
+            yield (
+                "stream_mode",
+                f"There is no mode {mode!r} here. The modes are {', '.join(MODES)}.",
+            )
+    if body.stream_mode == []:
+        yield "stream_mode", "Name at least one mode."
+
+
+def _refused_without_thread(body: RunCreate) -> Iterator[tuple[str, str]]:
+    given: Mapping[str, Any] = {
+        "command": body.command,
+        "checkpoint": body.checkpoint,
+        "checkpoint_id": body.checkpoint_id,
+        "strict_resume": body.strict_resume,
+    }
+    for name, value in given.items():
+        if value:
+            yield name, "A run without a thread starts from its input."
+    if body.on_completion == "keep":
+        yield "on_completion", "'keep' needs a thread: create one, and run on it."

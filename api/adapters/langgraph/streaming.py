@@ -1,0 +1,119 @@
+"""A run's events as a response: the cursor, where the client begins, and what if it leaves."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailrace.api.adapters.langgraph.leaving import cancels, watch
+from tailrace.api.adapters.langgraph.views.events import closes
+from tailrace.api.adapters.langgraph.views.view import Grown, View, stream_format
+from tailrace.api.dependencies import Services
+from tailrace.api.errors import InvalidCursor
+from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
+from tailrace.api.relay.response import EventStreamResponse
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.events import LoggedEvent
+from tailrace.shared.jobs import Job, JobId
+
+_FROM_THE_START: Final = ("", "0", "-1")
+_ID: Final = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,4}))?")
+_ALL_PARTS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCursor:
+    """What a client has: everything before an event, and so many of that event's parts."""
+
+    seq: int
+    parts: int
+
+
+_NOTHING: Final = ViewCursor(0, 0)
+
+
+def read_cursor(request: Request) -> ViewCursor:
+    """The cursor in `Last-Event-ID`. None, nothing, `0` and `-1` mean from the start.
+
+    Raises:
+        InvalidCursor: not the id of an event of ours.
+    """
+    given = request.headers.getlist("last-event-id")
+    if not given or given == [""] or given[0] in _FROM_THE_START:
+        return _NOTHING
+    match = _ID.fullmatch(given[0])
+    if match is None or len(given) > 1:
+        raise InvalidCursor("Last-Event-ID is the id of one event, such as 17-1.")
+    return ViewCursor(int(match[1]), int(match[2]) if match[2] else _ALL_PARTS)
+
+
+async def stream_run(
+    services: Services,
+    job: Job,
+    view: View,
+    cursor: ViewCursor,
+    headers: Mapping[str, str],
+    *,
+    cancel_when_left: bool = False,
+) -> Response:
+    """The run's events after the cursor; nothing, and a clean end, if the client has all of them.
+
+    Args:
+        services: of this process.
+        job: the run's.
+        view: the form in which the client reads it.
+        cursor: what the client has.
+        headers: more headers.
+        cancel_when_left: whether this client wants the run cancelled when nobody listens.
+
+    Raises:
+        EventsExpired: the run is over and its events are gone.
+        JobNotFound: the store has lost the job.
+    """
+    try:
+        start = await _start(services, job.id, view, cursor)
+    except AtTheEnd:
+        # A 204 would be an error to LangGraph's clients.
+        own = {"Cache-Control": "no-store, no-transform", **headers}
+        return Response(headers={**own, "Content-Type": stream_format(view).content_type})
+    except StoreUnavailable:
+        start = None
+    over = await watch(services, job, asked=cancel_when_left or cancels(job))
+    return EventStreamResponse(services.relay, start, stream_format(view), headers, over)
+
+
+async def _start(
+    services: Services, job_id: JobId, view: View, cursor: ViewCursor
+) -> StartPosition:
+    summary = await services.relay.summaries.get(job_id)
+    plain = Cursor(cursor.seq, from_header=True)
+    if cursor.seq == 0:
+        return StartPosition.of(job_id, summary, plain)
+    event = await _event(services, job_id, cursor.seq)
+    if event is None:
+        return StartPosition.of(job_id, summary, plain)
+    rest = (await _parts(services, job_id, view, event))[cursor.parts :]
+    if rest:
+        # The connection was lost between two parts of one event.
+        opening = b"".join(rest)
+        return StartPosition(job_id, event.seq, event.seq, opening, closes=closes(event))
+    if closes(event) and summary.seq <= event.seq:
+        raise AtTheEnd
+    return StartPosition.of(job_id, summary, plain)
+
+
+async def _event(services: Services, job_id: JobId, seq: int) -> LoggedEvent | None:
+    """The event under this number, if the log has it."""
+    events = await services.relay.log.read(job_id, seq - 1, limit=1)
+    return events[0] if events and events[0].seq == seq else None
+
+
+async def _parts(services: Services, job_id: JobId, view: View, event: LoggedEvent) -> list[bytes]:
+    if not view.grows:
+        return view.parts(event)
+    grown = Grown(view)
+    await services.relay.replay(grown, job_id, event.seq - 1)
+    return grown.parts(event)

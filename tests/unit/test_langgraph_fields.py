@@ -1,0 +1,136 @@
+"""The fields of a run's body: each is honoured, or refused by its name. None is ignored."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tailrace.api.adapters.langgraph.run_fields import RunConfig, RunCreate, check
+from tailrace.api.adapters.langgraph.submission import job_body
+from tailrace.api.errors import InvalidBody
+from tailrace.api.schemas import parse
+from tailrace.api.settings import ApiSettings
+from tailrace.shared.jobs import JobRequest
+
+Read = Callable[[JobRequest], Any]
+
+
+def request(**fields: Any) -> JobRequest:
+    """What a run with these fields is for the service."""
+    body = parse(RunCreate, {"assistant_id": "any", "input": {}, **fields})
+    check(body, thread=False)
+    return job_body(body, "any").request(ApiSettings())
+
+
+def view(name: str) -> Read:
+    return lambda asked: (asked.view or {})[name]
+
+
+HONOURED: list[tuple[str, Any, Read, Any]] = [
+    ("assistant_id", "any", lambda r: r.graph, "any"),
+    ("input", {"a": 1}, lambda r: r.input, {"a": 1}),
+    ("metadata", {"a": 1}, lambda r: r.metadata, {"a": 1}),
+    ("config", {"tags": ["t"]}, lambda r: r.config["tags"], ["t"]),
+    ("config", {"recursion_limit": 7}, lambda r: r.config["recursion_limit"], 7),
+    ("config", {"configurable": {"a": 1}}, lambda r: r.config["configurable"], {"a": 1}),
+    ("config", {"metadata": {"a": 1}}, lambda r: r.metadata, {"a": 1}),
+    ("context", {"a": 1}, lambda r: r.context, {"a": 1}),
+    ("interrupt_before", ["n"], lambda r: r.interrupt_before, ("n",)),
+    ("interrupt_before", "*", lambda r: r.interrupt_before, "*"),
+    ("interrupt_after", ["n"], lambda r: r.interrupt_after, ("n",)),
+    ("stream_mode", "updates", lambda r: r.stream, ("updates",)),
+    ("stream_mode", ["custom", "messages-tuple"], lambda r: r.stream, ("custom", "messages")),
+    ("stream_mode", "messages", lambda r: r.stream, ("messages", "values")),
+    ("stream_subgraphs", True, view("subgraphs"), True),
+    ("on_disconnect", "cancel", view("on_disconnect"), "cancel"),
+    ("on_disconnect", "continue", view("on_disconnect"), "continue"),
+    ("multitask_strategy", "enqueue", view("multitask_strategy"), "enqueue"),
+]
+"""Field, value, where the job has it, and what it is there."""
+
+KEPT_ANYWAY: list[tuple[str, Any]] = [
+    ("stream_resumable", True),
+    ("stream_resumable", False),
+    ("durability", "sync"),
+    ("durability", "async"),
+    ("checkpoint_during", True),
+    ("on_completion", "delete"),
+    ("if_not_exists", "create"),
+    ("if_not_exists", "reject"),
+    ("after_seconds", 0),
+    ("feedback_keys", []),
+    ("command", None),
+]
+"""What every run here does, or what asks for nothing of a run without a thread."""
+
+REFUSED: list[tuple[str, Any]] = [
+    ("webhook", "https://example.com"),
+    ("feedback_keys", ["score"]),
+    ("langsmith_tracer", {"project_name": "p"}),
+    ("after_seconds", 5),
+    ("durability", "exit"),
+    ("checkpoint_during", False),
+    ("stream_mode", "events"),
+    ("stream_mode", ["values", "tools"]),
+    ("stream_mode", []),
+]
+REFUSED_WITHOUT_THREAD: list[tuple[str, Any]] = [
+    ("command", {"resume": 1}),
+    ("checkpoint", {"checkpoint_id": "c"}),
+    ("checkpoint_id", "c"),
+    ("strict_resume", True),
+    ("on_completion", "keep"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "read", "expected"), HONOURED)
+def test_a_field_is_honoured(name: str, value: Any, read: Read, expected: Any):
+    assert read(request(**{name: value})) == expected
+
+
+@pytest.mark.parametrize(("name", "value"), KEPT_ANYWAY)
+def test_a_field_asks_for_what_every_run_does(name: str, value: Any):
+    assert request(**{name: value}) == request()
+
+
+@pytest.mark.parametrize(("name", "value"), [*REFUSED, *REFUSED_WITHOUT_THREAD])
+def test_a_field_is_refused_by_its_name(name: str, value: Any):
+    with pytest.raises(InvalidBody) as refused:
+        request(**{name: value})
+    assert [error.pointer for error in refused.value.errors] == [f"#/{name}"]
+
+
+def test_every_field_is_in_a_table():
+    tables = (HONOURED, KEPT_ANYWAY, REFUSED, REFUSED_WITHOUT_THREAD)
+    assert {row[0] for table in tables for row in table} == set(RunCreate.model_fields)
+    ours = {next(iter(row[1])) for row in HONOURED if row[0] == "config"}
+    assert ours == set(RunConfig.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"bogus": 1}, "#/bogus"),
+        ({"config": {"run_name": "x"}}, "#/config/run_name"),
+        ({"multitask_strategy": "never"}, "#/multitask_strategy"),
+        ({"on_disconnect": "wait"}, "#/on_disconnect"),
+        ({"metadata": []}, "#/metadata"),
+        ({"input": {}, "context": 1}, "#/context"),
+        ({"config": {"configurable": {"thread_id": "x"}}}, "#/config/configurable"),
+        ({"config": {"recursion_limit": 0}}, "#/config/recursion_limit"),
+    ],
+)
+def test_what_is_no_field_or_no_value_of_one_is_refused(fields: dict[str, Any], place: str):
+    with pytest.raises(InvalidBody) as refused:
+        request(**fields)
+    assert place in {error.pointer for error in refused.value.errors}
+
+
+def test_without_a_mode_the_values_are_streamed():
+    assert request().stream == ("values",)
+
+
+def test_the_order_of_modes_makes_no_other_job():
+    one = parse(RunCreate, {"assistant_id": "any", "stream_mode": ["updates", "values"]})
+    other = parse(RunCreate, {"assistant_id": "any", "stream_mode": ["values", "updates"]})
+    assert job_body(one, "any").digest() == job_body(other, "any").digest()

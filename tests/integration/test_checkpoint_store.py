@@ -21,10 +21,12 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     EVERY,
     Checkpoint,
     CheckpointStore,
+    Keep,
     Place,
     Write,
     checkpoint_args,
 )
+from tailrace.shared.log_store.checkpoints.parts import Element, tree
 from tailrace.shared.log_store.journal.journal import (
     PIECE_BYTES,
     Entry,
@@ -74,7 +76,7 @@ class Kept:
         changed = {name: versions[name].encode() for name, v in values.items() if v.endswith("!")}
         new = Checkpoint(id_, "", b"c" + id_.encode(), b"m", versions, span, opened_by)
         await self.append(
-            NewCheckpoint(self.place(ns), new, changed, lambda: changed, keep), holder
+            NewCheckpoint(self.place(ns), new, changed, lambda: changed, Keep(keep)), holder
         )
 
     async def write(
@@ -187,10 +189,10 @@ async def test_events_writes_and_checkpoints_of_a_batch_are_stored_together_or_n
     place, values = kept.place(), {"a": b"1"}
     write = TaskWrites(place, "1", [Write("task", 0, "path", "channel", b"w")])
     good = NewCheckpoint(
-        place, Checkpoint("1", "", b"c", b"m", {"a": "1"}), values, lambda: values, 1
+        place, Checkpoint("1", "", b"c", b"m", {"a": "1"}), values, lambda: values, Keep(1)
     )
     bad = NewCheckpoint(
-        place, Checkpoint("2", "1", b"c", b"m", {"lost": "1"}), {}, lambda: values, 1
+        place, Checkpoint("2", "1", b"c", b"m", {"lost": "1"}), {}, lambda: values, Keep(1)
     )
     events = [custom(1), custom(2)]
     before = await kept.jobs.kept(kept.holder.job_id)
@@ -207,17 +209,42 @@ async def test_events_writes_and_checkpoints_of_a_batch_are_stored_together_or_n
     assert [(e.seq, e.data) for e in logged] == [(3, events[0].data), (4, events[1].data)]
 
 
+async def test_what_a_batch_drops_is_not_what_it_refers_to(kept: Kept) -> None:
+    texts = [b"msgpack:%d" % n + b"x" * 40 for n in range(40)]
+    elements = [Element(text, lambda: b"0") for text in texts]
+    root, fields = tree(elements, lambda _: False)
+    place = kept.place()
+
+    def put(id_: str, version: str, value: bytes, brings: dict[bytes, bytes]) -> NewCheckpoint:
+        new = Checkpoint(id_, "", b"c", b"m", {"list": version})
+        return NewCheckpoint(place, new, {"list": value}, dict, Keep(1), brings)
+
+    await kept.append(put("1", "v1", root, fields))
+    both = [put("2", "v2", b"msgpack:other", {}), put("3", "v3", root, {})]
+    await kept.journal.append(kept.holder, 3, 2, both)
+
+    found = await kept.store.get(place)
+
+    assert found is not None
+    assert found.parts is not None
+    assert list(found.parts.elements(found.values["list"])) == texts
+
+
 @pytest.mark.parametrize("size", [PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES - 7])
 async def test_a_large_value_goes_ahead_in_pieces_and_is_read_as_one(kept: Kept, size: int) -> None:
-    large = random.Random(size).randbytes(size)
+    large = b"msgpack:" + random.Random(size).randbytes(size - 8)
     place, versions = kept.place(), {"a": "1"}
     first = NewCheckpoint(
-        place, Checkpoint("1", "", b"c", b"m", versions), {"a": large}, lambda: {"a": large}, 1
+        place,
+        Checkpoint("1", "", b"c", b"m", versions),
+        {"a": large},
+        lambda: {"a": large},
+        Keep(1),
     )
     await kept.append(first)
     await kept.append(TaskWrites(place, "1", [Write("task", 0, "path", "channel", large)]))
     # The next one refers to the same value.
-    second = NewCheckpoint(place, Checkpoint("2", "1", b"c", b"m", versions), {}, dict, 1)
+    second = NewCheckpoint(place, Checkpoint("2", "1", b"c", b"m", versions), {}, dict, Keep(1))
     await kept.append(second)
     await kept.append(TaskWrites(place, "2", [Write("task", 0, "path", "channel", large)]))
 
@@ -232,9 +259,9 @@ async def test_a_large_value_goes_ahead_in_pieces_and_is_read_as_one(kept: Kept,
 async def test_a_checkpoint_is_refused_where_a_piece_of_a_value_is_gone(kept: Kept) -> None:
     large = b"x" * (3 * PIECE_BYTES)
     new = NewCheckpoint(
-        kept.place(), Checkpoint("1", "", b"c", b"m", {"a": "1"}), {"a": large}, dict, 1
+        kept.place(), Checkpoint("1", "", b"c", b"m", {"a": "1"}), {"a": large}, dict, Keep(1)
     )
-    args = checkpoint_args(kept.place(), new.checkpoint, {"a": b"\0" + b"3"}, 1)
+    args = checkpoint_args(kept.place(), new.checkpoint, {"a": b"\0" + b"3"}, Keep(1))
     holder = kept.holder
     with pytest.raises(ValuesLacking):
         await run_script(
@@ -315,9 +342,11 @@ async def test_a_write_that_comes_before_its_checkpoint_is_kept_for_it(kept: Kep
 
 async def test_writes_whose_checkpoint_never_came_go_with_the_next_one(kept: Kept) -> None:
     await kept.put("1")
+    await kept.write("1")
+    await kept.put("2")
     once = await kept.fields()
-    await kept.write("2 that never came")
-    await kept.put("3")
+    await kept.write("3 that never came")
+    await kept.put("4")
 
     assert await kept.fields() == once
 

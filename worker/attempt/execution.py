@@ -22,6 +22,7 @@ from tailrace.worker.attempt.stream.reader import MODES, StreamReader
 from tailrace.worker.attempt.stream.spill import Spill
 from tailrace.worker.attempt.stream.translate import Part
 from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.attempt.updates import updated
 from tailrace.worker.catalogue.factories import Call, Graph
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.checkpoints.checkpoints import Checkpoints
@@ -58,8 +59,10 @@ class Execution:
             async with source.open(Call(config, job.request.context, store)) as made:
                 saver = self.checkpoints.of(own)
                 graph = made.copy({"checkpointer": saver, "store": own_or(store, made)})
+                saver.show(graph)
                 with whole_answers() if self.settings.whole_answers else nullcontext():
-                    return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
+                    run = _Run(job, graph, for_graph(config, graph), journal, self)
+                    return await saver.settled(run.outcome())
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:
@@ -91,6 +94,8 @@ class _Run:
     async def outcome(self) -> Outcome:
         """Run the graph from where it stands, and read its stream to the end."""
         begins = await self._begins()
+        if self.job.request.update is not None:
+            return await updated(self.graph, self.config, self.job.request, again=not begins)
         start = beginning(self.job.request) if begins else await self._continuation()
         limits = Limits(self.execution.settings, self.job.seq)
         spill = Spill(self.journal, self.job.id, self.execution.settings)

@@ -71,9 +71,9 @@ class OpenJobs:
             wanted.append(("PTTL", keys.job(job_id)))
         replies = await ask_all(self._redis, wanted)
         found = list(zip(job_ids, replies[::2], replies[1::2], strict=True))
-        on_threads = {job_id: told[_THREAD] for job_id, told, _ in found if told[_THREAD]}
-        places = await self._places(on_threads)
-        return [_open_job(i, told, ttl_ms, places.get(i, _NO_PLACE)) for i, told, ttl_ms in found]
+        threads = {job_id: fields[_THREAD] for job_id, fields, _ in found if fields[_THREAD]}
+        places = await self._places(threads)
+        return [_open_job(*told, places.get(told[0], _NO_PLACE)) for told in found]
 
     async def _places(self, threads: Mapping[JobId, bytes]) -> dict[JobId, _Place]:
         """Where jobs are on their threads."""

@@ -31,15 +31,23 @@
 
 local HIGHEST_LEVEL = 15
 local DIGEST = 16
+local LONGEST_NODE = 4096
 
 -- What the script writes, by field; false for what it removes. It goes to the store in one command,
 -- since the key's name alone is longer than most values.
 local changed = {}
 
+-- What it has read, by field: some are looked at several times.
+local read = {}
+
 local function get(field)
   local value = changed[field]
   if value == nil then
+    value = read[field]
+  end
+  if value == nil then
     value = redis.call('HGET', CHECKPOINTS, field)
+    read[field] = value
   end
   return value
 end
@@ -53,10 +61,14 @@ local function remove(field)
 end
 
 local function has(field)
-  if changed[field] == nil then
+  local value = changed[field]
+  if value == nil then
+    value = read[field]
+  end
+  if value == nil then
     return redis.call('HEXISTS', CHECKPOINTS, field) == 1
   end
-  return changed[field] ~= false
+  return value ~= false
 end
 
 local function send(command, operands)
@@ -79,7 +91,7 @@ local function save()
   end
   send('HSET', written)
   send('HDEL', removed)
-  changed = {}
+  changed, read = {}, {}
 end
 
 -- How many pieces the value is in; nil for a value that is in one piece.
@@ -134,13 +146,14 @@ local function children(value)
   return found, level
 end
 
--- Removes the field, and a value's pieces.
-local function remove_value(field)
+-- Removes the field, and a value's pieces. Its value may be given.
+local function remove_value(field, value)
   -- Only a short value can be the count of pieces.
-  if redis.call('HSTRLEN', CHECKPOINTS, field) < DIGEST then
-    for i = 1, pieces(get(field)) or 0 do
-      remove('piece:' .. field .. '\1' .. i)
-    end
+  if value == nil and redis.call('HSTRLEN', CHECKPOINTS, field) < DIGEST then
+    value = get(field)
+  end
+  for i = 1, pieces(value) or 0 do
+    remove('piece:' .. field .. '\1' .. i)
   end
   remove(field)
 end
@@ -164,10 +177,11 @@ end
 
 -- Removes the field, and what only it refers to.
 local function remove_root(field)
-  for _, digest in ipairs(children(get(field))) do
+  local value = redis.call('HSTRLEN', CHECKPOINTS, field) <= LONGEST_NODE and get(field)
+  for _, digest in ipairs(children(value)) do
     release(digest)
   end
-  remove_value(field)
+  remove_value(field, value)
 end
 
 -- Stores fields, by name, that are there under no other value: a field that is there stays. Each new
@@ -216,17 +230,33 @@ local function is_complete(fields, coming)
   return true
 end
 
+-- Checkpoints that were read or written, by field: one is looked at several times.
+local unpacked = {}
+
 local function checkpoint(ns, id)
-  local packed = get('ckpt:' .. ns .. '\1' .. id)
-  local c = packed and cmsgpack.unpack(packed) or nil
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  if unpacked[field] ~= nil then
+    return unpacked[field] or nil
+  end
+  local packed = get(field)
+  local c = packed and cmsgpack.unpack(packed)
   if c then
     c.n, c.at, c.shows = c.n or 1, c.at or 0, c.shows or {}
   end
-  return c
+  unpacked[field] = c
+  return c or nil
 end
 
 local function set_checkpoint(ns, id, c)
-  set('ckpt:' .. ns .. '\1' .. id, cmsgpack.pack(c))
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  unpacked[field] = c
+  set(field, cmsgpack.pack(c))
+end
+
+local function remove_checkpoint(ns, id)
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  unpacked[field] = false
+  remove(field)
 end
 
 -- The namespace's checkpoints from `id` on, newest first.
@@ -306,19 +336,21 @@ local function drop(ns, id)
     remove(own .. '\1' .. n)
   end
   remove(own)
-  remove('ckpt:' .. ns .. '\1' .. id)
+  remove_checkpoint(ns, id)
   remove('snap:' .. ns .. '\1' .. id)
   remove('live:' .. ns .. '\1' .. id)
 end
 
-local function refs_of(c)
-  local refs = {}
-  for _, list in ipairs({ c.refs, c.shows }) do
-    for _, ref in ipairs(list) do
-      refs[#refs + 1] = ref
-    end
+-- The fields of a checkpoint's values.
+local function fields_of(ns, c)
+  local fields = {}
+  for _, ref in ipairs(c.refs) do
+    fields[#fields + 1] = 'blob:' .. ns .. '\1' .. ref
   end
-  return refs
+  for _, ref in ipairs(c.shows) do
+    fields[#fields + 1] = 'show:' .. ns .. '\1' .. ref
+  end
+  return fields
 end
 
 -- Drops every checkpoint of the namespace but these (by id), then what none refers to.
@@ -327,16 +359,15 @@ function retain(ns, stays)
   for id, c in chain(ns, get('head:' .. ns)) do
     local list = stays[id] and kept or gone
     list[#list + 1] = { id, c }
-    for _, ref in ipairs(stays[id] and refs_of(c) or {}) do
-      used[ref] = true
+    for _, field in ipairs(stays[id] and fields_of(ns, c) or {}) do
+      used[field] = true
     end
   end
   for _, one in ipairs(gone) do
-    for _, ref in ipairs(refs_of(one[2])) do
-      if not used[ref] then
-        remove_root('blob:' .. ns .. '\1' .. ref)
-        remove_root('show:' .. ns .. '\1' .. ref)
-        used[ref] = true
+    for _, field in ipairs(fields_of(ns, one[2])) do
+      if not used[field] then
+        remove_root(field)
+        used[field] = true
       end
     end
     drop(ns, one[1])
@@ -566,7 +597,7 @@ local function store_checkpoint(c)
     at = now_ms(),
     span = c.span,
     refs = c.refs,
-    shows = #c.shows > 0 and c.shows or nil,
+    shows = c.shows,
     checkpoint = c.checkpoint,
     metadata = c.metadata,
   }

@@ -8,7 +8,8 @@
 --   early:<ns>                         ids that are known only by a write so far
 --   ckpt:<ns>\1<id>                    a checkpoint: v (format, see keys.py), parent, older (the one
 --                                      before it in order of ids), n (its place), at (ms), span,
---                                      refs, shows, checkpoint, metadata
+--                                      refs, shows, shown (whether snap or live
+--                                      are there), checkpoint, metadata
 --   blob:<ns>\1<channel>\1<version>    a channel's value, shared by all checkpoints that refer to it
 --   snap:<ns>\1<id>                    what a reader without the graph is shown of it, as JSON
 --   live:<ns>\1<id>                    the same of the newest, where finished tasks have changed it
@@ -126,13 +127,18 @@ local function names(list)
   return found
 end
 
--- The digests that a node refers to, and its level; none and 0 for any other value.
+-- The level of a node; nil for any other value.
+local function level_of(value)
+  local level = value and string.byte(value)
+  return level and level >= 1 and level <= HIGHEST_LEVEL and level or nil
+end
+
+-- The digests that a node refers to; none for any other value.
 local function children(value)
-  local level = value and string.byte(value) or 0
-  if level < 1 or level > HIGHEST_LEVEL then
-    return {}, 0
+  local level, found, i = level_of(value), {}, 2
+  if not level then
+    return found
   end
-  local found, i = {}, 2
   while i <= #value do
     if level > 1 or string.byte(value, i) == 255 then
       i = level > 1 and i or i + 1
@@ -143,7 +149,7 @@ local function children(value)
       i = i + 1 + string.byte(value, i)
     end
   end
-  return found, level
+  return found
 end
 
 -- Removes the field, and a value's pieces. Its value may be given.
@@ -191,7 +197,9 @@ local function bring(fields)
   for field, value in pairs(fields) do
     if not has(field) then
       set(field, value)
-      found[#found + 1] = children(value)
+      if level_of(value) then
+        found[#found + 1] = children(value)
+      end
       if string.sub(field, 1, 5) == 'part:' then
         fresh[string.sub(field, 6)] = true
       end
@@ -218,8 +226,8 @@ local function is_complete(fields, coming)
     coming[field] = true
   end
   for _, value in pairs(fields) do
-    local digests, level = children(value)
-    for _, digest in ipairs(digests) do
+    local level = level_of(value)
+    for _, digest in ipairs(level and children(value) or {}) do
       if not (coming['part:' .. digest] or has('part:' .. digest)) then
         return false
       elseif level == 1 and not (coming['json:' .. digest] or has('json:' .. digest)) then
@@ -336,9 +344,12 @@ local function drop(ns, id)
     remove(own .. '\1' .. n)
   end
   remove(own)
+  local c = checkpoint(ns, id)
+  if c and c.shown then
+    remove('snap:' .. ns .. '\1' .. id)
+    remove('live:' .. ns .. '\1' .. id)
+  end
   remove_checkpoint(ns, id)
-  remove('snap:' .. ns .. '\1' .. id)
-  remove('live:' .. ns .. '\1' .. id)
 end
 
 -- The fields of a checkpoint's values.
@@ -594,10 +605,11 @@ local function store_checkpoint(c)
     v = FORMAT,
     parent = c.parent,
     n = 1,
-    at = now_ms(),
+    at = c.within_ms > 0 and now_ms() or 0,
     span = c.span,
     refs = c.refs,
     shows = c.shows,
+    shown = c.snap ~= '',
     checkpoint = c.checkpoint,
     metadata = c.metadata,
   }
@@ -691,5 +703,10 @@ local function store_view(v)
     end
   end
   bring(v.fields)
+  local c = checkpoint(v.ns, v.id)
+  if not c.shown then
+    c.shown = true
+    set_checkpoint(v.ns, v.id, c)
+  end
   set(v.kind .. ':' .. v.ns .. '\1' .. v.id, v.text)
 end

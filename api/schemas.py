@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     JsonValue,
     ValidationError,
     field_validator,
@@ -24,7 +25,14 @@ from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
 from tailrace.shared.log_store.jobs.job_store import OnThread
-from tailrace.shared.threads import MultitaskStrategy, ThreadId, parse_thread_id
+from tailrace.shared.log_store.threads.thread_search import MOST_IDS, MOST_OFFSET, Order, Search
+from tailrace.shared.threads import (
+    MultitaskStrategy,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    parse_thread_id,
+)
 
 ERRORS_SHOWN: Final = 20
 """How many errors a response names at most."""
@@ -49,6 +57,17 @@ Nodes = Annotated[
 """As in LangGraph: names of nodes, or `*` for all of them."""
 _ON_THREAD: Final = frozenset({"multitask_strategy", "if_not_exists", "checkpoint_id", "command"})
 M = TypeVar("M", bound=BaseModel)
+
+
+def _thread_uuid(value: str) -> str:
+    try:
+        return parse_thread_id(value)
+    except ThreadNotFound:
+        raise ValueError("a thread's id is a UUID") from None
+
+
+ThreadUuid = Annotated[str, AfterValidator(_thread_uuid)]
+ThreadTtl = Annotated[float, Field(ge=60, le=10 * 365 * 86400)]
 
 
 class JobConfig(BaseModel):
@@ -121,7 +140,7 @@ class CreateJob(BaseModel):
     interrupt_before: Nodes = Field(default_factory=list[NodeName])
     interrupt_after: Nodes = Field(default_factory=list[NodeName])
     context: dict[str, JsonValue] | None = None
-    thread: str | None = None
+    thread: ThreadUuid | None = None
     multitask_strategy: MultitaskStrategy = "enqueue"
     if_not_exists: Literal["create", "reject"] = "create"
     checkpoint_id: str | None = Field(default=None, max_length=64)
@@ -134,14 +153,6 @@ class CreateJob(BaseModel):
             return body
         said = cast("dict[str, Any]", body)
         return said if said.get("command") is None else {"input": None, **said}
-
-    @field_validator("thread")
-    @classmethod
-    def _expect_uuid(cls, value: str | None) -> str | None:
-        try:
-            return None if value is None else parse_thread_id(value)
-        except ThreadNotFound:
-            raise ValueError("a thread's id is a UUID in lower case") from None
 
     @model_validator(mode="after")
     def _expect_a_beginning(self) -> Self:
@@ -202,6 +213,52 @@ class CreateJob(BaseModel):
             said["config"].pop("recursion_limit")
             said = {k: v for k, v in said.items() if k != "config" or v}
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class CreateThread(BaseModel):
+    """Body of `POST /threads`."""
+
+    model_config = _STRICT
+
+    id: ThreadUuid | None = None
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    ttl_s: ThreadTtl | None = None
+    if_exists: Literal["reject", "return"] = "reject"
+
+
+class FindThreads(BaseModel):
+    """Query of `GET /threads`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: ThreadStatus | None = None
+    metadata: Json[dict[str, JsonValue]] = Field(default_factory=dict)
+    id: list[ThreadUuid] = Field(default_factory=list, max_length=MOST_IDS)
+    order: Order = "created_at"
+    limit: int = Field(default=20, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=MOST_OFFSET)
+    cursor: str | None = None
+
+    def search(self) -> Search:
+        """The same for the store."""
+        return Search(
+            status=self.status,
+            metadata=self.metadata,
+            ids=[ThreadId(one) for one in self.id] if self.id else None,
+            order=self.order,
+            limit=self.limit,
+            offset=self.offset,
+            cursor=self.cursor,
+        )
+
+
+class PatchThread(BaseModel):
+    """Body of `PATCH /threads/{id}`."""
+
+    model_config = _STRICT
+
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    ttl_s: ThreadTtl | None = None
 
 
 class ResumeJob(BaseModel):
@@ -270,5 +327,19 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "next": job.pause.next if waiting else None,
         "after": job.stop,
         "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
+    }
+    return encode({name: value for name, value in body.items() if value is not None})
+
+
+def thread_body(thread: Thread, root: str) -> bytes:
+    """A thread as JSON."""
+    self_url = f"{root}/threads/{thread.id}"
+    body: dict[str, Any] = {
+        "id": thread.id,
+        "status": thread.status,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "metadata": thread.metadata or None,
+        "urls": {"self": self_url, "jobs": f"{self_url}/jobs", "events": f"{self_url}/events"},
     }
     return encode({name: value for name, value in body.items() if value is not None})

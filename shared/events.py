@@ -41,6 +41,24 @@ class LoggedEvent(NamedTuple):
     data: bytes
 
 
+class ThreadEvent(LoggedEvent):
+    """An event in the log of its job's thread: numbered there, and its data name the job."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, seq: int, job_id: str, event: LoggedEvent) -> "ThreadEvent":
+        """A job's event under its thread's number."""
+        # The data of every event are an object with some fields.
+        data = b'{"job":"%b","number":%d,%b' % (job_id.encode(), event.seq, event.data[1:])
+        return cls(seq, event.name, data)
+
+
+def ends_log(event: LoggedEvent) -> bool:
+    """Whether nothing follows in the log. On a thread there may always be another job."""
+    return event.name == "end" and not isinstance(event, ThreadEvent)
+
+
 def status_event(
     status: JobStatus,
     attempt: int,

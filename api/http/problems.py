@@ -63,6 +63,8 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
     errors.GraphBroken: Problem(503, "graph-broken", "The graph can't be run"),
     errors.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
+    errors.InvalidQuery: Problem(422, "invalid-query", "The query's parameters are wrong"),
+    errors.ThreadExists: Problem(409, "thread-exists", "There is such a thread already"),
     errors.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),
     errors.EventsExpired: Problem(410, "events-expired", "The events are gone"),
     # The same bytes whether the id is malformed, unknown or another tenant's.

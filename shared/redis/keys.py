@@ -12,9 +12,9 @@
 | `tailrace:{s}:jobs:<tenant>:<thread>` | log | sorted set | `thread_ttl` | job_store |
 | `tailrace:{s}:index:<tenant>:<thread>` | log | stream | `thread_ttl` | job_store, event_log |
 | `tailrace:{s}:heads` | log | sorted set | for good | job_store |
-| `tailrace:{s}:threads:<tenant>:created` | log | sorted set | as each thread | job_store |
-| `tailrace:{s}:threads:<tenant>:updated` | log | sorted set | as `created` | job_store |
-| `tailrace:{s}:threads:<tenant>:<status>` | log | sorted set | as `created` | job_store |
+| `tailrace:{s}:threads:<tenant>` | log | sorted set | for good; each thread for its TTL | record |
+| `tailrace:{s}:due` | log | sorted set | as `threads` | record |
+| `tailrace:{s}:remains` | log | sorted set | for good | expiry |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
@@ -46,10 +46,11 @@ sweep.
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tailrace.shared.jobs import JobId
-from tailrace.shared.threads import THREAD_STATUSES, ThreadName
+from tailrace.shared.threads import ThreadName
 
 SHARDS: Final = "0123456789abcdef"
 _TAG: Final = "{queue-1}"
@@ -86,7 +87,7 @@ checkpoint and of an item. What has none is from before there was one, and is th
 
 PERMANENT: Final = re.compile(
     r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)"
-    r"|tailrace:\{[0-9a-f]\}:(?:heads|threads:.+:[a-z]+)"
+    r"|tailrace:\{[0-9a-f]\}:(?:heads|threads:.+|due|remains)"
     rf"|{re.escape(QUEUE)}|tailrace:{re.escape(_TAG)}:(?:attempts|owners|again|cancelled)"
 )
 """The keys that may live without a TTL. Each shrinks as jobs end, but for the items of graphs'
@@ -130,19 +131,66 @@ def of_job(
 
 
 def of_thread(thread: ThreadName) -> dict[str, str]:
-    """A thread's keys, by their names in `thread.lua` and in its order."""
+    """A thread's keys, by their names in `record.lua` and in its order."""
     shard = thread.id[-1]
-    all_of_shard = f"tailrace:{{{shard}}}:threads:{thread.tenant}"
     return {
         "record": f"tailrace:{{{shard}}}:thread:{thread}",
         "line": f"tailrace:{{{shard}}}:line:{thread}",
         "jobs": f"tailrace:{{{shard}}}:jobs:{thread}",
-        "log": f"tailrace:{{{shard}}}:index:{thread}",
+        "log": log_of_thread(thread),
         "heads": heads_of_shard(shard),
-        "created": f"{all_of_shard}:created",
-        "updated": f"{all_of_shard}:updated",
-        **{status: f"{all_of_shard}:{status}" for status in THREAD_STATUSES},
+        "found": threads_of_shard(shard, thread.tenant),
+        "due": due_of_shard(shard),
     }
+
+
+def log_of_thread(thread: ThreadName) -> str:
+    """The index of the thread's log."""
+    return f"tailrace:{{{thread.id[-1]}}}:index:{thread}"
+
+
+def of_thread_alone(thread: ThreadName, jobs: Iterable[JobId] = ()) -> dict[str, str | list[str]]:
+    """A thread's keys, by the names of scripts that need no job.
+
+    Args:
+        thread: the thread.
+        jobs: jobs of it that a script deletes as well.
+    """
+    return {
+        "CHECKPOINTS": checkpoints(str(thread)),
+        "OPEN": open_jobs(JobId(thread.id)),
+        "REMAINS": remains_of_shard(thread.id[-1]),
+        "THREAD": [*of_thread(thread).values(), *_whole_jobs(jobs)],
+    }
+
+
+def of_remains(shard: str, jobs: Iterable[JobId]) -> dict[str, str | list[str]]:
+    """The keys of jobs that remain of deleted threads, by the names of our scripts."""
+    return {
+        "OPEN": open_jobs_of_shard(shard),
+        "REMAINS": remains_of_shard(shard),
+        "JOBS": [*_whole_jobs(jobs)],
+    }
+
+
+def threads_of_shard(shard: str, tenant: str) -> str:
+    """A tenant's threads, for search."""
+    return f"tailrace:{{{shard}}}:threads:{tenant}"
+
+
+def due_of_shard(shard: str) -> str:
+    """The threads of all tenants, by the time when they may have to be deleted."""
+    return f"tailrace:{{{shard}}}:due"
+
+
+def remains_of_shard(shard: str) -> str:
+    """The jobs whose threads have been deleted."""
+    return f"tailrace:{{{shard}}}:remains"
+
+
+def _whole_jobs(jobs: Iterable[JobId]) -> Iterator[str]:
+    for job_id in jobs:
+        yield from (job(job_id), log(job_id), blobs(job_id), listening(job_id))
 
 
 def heads_of_shard(shard: str) -> str:
@@ -166,9 +214,9 @@ def blobs(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
 
 
-def wakeups(job_id: JobId, reader_id: str) -> str:
-    """What ends a read of this job's log, and of others in its shard, that blocks in the store."""
-    return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
+def wakeups(log_key: str, reader_id: str) -> str:
+    """What ends a read of this log, and of others in its shard, that blocks in the store."""
+    return f"tailrace:{{{log_key[-1]}}}:wake:{reader_id}"
 
 
 def listening(job_id: JobId) -> str:

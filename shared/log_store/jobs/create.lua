@@ -1,10 +1,11 @@
 -- Creates a job: its record and event 1, `status` queued. Repeatable: the id is the caller's.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: id open_ttl_ms tenant request created_at event max_attempts
--- args: thread_name thread_ttl_ms thread_metadata strategy must_exist most_in_line joins
+-- args: thread_name thread_ttl_ms thread_metadata thread_terms strategy must_exist most_in_line joins
 -- uses: log_store/log
 -- request: JSON. event: data of event 1.
--- The rest is '' for a job without a thread. thread_ttl_ms, thread_metadata (JSON): of a new thread.
+-- The rest is '' for a job without a thread. thread_ttl_ms, thread_metadata (JSON), thread_terms (of
+-- the metadata): of a new thread.
 -- strategy: what becomes of the thread's other jobs (see shared/threads.py). must_exist: '1' if the thread is
 -- not made here. most_in_line: jobs that may wait. joins: '' for a job that is to run later: it joins the
 -- line when it is due.
@@ -16,7 +17,7 @@ local function admitted()
   if must_exist == '1' and not is_there then
     return { 'no-thread' }
   elseif not is_there then
-    make_thread(thread_metadata, thread_ttl_ms)
+    make_thread(thread_metadata, thread_terms, thread_ttl_ms)
   end
   local waiting = redis.call('ZCARD', thread.line)
   if strategy == 'reject' and (of_thread('running') or waiting > 0) then

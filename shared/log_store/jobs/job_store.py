@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from tailrace.shared import terms
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.events import encode, encode_value, end_event, status_event
 from tailrace.shared.jobs import (
@@ -115,6 +116,7 @@ class JobStore:
             thread_name=str(job.thread or ""),
             thread_ttl_ms=self._thread_ttl_ms,
             thread_metadata=encode(on_thread.metadata),
+            thread_terms=terms.of_metadata(on_thread.metadata),
             strategy=on_thread.strategy,
             must_exist="1" if on_thread.must_exist else "",
             most_in_line=self._most_in_line,
@@ -273,11 +275,15 @@ class JobStore:
             after=after,
         )
 
-    async def cancel(self, job_id: JobId) -> Changed:
+    async def cancel(self, job_id: JobId, *, rollback: bool = False) -> Changed:
         """Ask for the job's end. Repeatable.
 
         A queued or waiting job is closed in this call. A running one is flagged: whoever holds it
         closes it.
+
+        Args:
+            job_id: the job.
+            rollback: whether its thread's state goes back to where the job began.
 
         Raises:
             JobNotFound: there is no record.
@@ -291,6 +297,7 @@ class JobStore:
             id=job_id,
             at=timestamp(),
             data=end_event("cancelled").data,
+            rollback="1" if rollback else "",
             **self._lives,
         )
         return _changed(reply)

@@ -5,13 +5,13 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms at id floor
 -- args: given_up given_up_end cancelled_end superseded_end retention_ms events_ttl_ms
--- uses: log_store/log
+-- uses: log_store/threads/rollback
 -- floor: the highest number that this writer ever sent, if the store has forgotten some, or 0.
 -- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end, superseded_end: data of
 -- `end`.
 -- Returns {'ok', seq, record as field, value, ...}, or {'missing'}, {'closed', seq},
--- {'fenced', attempt of the record}, {'turn', id} of the job that it has to wait for, {'keys', thread,
--- id} where the keys of the thread are wanted, and of the job of that id unless it is ''.
+-- {'fenced', attempt of the record}. Of a job on a thread also {'turn', id} of the job that it has to
+-- wait for, or {'keys', thread, id}: the call lacks the thread's keys, or those of the job of that id.
 
 -- Takes the turn, and notes where the job began. A job that waits to be resumed is ended: this one
 -- takes over its state. Returns a reply that ends the script, or nil.
@@ -35,8 +35,8 @@ local function on_thread(r)
     redis.call('HDEL', thread.record, 'waiting')
   end
   if not r.began_at then
-    r.began_at = redis.call('HGET', CHECKPOINTS, 'head:') or ''
-    redis.call('HSET', JOB, 'began_at', r.began_at)
+    r.began_at, r.position = get('head:') or '', position()
+    redis.call('HSET', JOB, 'began_at', r.began_at, 'position', r.position)
   end
 end
 
@@ -48,6 +48,7 @@ elseif FINAL[r.status] or r.status == 'waiting' then
   return { 'closed', whole(r.seq) }
 end
 if r.cancel then
+  roll_back('cancelled')
   close_over(r, id, 'cancelled', at, cancelled_end, retention_ms, events_ttl_ms)
   return { 'closed', whole(r.seq + 1) }
 end

@@ -1,84 +1,15 @@
--- How a job's thread is kept. Every function does nothing for a job without one.
+-- A job on its thread: whose turn it is, and the index of the thread's log. Every function does nothing
+-- for a job without a thread.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
+-- uses: log_store/threads/record
 --
--- THREAD: the keys of the job's thread, in the order of `thread_keys` below, then JOB, LOG and BLOBS of the
--- job that waits to be resumed, where the script may end it. CHECKPOINTS is the thread's.
---
--- record       a hash: format (see keys.py), created_at and updated_at (ms), metadata (JSON), ttl_ms, status,
---              running (the job that has the turn), waiting (the job that waits to be resumed), order (the
---              last that a job was given), cut and rollback_cut (jobs of a lower order are to be cancelled,
---              or rolled back), seq (of the thread's log)
--- line         a sorted set: the jobs that wait for their turn, in their order
--- jobs         a sorted set: all its jobs, in their order
--- log          a stream: the index of the thread's log, an entry for each write to the log of one of its
---              jobs. An entry's id is the number of its last event; it has job, first and last (numbers in
---              the job's log).
--- heads        a sorted set of the shard: jobs that were first in their line when the turn came free, by the
---              time of that, until they take it
--- created      three kinds of sorted sets of the tenant's threads in this shard, for search: by the time of
--- updated      their creation, by that of their last change, and, of each status, by that of their creation
--- idle ...
+-- THREAD: after the thread's keys, JOB, LOG and BLOBS of the job that waits to be resumed, where the script
+-- may end it.
 
-local thread = {}
-local thread_keys = {
-  'record',
-  'line',
-  'jobs',
-  'log',
-  'heads',
-  'created',
-  'updated',
-  'idle',
-  'busy',
-  'interrupted',
-  'error',
-}
-if KEYS[THREAD] then
-  for n, name in ipairs(thread_keys) do
-    thread[name] = KEYS[THREAD + n - 1]
-  end
-end
 local superseded = THREAD + #thread_keys
-
-local function id_of(key)
-  return string.match(key, '[^:]+$')
-end
 
 -- The job in its thread's sets. A job without a thread is never named there.
 local me = id_of(JOB)
-
-local function of_thread(field)
-  local value = redis.call('HGET', thread.record, field)
-  return value and value ~= '' and value or nil
-end
-
--- Keeps everything of the thread for its TTL, or for that of an open job if that is longer.
-local function keep_thread(open_ttl_ms)
-  local ttl_ms = math.max(tonumber(of_thread('ttl_ms') or 0), tonumber(open_ttl_ms))
-  for _, key in ipairs({ thread.record, thread.line, thread.jobs, thread.log, CHECKPOINTS }) do
-    redis.call('PEXPIRE', key, whole(ttl_ms))
-  end
-end
-
-local function set_status(status)
-  local id, now, before = id_of(thread.record), whole(now_ms()), of_thread('status')
-  redis.call('HSET', thread.record, 'status', status, 'updated_at', now)
-  redis.call('ZADD', thread.updated, now, id)
-  if before ~= status then
-    redis.call('ZREM', thread[before or status], id)
-    redis.call('ZADD', thread[status], of_thread('created_at'), id)
-  end
-end
-
-local function make_thread(metadata, ttl_ms)
-  local id, now = id_of(thread.record), whole(now_ms())
-  -- stylua: ignore
-  redis.call('HSET', thread.record, 'format', FORMAT, 'created_at', now, 'metadata', metadata,
-    'ttl_ms', ttl_ms, 'order', '0', 'seq', '0')
-  redis.call('PEXPIRE', thread.record, ttl_ms)
-  redis.call('ZADD', thread.created, now, id)
-  set_status('idle')
-end
 
 -- The job's log has got the events first..last.
 local function index(first, last)

@@ -13,6 +13,7 @@ from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.checkpoints.snapshots import SnapshotReader
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.log_store.threads.thread_search import ThreadSearch
@@ -35,6 +36,7 @@ class Services:
     threads: ThreadStore
     search: ThreadSearch
     removal: Removal
+    snapshots: SnapshotReader
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

@@ -6,7 +6,6 @@ sort before an older one, and a message would be lost.
 """
 
 from typing import Any, Final, cast
-from uuid import UUID
 
 from langgraph.checkpoint.base import id as ids
 
@@ -14,8 +13,11 @@ _VERSION: Final = 6
 
 
 def make_later_than(checkpoint_id: str) -> None:
-    """Have the ids that LangGraph makes from now on sort after this one; '' changes nothing."""
-    seen = ids.UUID(checkpoint_id) if checkpoint_id else UUID(int=0)
+    """Have the ids that LangGraph makes from now on sort after this one, if it is one of them."""
+    try:
+        seen = ids.UUID(checkpoint_id)
+    except ValueError:
+        return
     if seen.version != _VERSION:
         return
     # LangGraph's own memory of its last id. Lamport's rule: a clock is set to what it hears of.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -251,7 +251,7 @@ async def test_numbers_that_the_store_has_lost_are_not_given_again(
     one.seq = 6
     await one.append(4)
 
-    assert await redis.hget(of_thread["record"], "seq") == b"7"
+    assert await cast("Any", redis).hget(of_thread["record"], "seq") == b"7"
     found = await read(api, thread_id, 7, "Last-Event-ID: 2")
     assert [(number, name) for number, name, _ in found] == [
         (5, "gap"),

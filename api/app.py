@@ -27,16 +27,20 @@ from tailrace.api.http.middleware import (
 from tailrace.api.http.problems import HANDLERS
 from tailrace.api.relay.relay import Relay
 from tailrace.api.relay.response import EventStreamResponse
-from tailrace.api.routes import blobs, console, events, graphs, health, jobs
+from tailrace.api.routes import blobs, console, events, graphs, health, jobs, threads
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.jobs.presence import Presence
+from tailrace.shared.log_store.threads.expiry import Expiry
+from tailrace.shared.log_store.threads.thread_search import ThreadSearch
+from tailrace.shared.log_store.threads.thread_store import ThreadStore
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.connection import connect
+from tailrace.shared.removal import Removal
 from tailrace.shared.sweep import Sweep
 
 logger = logging.getLogger(__name__)
@@ -70,8 +74,8 @@ def create_app(settings: ApiSettings) -> ASGIApp:
         ],
         redirect_slashes=False,
     )
-    app.router.routes.append(events.ROUTE)
-    for module in (jobs, blobs, graphs, health, console):
+    app.router.routes += [events.ROUTE, threads.EVENTS]
+    for module in (jobs, threads, blobs, graphs, health, console):
         app.include_router(module.router)
     app.mount("/langgraph", langgraph_app())
     return DeferredStreams(app)
@@ -86,7 +90,8 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     queue = JobQueue(queue_store, settings)
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    sweep = Sweep(records, OpenJobs(log_store), queue, process_id)
+    open_jobs = OpenJobs(log_store)
+    sweep = Sweep(records, open_jobs, queue, process_id)
     for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay, settings.drain_s)):
         task = tasks.create_task(work)
         task.add_done_callback(_exit_if_crashed)
@@ -98,6 +103,9 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         jobs=records,
         presence=Presence(log_store, 2 * settings.connection_age_s),
         blobs=BlobStore(log_store, settings),
+        threads=ThreadStore(log_store, settings),
+        search=ThreadSearch(log_store),
+        removal=Removal(records, open_jobs, queue, Expiry(log_store)),
         queue=queue,
         idempotency=IdempotencyKeys(queue_store, settings, settings.idempotency_ttl_s),
         graphs=Graphs(queue_store),

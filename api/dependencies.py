@@ -15,9 +15,12 @@ from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.presence import Presence
+from tailrace.shared.log_store.threads.thread_search import ThreadSearch
+from tailrace.shared.log_store.threads.thread_store import ThreadStore
 from tailrace.shared.queue_store.idempotency import IdempotencyKeys
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.connection import Client
+from tailrace.shared.removal import Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class Services:
     jobs: JobStore
     presence: Presence
     blobs: BlobStore
+    threads: ThreadStore
+    search: ThreadSearch
+    removal: Removal
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

@@ -15,6 +15,8 @@ Refusal
 ├── UnknownGraph           no worker serves a graph of that name
 ├── GraphBroken            no worker could load the graph
 ├── InvalidInput           the graph's own schema refuses the input
+├── InvalidQuery           the query's parameters are wrong
+├── ThreadExists           a thread of that id is there already
 ├── InvalidCursor          not an id that an event could have
 └── EventsExpired          the job has ended and its events are gone
 """
@@ -96,6 +98,14 @@ class GraphBroken(Refusal):
 
 class InvalidInput(Refusal):
     """The graph's own schema refuses the input."""
+
+
+class InvalidQuery(Refusal):
+    """A parameter of the query is not what it has to be."""
+
+
+class ThreadExists(Refusal):
+    """The caller wants a new thread, and there is one of that id."""
 
 
 class InvalidCursor(Refusal):

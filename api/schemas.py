@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     JsonValue,
     ValidationError,
     field_validator,
@@ -19,8 +21,18 @@ from pydantic import (
 
 from tailrace.api.errors import FieldError, InvalidBody
 from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.events import encode
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobRequest, NodeNames, StreamMode
+from tailrace.shared.log_store.jobs.job_store import OnThread
+from tailrace.shared.log_store.threads.thread_search import MOST_IDS, MOST_OFFSET, Order, Search
+from tailrace.shared.threads import (
+    MultitaskStrategy,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    parse_thread_id,
+)
 
 ERRORS_SHOWN: Final = 20
 """How many errors a response names at most."""
@@ -43,7 +55,19 @@ Nodes = Annotated[
     BeforeValidator(lambda given: ["*"] if given == "*" else given),
 ]
 """As in LangGraph: names of nodes, or `*` for all of them."""
+_ON_THREAD: Final = frozenset({"multitask_strategy", "if_not_exists", "checkpoint_id", "command"})
 M = TypeVar("M", bound=BaseModel)
+
+
+def _thread_uuid(value: str) -> str:
+    try:
+        return parse_thread_id(value)
+    except ThreadNotFound:
+        raise ValueError("a thread's id is a UUID") from None
+
+
+ThreadUuid = Annotated[str, AfterValidator(_thread_uuid)]
+ThreadTtl = Annotated[float, Field(ge=60, le=10 * 365 * 86400)]
 
 
 class JobConfig(BaseModel):
@@ -66,6 +90,41 @@ class JobConfig(BaseModel):
         return value
 
 
+def _expect_name(pair: list[JsonValue]) -> list[JsonValue]:
+    if not isinstance(pair[0], str):
+        raise ValueError("an update is a pair: the name of a channel, and a value")  # noqa: TRY004 - for pydantic
+    return pair
+
+
+Update = Annotated[list[JsonValue], Field(min_length=2, max_length=2), AfterValidator(_expect_name)]
+"""A channel's name, and what is given to it."""
+
+
+class Send(BaseModel):
+    """A node with an input of its own."""
+
+    model_config = _STRICT
+
+    node: NodeName
+    input: JsonValue = None
+
+
+class Command(BaseModel):
+    """What LangGraph's `Command` has, as JSON: an update of the state, and where to continue."""
+
+    model_config = _STRICT
+
+    resume: JsonValue = None
+    update: dict[str, JsonValue] | list[Update] | None = None
+    goto: str | Send | list[str | Send] | None = None
+
+    @model_validator(mode="after")
+    def _expect_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("send resume, update or goto")
+        return self
+
+
 class CreateJob(BaseModel):
     """Body of `POST /jobs`."""
 
@@ -81,6 +140,26 @@ class CreateJob(BaseModel):
     interrupt_before: Nodes = Field(default_factory=list[NodeName])
     interrupt_after: Nodes = Field(default_factory=list[NodeName])
     context: dict[str, JsonValue] | None = None
+    thread: ThreadUuid | None = None
+    multitask_strategy: MultitaskStrategy = "enqueue"
+    if_not_exists: Literal["create", "reject"] = "create"
+    checkpoint_id: str | None = Field(default=None, max_length=64)
+    command: Command | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _let_a_command_stand_for_input(cls, body: Any) -> Any:
+        if isinstance(body, dict) and body.get("command") is not None:
+            return {"input": None, **body}
+        return body
+
+    @model_validator(mode="after")
+    def _expect_a_beginning(self) -> Self:
+        if self.thread is None and self.model_fields_set & _ON_THREAD:
+            raise ValueError(f"{', '.join(sorted(_ON_THREAD))} are for a job on a thread")
+        if self.command is not None and self.input is not None:
+            raise ValueError("send either input or command")
+        return self
 
     @field_validator("stream")
     @classmethod
@@ -102,7 +181,25 @@ class CreateJob(BaseModel):
             interrupt_before=_names(self.interrupt_before),
             interrupt_after=_names(self.interrupt_after),
             context=self.context,
+            thread=self.thread_id,
+            checkpoint_id=self.checkpoint_id,
+            command=self.command.model_dump(exclude_unset=True) if self.command else None,
         )
+
+    @property
+    def continues(self) -> bool:
+        """Whether it begins where its thread stands, and not with an input."""
+        return self.thread is not None and self.input is None
+
+    @property
+    def thread_id(self) -> ThreadId | None:
+        """The job's thread."""
+        return ThreadId(self.thread) if self.thread else None
+
+    @property
+    def on_thread(self) -> OnThread:
+        """How the job comes to its thread."""
+        return OnThread(self.multitask_strategy, must_exist=self.if_not_exists == "reject")
 
     def digest(self) -> str:
         """SHA-256, in hex, of the request, however its JSON was written.
@@ -115,6 +212,52 @@ class CreateJob(BaseModel):
             said["config"].pop("recursion_limit")
             said = {k: v for k, v in said.items() if k != "config" or v}
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class CreateThread(BaseModel):
+    """Body of `POST /threads`."""
+
+    model_config = _STRICT
+
+    id: ThreadUuid | None = None
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    ttl_s: ThreadTtl | None = None
+    if_exists: Literal["reject", "return"] = "reject"
+
+
+class FindThreads(BaseModel):
+    """Query of `GET /threads`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: ThreadStatus | None = None
+    metadata: Json[dict[str, JsonValue]] = Field(default_factory=dict)
+    id: list[ThreadUuid] = Field(default_factory=list, max_length=MOST_IDS)
+    order: Order = "created_at"
+    limit: int = Field(default=20, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=MOST_OFFSET)
+    cursor: str | None = None
+
+    def search(self) -> Search:
+        """The same for the store."""
+        return Search(
+            status=self.status,
+            metadata=self.metadata,
+            ids=[ThreadId(one) for one in self.id] if self.id else None,
+            order=self.order,
+            limit=self.limit,
+            offset=self.offset,
+            cursor=self.cursor,
+        )
+
+
+class PatchThread(BaseModel):
+    """Body of `PATCH /threads/{id}`."""
+
+    model_config = _STRICT
+
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    ttl_s: ThreadTtl | None = None
 
 
 class ResumeJob(BaseModel):
@@ -171,6 +314,7 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "id": job.id,
         "graph": job.request.graph,
         "status": job.status,
+        "thread": job.request.thread,
         "attempt": job.attempt,
         "created_at": job.created_at,
         "started_at": job.started_at,
@@ -182,5 +326,19 @@ def job_body(job: Job, events_url: str, root: str) -> bytes:
         "next": job.pause.next if waiting else None,
         "after": job.stop,
         "urls": {"self": self_url, "events": events_url, "cancel": f"{self_url}/cancel"},
+    }
+    return encode({name: value for name, value in body.items() if value is not None})
+
+
+def thread_body(thread: Thread, root: str) -> bytes:
+    """A thread as JSON."""
+    self_url = f"{root}/threads/{thread.id}"
+    body: dict[str, Any] = {
+        "id": thread.id,
+        "status": thread.status,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "metadata": thread.metadata or None,
+        "urls": {"self": self_url, "jobs": f"{self_url}/jobs", "events": f"{self_url}/events"},
     }
     return encode({name: value for name, value in body.items() if value is not None})

@@ -4,6 +4,8 @@ TailraceError
 ├── ConfigurationError     a setting is missing or wrong; the process can't start
 ├── StoreUnavailable       Redis is unreachable, full or read-only; retrying may help
 ├── JobNotFound            no such job, as far as this caller may know
+├── ThreadNotFound         no such thread, as far as this caller may know
+├── ThreadBusy             the thread takes no further job now
 ├── NotWaiting             the job does not wait for this resume value
 ├── BlobNotFound           there is no such large value, or no longer
 ├── BlobsFull              a job's large values exceed their limit
@@ -12,6 +14,7 @@ TailraceError
     ├── LogClosed          the log has its `end`, or the job waits to be resumed
     ├── Fenced             a newer attempt has opened the log
     ├── CancelRequested    the job must be closed instead
+    ├── NotItsTurn         another job of its thread comes first
     ├── SequenceTaken      another writer has used the numbers
     ├── SequenceHole       the write would leave a hole: the store went back in time
     └── ValuesLacking      an unchanged value of a checkpoint is gone: write all of them
@@ -39,6 +42,18 @@ class StoreUnavailable(TailraceError):
 
 class JobNotFound(TailraceError):
     """No such job for this caller: unknown, expired, malformed, or another tenant's."""
+
+
+class ThreadNotFound(TailraceError):
+    """No such thread for this caller: unknown, expired, malformed, or another tenant's."""
+
+
+class ThreadBusy(TailraceError):
+    """The thread has jobs that have not ended, and the caller wants to be refused then."""
+
+
+class LineFull(ThreadBusy):
+    """As many jobs as may wait for a thread's turn do already."""
 
 
 class NotWaiting(TailraceError):
@@ -101,6 +116,18 @@ class SequenceTaken(WriteRefused):
 
 class SequenceHole(WriteRefused):
     """The write would leave a hole: the store has lost what it once acknowledged."""
+
+
+class NotItsTurn(WriteRefused):
+    """Another job of the thread has the turn, or comes first; this one waits in the line.
+
+    Args:
+        before: the id of that job.
+    """
+
+    def __init__(self, before: str) -> None:
+        super().__init__(0)
+        self.before = before
 
 
 class ValuesLacking(WriteRefused):

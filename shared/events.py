@@ -41,6 +41,24 @@ class LoggedEvent(NamedTuple):
     data: bytes
 
 
+class ThreadEvent(LoggedEvent):
+    """An event in the log of its job's thread: numbered there, and its data name the job."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, seq: int, job_id: str, event: LoggedEvent) -> "ThreadEvent":
+        """A job's event under its thread's number."""
+        # The data of every event are an object with some fields.
+        data = b'{"job":"%b","number":%d,%b' % (job_id.encode(), event.seq, event.data[1:])
+        return cls(seq, event.name, data)
+
+
+def ends_log(event: LoggedEvent) -> bool:
+    """Whether nothing follows in the log. On a thread there may always be another job."""
+    return event.name == "end" and not isinstance(event, ThreadEvent)
+
+
 def status_event(
     status: JobStatus,
     attempt: int,
@@ -59,10 +77,16 @@ def status_event(
 
 
 def end_event(
-    status: FinalStatus, *, result: bytes | None = None, error: JobError | None = None
+    status: FinalStatus,
+    *,
+    result: bytes | None = None,
+    error: JobError | None = None,
+    reason: Literal["superseded"] | None = None,
 ) -> Event:
     """The last event of a log; `result` is JSON and is sent as it is."""
     data: dict[str, Any] = {"status": status}
+    if reason is not None:
+        data["reason"] = reason
     if result is not None:
         data["result"] = orjson.Fragment(result)
     if error is not None:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NewType, get_args
 from uuid_utils import uuid7
 
 from tailrace.shared.errors import JobNotFound
+from tailrace.shared.threads import ThreadId, ThreadName
 
 JobId = NewType("JobId", str)
 """A UUIDv7 (RFC 9562), lower-case hex with hyphens; its last digit is the job's shard."""
@@ -41,9 +42,10 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 _FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def new_job_id() -> JobId:
-    """Make a job id; ids made later sort later."""
-    return JobId(str(uuid7()))
+def new_job_id(thread: ThreadId | None = None) -> JobId:
+    """Make a job id; ids made later sort later. On a thread it has the thread's shard."""
+    made = str(uuid7())
+    return JobId(f"{made[:-1]}{thread[-1]}" if thread else made)
 
 
 def parse_job_id(text: str) -> JobId:
@@ -95,6 +97,12 @@ class JobRequest:
     interrupt_after: NodeNames = ()
     context: Mapping[str, Any] | None = None
     """What the graph's nodes find as `runtime.context`; None is LangGraph's own."""
+    thread: ThreadId | None = None
+    """Its thread; None: it is its own."""
+    checkpoint_id: str | None = None
+    """The checkpoint of the thread to begin at; None: the newest."""
+    command: Mapping[str, Any] | None = None
+    """In place of input, what LangGraph's `Command` has: resume, update, goto."""
     view: Mapping[str, Any] | None = None
     """Set by an adapter of the API: in which form it shows the job. Its events then also have what
     LangGraph tells beside: the metadata of a message, the interrupts that belong to values."""
@@ -143,6 +151,8 @@ class Job:
     """Where it last stopped; what a waiting job waits for."""
     resume_values: Mapping[str, Any] | None = None
     """The values it was last resumed with, by interrupt id; empty at a breakpoint."""
+    began_at: str = ""
+    """Its thread's newest checkpoint when it took the turn; '' for none."""
     resumed_after: int = 0
     """Number of the `waiting` event after which it was last resumed; 0: never resumed."""
     result: bytes | None = None
@@ -159,6 +169,11 @@ class Job:
         """Whether the log has its `end`."""
         return self.status in FINAL
 
+    @property
+    def thread(self) -> ThreadName | None:
+        """Its thread, if it has one."""
+        return ThreadName(self.tenant, self.request.thread) if self.request.thread else None
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -168,3 +183,5 @@ class Holder:
     attempt: int
     token: str
     """Random, made once by the writer: it tells a repeated call from a rival's."""
+    thread: ThreadName | None = None
+    """The job's thread, where that is known already."""

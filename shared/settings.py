@@ -40,6 +40,10 @@ class SharedSettings(BaseSettings):
     """How long the events of an ended job are kept."""
     retention_s: Seconds = 7 * 86400
     """How long the record of an ended job is kept."""
+    thread_ttl_s: Seconds = 30 * 86400
+    """A thread is deleted when no job has used it for this long."""
+    thread_line: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How many jobs may wait for a thread's turn."""
     lease_s: Seconds = 5
     """A worker that has not renewed its lease for this long counts as dead."""
     show_errors: bool = False

@@ -13,7 +13,7 @@ from typing import Final
 
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, WriteRefused
 from tailrace.shared.jobs import FINAL, JobError, JobId
-from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.job_store import Changed, JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJob, OpenJobs
 from tailrace.shared.queue_store.queue.job_queue import JobQueue
 from tailrace.shared.redis.keys import SHARDS
@@ -23,6 +23,8 @@ LEASE_S: Final = 2.0
 SWEEP_EVERY_S: Final = 5.0
 CANCEL_OVERDUE_S: Final = 3.0
 """How long the holder of a running job that was cancelled has to close it."""
+OWED_FOR_MS: Final = 2_000
+"""How long a job may be next on its thread and not yet begin."""
 MISSING_FOR_S: Final = 10.0
 """How long a job may be in its log and not yet in the queue."""
 EXPIRES_WITHIN_MS: Final = 60_000
@@ -60,6 +62,8 @@ class Sweep:
     async def _lead(self, overdue: Sequence[JobId]) -> None:
         for job in await self.open_jobs.look(overdue) if overdue else ():
             await self._end_cancelled(job)
+        for job_id in await self.open_jobs.owed(OWED_FOR_MS):
+            await self.queue.enqueue(job_id)
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             await self.sweep()
@@ -77,7 +81,9 @@ class Sweep:
                 for job in seen:
                     await self._repair(job)
                 queued = {
-                    job.id: job.attempt for job in seen if job.status in ("queued", "running")
+                    job.id: job.attempt
+                    for job in seen
+                    if job.status in ("queued", "running") and not job.in_line
                 }
                 lost = await self.queue.missing(list(queued)) if queued else ()
                 missing.update((job_id, queued[job_id]) for job_id in lost)
@@ -94,22 +100,30 @@ class Sweep:
 
     async def _end_expired(self, job: OpenJob) -> None:
         try:
-            await self.jobs.expire(job.id, EXPIRES_WITHIN_MS, _EXPIRED)
+            ended = await self.jobs.expire(job.id, EXPIRES_WITHIN_MS, _EXPIRED)
         except (WriteRefused, JobNotFound) as refusal:
             logger.info("job not expired", extra={"job_id": job.id, "reason": repr(refusal)})
             return
         logger.warning("job expired", extra={"job_id": job.id})
-        await self.queue.remove(job.id)
+        await self._leave_queue(job.id, ended)
 
     async def _end_cancelled(self, job: OpenJob) -> None:
         """Close a cancelled job that its holder has not closed in time."""
         if job.cancel_requested and job.status is not None and job.status not in FINAL:
             logger.warning("cancelled job closed for its worker", extra={"job_id": job.id})
             try:
-                await self.jobs.close_over(job.id, "cancelled")
+                ended = await self.jobs.close_over(job.id, "cancelled")
             except JobNotFound:
                 logger.info("job record gone", extra={"job_id": job.id})
+            else:
+                await self._leave_queue(job.id, ended)
+                return
         await self.queue.remove(job.id)
+
+    async def _leave_queue(self, job_id: JobId, ended: Changed) -> None:
+        await self.queue.remove(job_id)
+        if ended.following is not None:
+            await self.queue.enqueue(ended.following)
 
     async def _enqueue_missing(self, missing: Mapping[JobId, int]) -> None:
         """Enqueue jobs that the queue has not known for a while, above their logs' attempts."""

@@ -19,6 +19,7 @@ from tailrace.shared.log_store.items.item_store import reap
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
+from tailrace.shared.log_store.threads.expiry import Expiry
 from tailrace.shared.process.garbage import freeze_startup_objects
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
@@ -28,6 +29,7 @@ from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
 from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
 from tailrace.shared.redis.commands import ping
 from tailrace.shared.redis.connection import Client, connect
+from tailrace.shared.removal import Removal
 from tailrace.shared.sweep import Sweep
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner
@@ -87,6 +89,7 @@ async def _work(
 ) -> None:
     queue_store, log_store, wake_store = clients
     queue, jobs = JobQueue(queue_store, settings), JobStore(log_store, settings)
+    open_jobs = OpenJobs(log_store)
     stores = JournalStores(
         EventLog(log_store, settings),
         JournalStore(log_store, settings),
@@ -110,8 +113,8 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         beside = (
             _beat(queue_store, worker_id, specs, lambda: worker.replied_at),
-            Sweep(jobs, OpenJobs(log_store), queue, worker_id).run(),
-            _reap(log_store),
+            Sweep(jobs, open_jobs, queue, worker_id).run(),
+            _reap(log_store, Removal(jobs, open_jobs, queue, Expiry(log_store))),
         )
         running = [tasks.create_task(work) for work in beside]
         await worker.async_run()
@@ -161,11 +164,12 @@ async def _beat(
             logger.warning("heartbeat not stored", extra={"reason": str(error)})
 
 
-async def _reap(redis: Client) -> None:
-    """Delete expired items, also in shards that nobody uses."""
+async def _reap(redis: Client, removal: Removal) -> None:
+    """Delete expired items and threads, also in shards that nobody uses."""
     while True:
         await asyncio.sleep(_REAP_EVERY_S)
         try:
             await reap(redis)
+            await removal.reap()
         except StoreUnavailable as error:
-            logger.warning("expired items not deleted", extra={"reason": str(error)})
+            logger.warning("expired items or threads not deleted", extra={"reason": str(error)})

@@ -58,6 +58,8 @@ class Graphs:
             raise InvalidInput(f"The graph does not accept this {' or '.join(what)}.", shown)
 
     def _input(self, spec: GraphSpec, body: CreateJob) -> list[FieldError]:
+        if body.continues:
+            return []
         if body.input is None:
             return [
                 FieldError(

@@ -12,7 +12,15 @@ from starlette.responses import Response
 
 from tailrace.api import errors
 from tailrace.api.errors import FieldError, Refusal
-from tailrace.shared.errors import BlobNotFound, JobNotFound, NotWaiting, StoreUnavailable
+from tailrace.shared.errors import (
+    BlobNotFound,
+    JobNotFound,
+    LineFull,
+    NotWaiting,
+    StoreUnavailable,
+    ThreadBusy,
+    ThreadNotFound,
+)
 from tailrace.shared.events import encode
 
 logger = logging.getLogger(__name__)
@@ -55,11 +63,16 @@ _PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.UnknownGraph: Problem(422, "unknown-graph", "There is no such graph"),
     errors.GraphBroken: Problem(503, "graph-broken", "The graph can't be run"),
     errors.InvalidInput: Problem(422, "invalid-input", "The graph refuses the input"),
+    errors.InvalidQuery: Problem(422, "invalid-query", "The query's parameters are wrong"),
+    errors.ThreadExists: Problem(409, "thread-exists", "There is such a thread already"),
     errors.InvalidCursor: Problem(400, "invalid-cursor", "The cursor is not an event's id"),
     errors.EventsExpired: Problem(410, "events-expired", "The events are gone"),
     # The same bytes whether the id is malformed, unknown or another tenant's.
     JobNotFound: Problem(404, "job-not-found", "There is no such job"),
     BlobNotFound: Problem(404, "blob-not-found", "There is no such blob"),
+    ThreadNotFound: Problem(404, "thread-not-found", "There is no such thread"),
+    ThreadBusy: Problem(409, "thread-busy", "The thread has other jobs"),
+    LineFull: Problem(429, "line-full", "Too many jobs wait on the thread", _RETRY),
     NotWaiting: Problem(409, "not-waiting", "The job is not waiting for this value"),
     StoreUnavailable: Problem(503, "store-unavailable", "The store is not available", _RETRY),
 }

@@ -8,6 +8,7 @@ from tailrace.api.errors import IdempotencyConflict, NothingToResume
 from tailrace.api.jobs.submission import Submission
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job, JobId
+from tailrace.shared.log_store.jobs.job_store import Created
 from tailrace.shared.queue_store.idempotency import Reservation
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ async def accept(
 
     Raises:
         UnknownGraph, GraphBroken, InvalidInput: no worker could start a new job.
+        ThreadNotFound, ThreadBusy, LineFull: its thread does not take the job.
         IdempotencyConflict: the key stands for a job with another body.
         NothingToResume: the client has had events, and the key stands for no job.
         StoreUnavailable: not acknowledged. With a key, the same POST can safely be repeated.
@@ -57,9 +59,11 @@ class _Posted:
     async def start(self, job_id: JobId) -> Job:
         """A new job that only this client will ever know of."""
         await self.services.graphs.check(self.submission.body)
-        job = await self._create(job_id)
+        job, is_next = await self._create(job_id)
         try:
-            await self.services.queue.enqueue(job_id)
+            await self._end_others(job)
+            if is_next:
+                await self.services.queue.enqueue(job_id)
         except StoreUnavailable:
             # A job that the client was never told of must not run later.
             await self.services.jobs.cancel(job_id)
@@ -88,15 +92,31 @@ class _Posted:
             job = await self.services.jobs.get(job_id)
         except JobNotFound:
             self._refuse_to_resume()
-            await self._create(job_id)
+            created, is_next = await self._create(job_id)
+            await self._end_others(created)
             job = await self.services.jobs.get(job_id)
-        if job.status == "queued":
+        else:
+            is_next = True
+        if job.status == "queued" and is_next:
             await self.services.queue.enqueue(job_id, above=job.attempt)
         return job
 
-    async def _create(self, job_id: JobId) -> Job:
+    async def _end_others(self, job: Job) -> None:
+        """Hurry what the job's strategy has decided already: the sweep would do it, too."""
+        if job.thread is None or self.submission.body.multitask_strategy in ("enqueue", "reject"):
+            return
+        for other in await self.services.jobs.ahead_of(job):
+            ended = await self.services.jobs.cancel(other)
+            await self.services.queue.interrupt(other)
+            if ended.following is not None:
+                await self.services.queue.enqueue(ended.following)
+
+    async def _create(self, job_id: JobId) -> Created:
         return await self.services.jobs.create(
-            job_id, self.tenant, self.submission.body.request(self.services.settings)
+            job_id,
+            self.tenant,
+            self.submission.body.request(self.services.settings),
+            self.submission.body.on_thread,
         )
 
     def _refuse_to_resume(self) -> None:

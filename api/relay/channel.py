@@ -6,8 +6,8 @@ from typing import Final, Protocol
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
-from tailrace.shared.events import LoggedEvent
-from tailrace.shared.jobs import JobId
+from tailrace.shared.events import LoggedEvent, ends_log
+from tailrace.shared.log_store.jobs.summaries import LogId
 
 LARGEST_WINDOW: Final = 1024 * 1024
 """Memory that a window takes at most, in bytes."""
@@ -29,7 +29,9 @@ class Subscriber(Protocol):
 
 
 class Channel:
-    """Those at the `tail` have everything that was read; other listeners are catching up.
+    """The log of a job or of a thread.
+
+    Those at the `tail` have everything that was read; other listeners are catching up.
 
     `position` is the number after which the tail reads for this channel; None while it does not.
     """
@@ -38,7 +40,7 @@ class Channel:
         "_windows",
         "attached",
         "idle_ticks",
-        "job_id",
+        "log_id",
         "page_events",
         "position",
         "subscribers",
@@ -47,8 +49,8 @@ class Channel:
         "window_bytes",
     )
 
-    def __init__(self, job_id: JobId) -> None:
-        self.job_id = job_id
+    def __init__(self, log_id: LogId) -> None:
+        self.log_id = log_id
         self.position: int | None = None
         self.tail: set[Listener] = set()
         self.subscribers: set[Subscriber] = set()
@@ -82,7 +84,7 @@ class Channel:
     def feed(self, events: Sequence[LoggedEvent]) -> None:
         """Take the events after `position`, and hand them to everyone at the tail."""
         self.idle_ticks = 0
-        self.position = None if events[-1].name == "end" else events[-1].seq
+        self.position = None if ends_log(events[-1]) else events[-1].seq
         for window in self._windows.values():
             window.add(events)
         behind = [one for one in self.tail if not one.advance(self._windows[one.stream_format])]

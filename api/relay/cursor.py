@@ -8,8 +8,7 @@ from typing import Final
 from tailrace.api.errors import EventsExpired, InvalidCursor
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.events import LoggedEvent, gap_event
-from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.jobs.summaries import JobSummary
+from tailrace.shared.log_store.jobs.summaries import JobSummary, LogId
 
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _FROM_THE_START: Final = ("", "0", "-1")
@@ -53,7 +52,7 @@ class AtTheEnd(TailraceError):
 class StartPosition:
     """Where a listener begins."""
 
-    job_id: JobId
+    log_id: LogId
     seq: int
     """The number that it has."""
     known: int
@@ -65,7 +64,7 @@ class StartPosition:
     """Whether the stream ends clean after that."""
 
     @staticmethod
-    def of(job_id: JobId, summary: JobSummary, cursor: Cursor) -> "StartPosition":
+    def of(log_id: LogId, summary: JobSummary, cursor: Cursor) -> "StartPosition":
         """Where a client begins that has everything up to the cursor.
 
         Raises:
@@ -74,12 +73,12 @@ class StartPosition:
         """
         if not summary.ended and cursor.seq > summary.seq:
             gap = gap_event(summary.seq + 1, cursor.seq, "lost")
-            return StartPosition(job_id, cursor.seq, summary.seq, gap)
+            return StartPosition(log_id, cursor.seq, summary.seq, gap)
         if not summary.ended:
-            return StartPosition(job_id, cursor.seq, cursor.seq)
+            return StartPosition(log_id, cursor.seq, cursor.seq)
         if cursor.from_header and cursor.seq >= summary.seq:
             raise AtTheEnd
         if not summary.has_log:
             raise EventsExpired("The job has ended, and its events have expired.")
         seq = min(cursor.seq, summary.seq - 1)
-        return StartPosition(job_id, seq, seq)
+        return StartPosition(log_id, seq, seq)

@@ -7,10 +7,10 @@ whatever a blank line ends.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from tailrace.shared.events import LoggedEvent
+from tailrace.shared.events import LoggedEvent, ends_log
 
 MAX_WRITE_BYTES: Final = 64 * 1024
 """Frames are joined up to this size; a larger frame travels alone."""
@@ -29,6 +29,12 @@ def frame(event: LoggedEvent) -> bytes:
     return b"event: %b\ndata: %b\n%bid: %d\n\n" % (name.encode(), data, retry, seq)
 
 
+def thread_frame(event: LoggedEvent) -> bytes:
+    """One event of a thread, which has no last one."""
+    seq, name, data = event
+    return b"event: %b\ndata: %b\nid: %d\n\n" % (name.encode(), data, seq)
+
+
 def line(event: LoggedEvent) -> bytes:
     """One event as a line of JSON."""
     return b'{"id":%d,"event":"%b","data":%b}\n' % (event.seq, event.name.encode(), event.data)
@@ -37,11 +43,6 @@ def line(event: LoggedEvent) -> bytes:
 def retry_hint() -> bytes:
     """A line that asks for a reconnect in 1 to 3 s, at random so that not all return at once."""
     return b"retry: %d\n" % random.randint(1000, 3000)  # noqa: S311 - spreads load, keeps no secret
-
-
-def is_end(event: LoggedEvent) -> bool:
-    """Whether the event is the log's last."""
-    return event.name == "end"
 
 
 def _nothing() -> bytes:
@@ -71,7 +72,7 @@ class StreamFormat:
     heartbeat: bytes
     farewell: Callable[[], bytes]
     """What a listener is sent before it is dismissed."""
-    closes: Callable[[LoggedEvent], bool] = is_end
+    closes: Callable[[LoggedEvent], bool] = ends_log
     """Whether the stream ends clean after this event; after the log's `end` it always does."""
     encoder: Callable[[], Encoder] | None = None
     """Where frames depend on what came before: makes what writes them from the log's start on."""
@@ -80,3 +81,8 @@ class StreamFormat:
 EVENT_STREAM: Final = StreamFormat("text/event-stream", frame, b": hb\n", retry_hint)
 NDJSON: Final = StreamFormat("application/x-ndjson", line, b"\n", _nothing)
 STREAM_FORMATS: Final = {known.content_type: known for known in (EVENT_STREAM, NDJSON)}
+THREAD_FORMATS: Final = {
+    EVENT_STREAM.content_type: replace(EVENT_STREAM, encode=thread_frame),
+    NDJSON.content_type: replace(NDJSON),
+}
+"""The same for the logs of threads."""

@@ -7,8 +7,9 @@ from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.hub import Hub
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.summaries import Summaries
-from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, ThreadNotFound
 from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.threads import ThreadName
 
 _TICKS_A_HEARTBEAT: Final = 4
 _TICKS_A_CHECK: Final = 4 * _TICKS_A_HEARTBEAT
@@ -84,13 +85,16 @@ class Housekeeping:
         Only a store that went back in time gives a number twice.
         """
         try:
-            summary = await self._summaries.get(channel.job_id)
-            if summary.ended and not summary.has_log:
+            summary = await self._summaries.get(channel.log_id)
+            if isinstance(channel.log_id, ThreadName):
+                if channel.position is not None and summary.seq < channel.position:
+                    channel.forget()
+            elif summary.ended and not summary.has_log:
                 channel.forget()
             elif summary.ended and channel.position is not None and channel.position >= summary.seq:
-                for end in await self._log.read(channel.job_id, summary.seq - 1, limit=1):
+                for end in await self._log.read(channel.log_id, summary.seq - 1, limit=1):
                     channel.end_again(end)
-        except JobNotFound:
+        except (JobNotFound, ThreadNotFound):
             channel.forget()
         except StoreUnavailable:
             return  # The readers meet the same trouble, and dismiss everyone.

@@ -9,7 +9,7 @@ from typing import Final
 
 from tailrace.api.relay.channel import LARGEST_WINDOW, Channel, Subscriber
 from tailrace.api.relay.listener import Listener
-from tailrace.shared.jobs import JobId
+from tailrace.shared.log_store.jobs.summaries import LogId
 
 ALL_WINDOWS: Final = 64 * 1024 * 1024
 """Memory that the windows of all logs share, in bytes."""
@@ -24,7 +24,7 @@ class Hub:
     """The channels and listeners of a process."""
 
     def __init__(self) -> None:
-        self.channels: dict[JobId, Channel] = {}
+        self.channels: dict[LogId, Channel] = {}
         self.listeners: set[Listener] = set()
         self._draining = asyncio.Event()
         self._window_bytes = LARGEST_WINDOW
@@ -39,9 +39,9 @@ class Hub:
         await self._draining.wait()
 
     @contextmanager
-    def listening(self, listener: Listener, job_id: JobId) -> Generator[Channel]:
+    def listening(self, listener: Listener, log_id: LogId) -> Generator[Channel]:
         """The log's channel, which stays while the listener is attached."""
-        with self._attached(job_id) as channel:
+        with self._attached(log_id) as channel:
             self.listeners.add(listener)
             try:
                 yield channel
@@ -50,9 +50,9 @@ class Hub:
                 channel.tail.discard(listener)
 
     @contextmanager
-    def subscribed(self, subscriber: Subscriber, job_id: JobId) -> Generator[Channel]:
+    def subscribed(self, subscriber: Subscriber, log_id: LogId) -> Generator[Channel]:
         """The log's channel, whose events the subscriber hears once the tail reads them."""
-        with self._attached(job_id) as channel:
+        with self._attached(log_id) as channel:
             channel.subscribers.add(subscriber)
             if self.draining:
                 subscriber.dismiss()
@@ -63,7 +63,7 @@ class Hub:
 
     def discard(self, channel: Channel) -> None:
         """Drop a channel that nobody is attached to; the tail stops reading for it."""
-        del self.channels[channel.job_id]
+        del self.channels[channel.log_id]
         channel.position = None
 
     def share_memory(self) -> None:
@@ -92,10 +92,10 @@ class Hub:
                 await asyncio.sleep(_DRAIN_STEP_S)
 
     @contextmanager
-    def _attached(self, job_id: JobId) -> Generator[Channel]:
-        channel = self.channels.get(job_id)
+    def _attached(self, log_id: LogId) -> Generator[Channel]:
+        channel = self.channels.get(log_id)
         if channel is None:
-            channel = self.channels[job_id] = Channel(job_id)
+            channel = self.channels[log_id] = Channel(log_id)
         channel.attached += 1
         try:
             yield channel

@@ -10,8 +10,10 @@ from tailrace.api.relay.frames import Encoder
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent
-from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.events.event_log import PAGE, EventLog
+from tailrace.shared.log_store.jobs.summaries import LogId
+from tailrace.shared.log_store.threads.thread_log import ThreadLog
+from tailrace.shared.threads import ThreadName
 
 AT_ONCE: Final = 8
 """Pages under way: a thousand listeners that reconnect at once must not hold a thousand pages."""
@@ -26,8 +28,9 @@ _SLOW: Final = 8
 class Pages:
     """Pages of logs."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, thread_log: ThreadLog) -> None:
         self._log = log
+        self._thread_log = thread_log
         self._permits = asyncio.Semaphore(AT_ONCE)
 
     async def after(self, listener: Listener, channel: Channel, known: int) -> Window:
@@ -44,7 +47,7 @@ class Pages:
             page.encoder = await self._encoder(listener, channel)
             # A slow client would hold its page for long.
             limit = channel.page_events // (_SLOW if listener.slow else 1)
-            events = await self._log.read(channel.job_id, page.base, max(limit, 1))
+            events = await self._read(channel.log_id, page.base, max(limit, 1))
             page.add(events[: _fitting(events)])
             if page.encoder is not None:
                 listener.written = (page.last, page.encoder.copy())
@@ -64,10 +67,10 @@ class Pages:
         if listener.written is not None and listener.written[0] == listener.seq:
             return listener.written[1].copy()
         encoder = make()
-        await self.replay(encoder, channel.job_id, listener.seq)
+        await self.replay(encoder, channel.log_id, listener.seq)
         return encoder
 
-    async def replay(self, encoder: Encoder, job_id: JobId, seq: int) -> None:
+    async def replay(self, encoder: Encoder, log_id: LogId, seq: int) -> None:
         """Have an encoder write the log from its start up to this number, for nobody.
 
         Raises:
@@ -75,11 +78,16 @@ class Pages:
         """
         reached = 0
         while reached < seq:
-            events = await self._log.read(job_id, reached)
+            events = await self._read(log_id, reached, PAGE)
             for event in events:
                 if event.seq <= seq:
                     encoder(event)
             reached = events[-1].seq if events else seq
+
+    async def _read(self, log_id: LogId, after: int, limit: int) -> list[LoggedEvent]:
+        if isinstance(log_id, ThreadName):
+            return await self._thread_log.read(log_id, after, limit)
+        return await self._log.read(log_id, after, limit)
 
 
 def _fitting(events: Sequence[LoggedEvent]) -> int:

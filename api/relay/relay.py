@@ -21,9 +21,11 @@ from tailrace.api.relay.tail import Tail
 from tailrace.api.relay.window import write_of
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.events.event_log import EventLog
+from tailrace.shared.log_store.jobs.summaries import LogId
+from tailrace.shared.log_store.threads.thread_log import ThreadLog, ThreadLogReader
 from tailrace.shared.redis.connection import Client
+from tailrace.shared.threads import ThreadName
 
 _AGE_JITTER: Final = 0.1
 
@@ -41,8 +43,9 @@ class Relay:
         self.hub = Hub()
         self._settings = settings
         self.log = EventLog(log_store, settings)
-        self._pages = Pages(self.log)
+        self._pages = Pages(self.log, ThreadLog(log_store))
         self._tail = Tail(log_store, settings.log_store_url)
+        self._thread_tail = Tail(log_store, settings.log_store_url, ThreadLogReader)
         self._housekeeping = Housekeeping(
             self.hub, settings.heartbeat_s, settings.stall_s, self.summaries, self.log
         )
@@ -50,7 +53,8 @@ class Relay:
     async def run(self) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for work in (self.summaries.run(), self._tail.run(), self._housekeeping.run()):
+            tails = (self._tail.run(), self._thread_tail.run())
+            for work in (self.summaries.run(), *tails, self._housekeeping.run()):
                 tasks.create_task(work)
 
     async def serve(
@@ -81,7 +85,7 @@ class Relay:
         if peer is not None:
             # Half for what is pending, half for the write that then waits.
             peer.bound(self._settings.max_pending_bytes // 2, self._settings.stall_s)
-        with self.hub.listening(listener, start.job_id) as channel:
+        with self.hub.listening(listener, start.log_id) as channel:
             if opening:
                 await listener.deliver(write_of(opening, seq, ends=start.closes))
             while not listener.over:
@@ -91,15 +95,15 @@ class Relay:
         return listener.left
 
     @contextmanager
-    def subscribed(self, subscriber: Subscriber, job_id: JobId, known: int) -> Generator[None]:
-        """Have a subscriber hear a job's events as they are stored, perhaps some older ones first.
+    def subscribed(self, subscriber: Subscriber, log_id: LogId, known: int) -> Generator[None]:
+        """Have a subscriber hear a log's events as they are stored, perhaps some older ones first.
 
         Args:
             subscriber: what hears them, until it is dismissed or the context is left.
-            job_id: the job.
+            log_id: the job, or the thread.
             known: a number that its log has reached.
         """
-        with self.hub.subscribed(subscriber, job_id) as channel:
+        with self.hub.subscribed(subscriber, log_id) as channel:
             self._follow(channel, known)
             yield
 
@@ -150,7 +154,8 @@ class Relay:
         """Have the tail read for this channel, from where every window of it stops."""
         if channel.position is None:
             channel.begin(known)
-            self._tail.watch(channel)
+            of_thread = isinstance(channel.log_id, ThreadName)
+            (self._thread_tail if of_thread else self._tail).watch(channel)
 
     def _greatest_age(self) -> int:
         """In ticks; at random within limits, which spreads reconnects."""

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Final
 
-from tailrace.shared.errors import JobNotFound
-from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.jobs.summaries import JobSummary, read_summaries
+from tailrace.shared.errors import JobNotFound, ThreadNotFound
+from tailrace.shared.log_store.jobs.summaries import JobSummary, LogId, read_summaries
 from tailrace.shared.redis.connection import Client
+from tailrace.shared.threads import ThreadName
 
 _AT_ONCE: Final = 256
 
@@ -18,22 +18,22 @@ class Summaries:
 
     def __init__(self, log_store: Client) -> None:
         self._log_store = log_store
-        self._wanted: dict[JobId, _Futures] = {}
+        self._wanted: dict[LogId, _Futures] = {}
         self._asked = asyncio.Event()
 
-    async def get(self, job_id: JobId) -> JobSummary:
-        """The summary of a job.
+    async def get(self, log_id: LogId) -> JobSummary:
+        """The summary of a job, or of a thread as if it were a job that never ends.
 
         Raises:
-            JobNotFound: there is no such job.
+            JobNotFound, ThreadNotFound: there is no such job or thread.
             StoreUnavailable: the store did not respond.
         """
         future: asyncio.Future[JobSummary | None] = asyncio.get_running_loop().create_future()
-        self._wanted.setdefault(job_id, []).append(future)
+        self._wanted.setdefault(log_id, []).append(future)
         self._asked.set()
         summary = await future
         if summary is None:
-            raise JobNotFound(job_id)
+            raise ThreadNotFound if isinstance(log_id, ThreadName) else JobNotFound(log_id)
         return summary
 
     async def run(self) -> None:

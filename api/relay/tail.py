@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final, Protocol
 
 from tailrace.api.relay.channel import Channel
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.jobs import JobId
+from tailrace.shared.events import LoggedEvent
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader, shard_of_reader
+from tailrace.shared.log_store.jobs.summaries import LogId
 from tailrace.shared.redis.connection import Client
 
 logger = logging.getLogger(__name__)
@@ -26,29 +28,56 @@ _RETRY_S: Final = 0.2
 _WAKE_RETRY_S: Final = 0.002
 
 
+class Reader(Protocol):
+    """One reader of many logs; `LogReader` says more."""
+
+    async def read(
+        self, after: Mapping[Any, int], block_s: float = BLOCK_S
+    ) -> Mapping[Any, list[LoggedEvent]]:
+        """Wait until a log has events above its number; those events, in order."""
+        ...
+
+    async def interrupt(self) -> None:
+        """End a read that blocks."""
+        ...
+
+    async def rest(self) -> None:
+        """Hold no connection until the next read."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        ...
+
+
+MakeReader = Callable[[Client, str], Reader]
+
+
 class Tail:
     """All readers of a process; as many as its channels need, `READERS` at most.
 
     Args:
         store: the client of the log store.
         url: its URL.
+        make_reader: what reads the logs of these channels.
     """
 
-    def __init__(self, store: Client, url: str) -> None:
+    def __init__(self, store: Client, url: str, make_reader: MakeReader = LogReader) -> None:
         self._store = store
+        self._make_reader = make_reader
         self._url = url
         self._lanes: dict[str, list[Lane]] = {}
         self._new: asyncio.Queue[Lane] = asyncio.Queue(READERS)
 
     def watch(self, channel: Channel) -> None:
         """Feed a channel from its position on, until it has none."""
-        shard = shard_of_reader(self._url, channel.job_id)
+        shard = shard_of_reader(self._url, channel.log_id)
         lanes = self._lanes.setdefault(shard, [])
         if any(channel in lane for lane in lanes):
             return
         lane = min(lanes, key=len, default=None)
         if lane is None or (len(lane) >= LOGS_A_READ and not shard and len(lanes) < READERS):
-            lane = Lane(LogReader(self._store, self._url))
+            lane = Lane(self._make_reader(self._store, self._url))
             lanes.append(lane)
             self._new.put_nowait(lane)
         lane.watch(channel)
@@ -63,10 +92,10 @@ class Tail:
 class Lane:
     """One reader, and the channels that it feeds."""
 
-    def __init__(self, reader: LogReader) -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._channels: dict[JobId, Channel] = {}
-        self._unseen: set[JobId] = set()
+        self._channels: dict[LogId, Channel] = {}
+        self._unseen: set[LogId] = set()
         self._joined = asyncio.Event()
         self._away = False
 
@@ -74,12 +103,12 @@ class Lane:
         return len(self._channels)
 
     def __contains__(self, channel: Channel) -> bool:
-        return self._channels.get(channel.job_id) is channel
+        return self._channels.get(channel.log_id) is channel
 
     def watch(self, channel: Channel) -> None:
         """Read for this channel too, from now on."""
-        self._channels[channel.job_id] = channel
-        self._unseen.add(channel.job_id)
+        self._channels[channel.log_id] = channel
+        self._unseen.add(channel.log_id)
         self._joined.set()
 
     async def run(self) -> None:
@@ -115,9 +144,9 @@ class Lane:
             await asyncio.sleep(_RETRY_S)
             return
         self._found()
-        for job_id, events in news.items():
+        for log_id, events in news.items():
             # Read from the position that was sent: where it is another by now, it is read again.
-            if (channel := channels[job_id]).position == positions[job_id]:
+            if (channel := channels[log_id]).position == positions[log_id]:
                 channel.feed(events)
 
     def _lose(self, error: StoreUnavailable) -> None:
@@ -133,15 +162,15 @@ class Lane:
             logger.info("log reader has the store again")
         self._away = False
 
-    def _next(self) -> dict[JobId, Channel]:
+    def _next(self) -> dict[LogId, Channel]:
         """The channels of the next read; where there are too many for one, the next in turn."""
-        for job_id in [id_ for id_, c in self._channels.items() if c.position is None]:
-            del self._channels[job_id]
-            self._unseen.discard(job_id)
+        for log_id in [id_ for id_, c in self._channels.items() if c.position is None]:
+            del self._channels[log_id]
+            self._unseen.discard(log_id)
         channels = dict(islice(self._channels.items(), LOGS_A_READ))
         if len(channels) < len(self._channels):
-            for job_id in channels:
-                self._channels[job_id] = self._channels.pop(job_id)
+            for log_id in channels:
+                self._channels[log_id] = self._channels.pop(log_id)
         return channels
 
     async def _admit_joins(self) -> None:

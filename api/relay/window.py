@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from starlette.types import Message
 
 from tailrace.api.relay.frames import MAX_WRITE_BYTES, Encoder, StreamFormat
-from tailrace.shared.events import LoggedEvent, gap_event
+from tailrace.shared.events import LoggedEvent, ends_log, gap_event
 
 _WRITES_KEPT: Final = 4
 """Writes for listeners that have the same number: those at the tail, or replays."""
@@ -112,7 +112,7 @@ class Window:
             self._append(event.seq, encode(event))
             if closes(event):
                 self._closing.append(event.seq)
-        self.ended = self.ended or bool(events and events[-1].name == "end")
+        self.ended = self.ended or bool(events and ends_log(events[-1]))
 
     def take(self, page: "Window") -> None:
         """Take over the frames of a page, if they continue where this window stops."""
@@ -195,7 +195,7 @@ class Window:
 def with_gaps(events: Sequence[LoggedEvent], seq: int) -> Iterator[LoggedEvent]:
     """The events after `seq`, with a `gap` wherever numbers are missing."""
     for event in events:
-        if event.seq > seq + 1:
+        if event.seq > seq + 1 and event.name != "gap":
             lost = event.name == "status" and b'"reason":"store_lost"' in event.data
             yield gap_event(seq + 1, event.seq - 1, "lost" if lost else "trimmed")
         yield event

@@ -2,6 +2,7 @@
 
 jobs     `/jobs`
 events   `/jobs/{id}/events`
+threads  `/threads`
 blobs    `/jobs/{id}/blobs`
 graphs   `/graphs`
 health   `/livez`, `/readyz`

@@ -26,7 +26,8 @@ async def create_job(
 ) -> Response:
     """Accept a job and queue it; 202 means that it is stored and will get its `end`."""
     submission = await read_submission(request, services.settings)
-    links, new_id = Links(request, services, tenant, ticket), new_job_id()
+    links = Links(request, services, tenant, ticket)
+    new_id = new_job_id(submission.body.thread_id)
     links.events(new_id)  # Refuses a ticket that can't be signed before a job is made.
     accepted = await accept(services, tenant, submission, new_id)
     return await respond(links, submission.response, accepted)
@@ -47,8 +48,10 @@ async def cancel_job(
 ) -> Response:
     """Ask for the job's end, first in its record, then in the queue; idempotent."""
     job = await find_job(services, job_id, tenant)
-    await services.jobs.cancel(job.id)
+    ended = await services.jobs.cancel(job.id)
     await services.queue.interrupt(job.id)
+    if ended.following is not None:
+        await services.queue.enqueue(ended.following)
     job = await services.jobs.get(job.id)
     return job_response(Links(request, services, tenant, ticket=False), job, status=202)
 

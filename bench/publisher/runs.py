@@ -120,7 +120,7 @@ async def _through_worker(asked: Counting, url: str, registry: Registry) -> tupl
 async def _queued(jobs: JobStore, asked: Counting) -> Holder:
     """A job that asks for `custom`, and its first attempt."""
     request = JobRequest("counter", _input(asked), config=_CONFIG, stream=("custom",))
-    return Holder((await jobs.create(new_job_id(), "bench", request)).id, 1, "bench")
+    return Holder((await jobs.create(new_job_id(), "bench", request)).job.id, 1, "bench")
 
 
 async def _carry(execution: Execution, stores: JournalStores, holder: Holder) -> None:

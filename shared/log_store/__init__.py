@@ -5,7 +5,9 @@ events       a job's log: append under a fence, close, read
 journal      what an attempt writes, in its order: events, task writes, checkpoints
 checkpoints  checkpoints of graphs, in bytes
 blobs        large values that events refer to, each once
+threads      conversations over many jobs
 items        items of graphs' stores, in bytes
+of_job       calls of the scripts that change a job
 log          for scripts: how a job's keys are kept, its log's end, lives of keys
 fence        for scripts: who may write a log
 """

@@ -6,6 +6,15 @@
 | `tailrace:{s}:log:<id>` | log | stream | `open_ttl`, then `events_ttl` | event_log |
 | `tailrace:{s}:open` | log | sorted set | for good | job_store, event_log |
 | `tailrace:{s}:ckpt:<id>` | log | hash | `open_ttl`, then 1 h | checkpoint_store |
+| `tailrace:{s}:ckpt:<tenant>:<thread>` | log | hash | `thread_ttl` | checkpoint_store |
+| `tailrace:{s}:thread:<tenant>:<thread>` | log | hash | `thread_ttl` | job_store, thread_store |
+| `tailrace:{s}:line:<tenant>:<thread>` | log | sorted set | `thread_ttl` | job_store |
+| `tailrace:{s}:jobs:<tenant>:<thread>` | log | sorted set | `thread_ttl` | job_store |
+| `tailrace:{s}:index:<tenant>:<thread>` | log | stream | `thread_ttl` | job_store, event_log |
+| `tailrace:{s}:heads` | log | sorted set | for good | job_store |
+| `tailrace:{s}:threads:<tenant>` | log | sorted set | for good; each thread for its TTL | record |
+| `tailrace:{s}:due` | log | sorted set | as `threads` | record |
+| `tailrace:{s}:remains` | log | sorted set | for good | thread_removal |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
@@ -27,18 +36,21 @@
 | `tailrace:{queue-1}:workers` | queue | sorted set | a minute after the last beat | catalogue |
 | `tailrace:{queue-1}:served` | queue | hash | a minute after the last beat | catalogue |
 
-`s` is the job's shard, the last hex digit of its id. In braces it is a Cluster hash tag: the keys
-of one job live on one node, so that one script may touch them. The items of graphs' stores have
-the shard that `of_items` gives their namespace, an Idempotency-Key the last digit of its hash. The
-queue has one tag for all its keys: it lives on one node. What is in the queue changes its form
-only under another tag; jobs that are left under an old one come back by the sweep.
+`s` is the job's shard, the last hex digit of its id, and of its thread's. In braces it is a Cluster
+hash tag: the keys of one job live on one node, so that one script may touch them. The items of
+graphs' stores have the shard that `of_items` gives their namespace, an Idempotency-Key the last
+digit of its hash. The queue has one tag for all its keys: it lives on one node. What is in the
+queue changes its form only under another tag; jobs that are left under an old one come back by the
+sweep.
 """
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.threads import ThreadName
 
 SHARDS: Final = "0123456789abcdef"
 _TAG: Final = "{queue-1}"
@@ -75,6 +87,7 @@ checkpoint and of an item. What has none is from before there was one, and is th
 
 PERMANENT: Final = re.compile(
     r"tailrace:\{[0-9a-f]\}:(?:open|items|items:order|items:due)"
+    r"|tailrace:\{[0-9a-f]\}:(?:heads|threads:.+|due|remains)"
     rf"|{re.escape(QUEUE)}|tailrace:{re.escape(_TAG)}:(?:attempts|owners|again|cancelled)"
 )
 """The keys that may live without a TTL. Each shrinks as jobs end, but for the items of graphs'
@@ -94,15 +107,95 @@ def log(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:log:{job_id}"
 
 
-def of_job(job_id: JobId) -> dict[str, str]:
-    """A job's keys, by the names that our scripts give them."""
-    return {
+def of_job(
+    job_id: JobId, thread: ThreadName | None = None, superseded: JobId | None = None
+) -> dict[str, str | list[str]]:
+    """A job's keys, by the names that our scripts give them.
+
+    Args:
+        job_id: the job.
+        thread: its thread, if it has one.
+        superseded: the job whose place it takes there, if the script may end that one.
+    """
+    found: dict[str, str | list[str]] = {
         "JOB": job(job_id),
         "LOG": log(job_id),
         "OPEN": open_jobs(job_id),
-        "CHECKPOINTS": checkpoints(job_id),
+        "CHECKPOINTS": checkpoints(str(thread) if thread else job_id),
         "BLOBS": blobs(job_id),
     }
+    if thread is not None:
+        ended = [job(superseded), log(superseded), blobs(superseded)] if superseded else []
+        found["THREAD"] = [*of_thread(thread).values(), *ended]
+    return found
+
+
+def of_thread(thread: ThreadName) -> dict[str, str]:
+    """A thread's keys, by their names in `record.lua` and in its order."""
+    shard = thread.id[-1]
+    return {
+        "record": f"tailrace:{{{shard}}}:thread:{thread}",
+        "line": f"tailrace:{{{shard}}}:line:{thread}",
+        "jobs": f"tailrace:{{{shard}}}:jobs:{thread}",
+        "log": log_of_thread(thread),
+        "heads": heads_of_shard(shard),
+        "found": threads_of_shard(shard, thread.tenant),
+        "due": due_of_shard(shard),
+    }
+
+
+def log_of_thread(thread: ThreadName) -> str:
+    """The index of the thread's log."""
+    return f"tailrace:{{{thread.id[-1]}}}:index:{thread}"
+
+
+def of_thread_alone(thread: ThreadName, jobs: Iterable[JobId] = ()) -> dict[str, str | list[str]]:
+    """A thread's keys, by the names of scripts that need no job.
+
+    Args:
+        thread: the thread.
+        jobs: jobs of it that a script deletes as well.
+    """
+    return {
+        "CHECKPOINTS": checkpoints(str(thread)),
+        "OPEN": open_jobs(JobId(thread.id)),
+        "REMAINS": remains_of_shard(thread.id[-1]),
+        "THREAD": [*of_thread(thread).values(), *_whole_jobs(jobs)],
+    }
+
+
+def of_remains(shard: str, jobs: Iterable[JobId]) -> dict[str, str | list[str]]:
+    """The keys of jobs that remain of deleted threads, by the names of our scripts."""
+    return {
+        "OPEN": open_jobs_of_shard(shard),
+        "REMAINS": remains_of_shard(shard),
+        "JOBS": [*_whole_jobs(jobs)],
+    }
+
+
+def threads_of_shard(shard: str, tenant: str) -> str:
+    """A tenant's threads, for search."""
+    return f"tailrace:{{{shard}}}:threads:{tenant}"
+
+
+def due_of_shard(shard: str) -> str:
+    """The threads of all tenants, by the time when they may have to be deleted."""
+    return f"tailrace:{{{shard}}}:due"
+
+
+def remains_of_shard(shard: str) -> str:
+    """The jobs whose threads have been deleted."""
+    return f"tailrace:{{{shard}}}:remains"
+
+
+def _whole_jobs(jobs: Iterable[JobId]) -> Iterator[str]:
+    for job_id in jobs:
+        yield from (job(job_id), log(job_id), blobs(job_id))
+
+
+def heads_of_shard(shard: str) -> str:
+    """The jobs of one shard that are next on their threads, and may have to be queued."""
+    return f"tailrace:{{{shard}}}:heads"
 
 
 def open_jobs(job_id: JobId) -> str:
@@ -121,9 +214,9 @@ def blobs(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:blobs:{job_id}"
 
 
-def wakeups(job_id: JobId, reader_id: str) -> str:
-    """What ends a read of this job's log, and of others in its shard, that blocks in the store."""
-    return f"tailrace:{{{job_id[-1]}}}:wake:{reader_id}"
+def wakeups(log_key: str, reader_id: str) -> str:
+    """What ends a read of this log, and of others in its shard, that blocks in the store."""
+    return f"tailrace:{{{log_key[-1]}}}:wake:{reader_id}"
 
 
 def listening(job_id: JobId) -> str:
@@ -131,8 +224,8 @@ def listening(job_id: JobId) -> str:
     return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
 
 
-def of_thread(thread: str) -> dict[str, str]:
-    """A thread's keys, by the names that our scripts give them."""
+def of_checkpoints(thread: str) -> dict[str, str]:
+    """Where the checkpoints of a thread are, by the name that our scripts give it."""
     return {"CHECKPOINTS": checkpoints(thread)}
 
 

@@ -25,16 +25,23 @@ from tailrace.shared.errors import (
     CancelRequested,
     Fenced,
     JobNotFound,
+    LineFull,
     LogClosed,
+    NotItsTurn,
     NotWaiting,
     SequenceHole,
     SequenceTaken,
+    TailraceError,
+    ThreadBusy,
+    ThreadNotFound,
     ValuesLacking,
     WriteRefused,
 )
+from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.failures import store_errors
+from tailrace.shared.threads import ThreadName
 
 Argument: TypeAlias = bytes | str | int
 Keys: TypeAlias = Mapping[str, str | list[str]]
@@ -52,6 +59,20 @@ _REFUSALS: Final[Mapping[bytes, type[WriteRefused]]] = {
 }
 
 
+class OtherKeys(Exception):
+    """The call needs keys of the job's thread.
+
+    Args:
+        thread: the thread's name.
+        superseded: the job whose keys are needed as well, or ''.
+    """
+
+    def __init__(self, thread: bytes, superseded: bytes) -> None:
+        super().__init__(thread, superseded)
+        self.thread = ThreadName.of(thread.decode())
+        self.superseded = JobId(superseded.decode()) if superseded else None
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One of several calls of a script."""
@@ -60,6 +81,15 @@ class Call:
     args: Mapping[str, Argument]
     rest: Sequence[Argument] = ()
     """What the last argument stands for, where its name ends in `...`."""
+
+
+_OTHERS: Final[Mapping[bytes, type[TailraceError]]] = {
+    b"conflict": NotWaiting,
+    b"busy": ThreadBusy,
+    b"full": LineFull,
+    b"no-thread": ThreadNotFound,
+    b"missing": JobNotFound,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +115,7 @@ class Script:
         try:
             keys = [call.keys[name] for name in self.keys]
             args = [call.args[name] for name in self.args]
-            more = call.keys[self.many_keys] if self.many_keys else ()
+            more = call.keys.get(self.many_keys, ()) if self.many_keys else ()
         except KeyError as error:
             raise TypeError(f"{self.name} has to have {error}") from None
         found = cast("list[Argument]", [*keys, *more])
@@ -108,6 +138,8 @@ async def run_script(
         StoreUnavailable: the script may or may not have run; calling again is safe.
         JobNotFound: there is no such record.
         NotWaiting: the job does not wait for these resume values.
+        OtherKeys: call again with these.
+        ThreadNotFound, ThreadBusy, LineFull: the thread does not take the job.
         WriteRefused: one of its kinds, as the script's head says.
     """
     script = script_of(name)
@@ -159,7 +191,11 @@ def _taken(reply: list[bytes]) -> list[bytes]:
         return reply[1:]
     if (refusal := _REFUSALS.get(reply[0])) is not None:
         raise refusal(int(reply[1]))
-    raise NotWaiting if reply[0] == b"conflict" else JobNotFound
+    if reply[0] == b"keys":
+        raise OtherKeys(reply[1], reply[2])
+    if reply[0] == b"turn":
+        raise NotItsTurn(reply[1].decode())
+    raise _OTHERS[reply[0]]
 
 
 @cache

@@ -41,8 +41,8 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         sentinel_kwargs={"socket_timeout": _SENTINEL_TIMEOUT_S},
         **options,
     )
-    for client in cast("list[Redis]", sentinel.sentinels):
-        with_cancellation(client.connection_pool)
+    for client in sentinel.sentinels:
+        with_cancellation(cast("Any", client.connection_pool))
     primary = sentinel.master_for(
         service,
         connection_pool_class=_Pool,
@@ -51,7 +51,7 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         password=unquote(password) or None,
         ssl=parts.scheme.startswith("rediss"),
     )
-    with_cancellation(primary.connection_pool)
+    with_cancellation(cast("Any", primary.connection_pool))
     return primary
 
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict
 
 from tailrace.errors import ProtocolBroken
 from tailrace.json_values import JsonValue, decode
@@ -51,6 +51,15 @@ class JobOptions(TypedDict, total=False):
     """How often it may fail."""
     timeout_s: float | None
     """How long one attempt may take."""
+    thread: str | None
+    """The conversation that it continues: a UUID, made where it does not exist."""
+    multitask_strategy: Literal["enqueue", "reject", "interrupt", "rollback"] | None
+    """What becomes of the thread's other jobs; by default it runs after them."""
+    if_not_exists: Literal["create", "reject"] | None
+    checkpoint_id: str | None
+    """The checkpoint of the thread to begin at; by default the newest."""
+    command: Mapping[str, JsonValue] | None
+    """In place of input, what LangGraph's `Command` has: resume, update, goto."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Job:
     status: str
     attempt: int
     created_at: str
+    thread: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
     metadata: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])

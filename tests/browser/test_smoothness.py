@@ -1,7 +1,8 @@
 """A job of ten thousand events, without a page that stutters.
 
-What is bounded is the processor time of the page's tasks, which a trace tells: how long they took
-by the clock says as much about the machine's other work. Both are printed; `-s` shows them.
+What is compared is the processor time of the page's longest task, which a trace tells: of a job of
+ten thousand events with one of a thousand, both drawn in the same test. How long tasks took by the
+clock says as much about the machine's other work. Both are printed; `-s` shows them.
 """
 
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from playwright.async_api import Browser
 from tests.support.browser_page import Console
 
 COUNT = 10_000
-LONGEST_TASK_MS = 100
-"""Of processor time. A task above 50 ms is long; the longest is the browser's own, which hands over
-all events of a chunk of the stream at once."""
+FEW = 1_000
+TIMES_LONGER = 3
+"""A page whose work grew with the log would have a task ten times as long. The longest is the
+browser's own, which hands over all events of a chunk of the stream at once."""
+LONG_TASK_MS = 50
+"""Below it a task is not called long (W3C Long Tasks), whatever it is compared with."""
 FEWEST_TASKS = 100
 """Fewer were not the whole story: every frame is one."""
 ROWS_DRAWN = 60
@@ -33,30 +37,41 @@ WATCH = """
 async def test_ten_thousand_events_leave_the_page_smooth(
     console: Console, browser: Browser, tmp_path: Path
 ) -> None:
-    await console.fill("counter", count=str(COUNT))
-    await console.page.evaluate(WATCH)
-    await browser.start_tracing(page=console.page, categories=["toplevel"])
-    await console.page.get_by_role("button", name="Start").click()
-    await console.page.wait_for_url("**/?job=*")
-    await console.ends()
-    await assert_smooth(console, await browser.stop_tracing())
+    async def longest_task_ms(count: int) -> float:
+        await console.open()
+        await console.fill("counter", count=str(count))
+        await console.page.evaluate(WATCH)
+        await browser.start_tracing(page=console.page, categories=["toplevel"])
+        await console.page.get_by_role("button", name="Start").click()
+        await console.page.wait_for_url("**/?job=*")
+        await console.ends()
+        return await looked_at(console, await browser.stop_tracing())
+
+    few, many = await longest_task_ms(FEW), await longest_task_ms(COUNT)
+    assert many < TIMES_LONGER * max(few, LONG_TASK_MS)
     assert len(await console.equals_log(tmp_path)) == COUNT + 4
 
 
 async def test_ten_thousand_events_of_the_past_are_drawn_as_smoothly(
     console: Console, browser: Browser
 ) -> None:
-    await console.start("counter", count=str(COUNT))
-    await console.ends()
     await console.page.add_init_script(f"({WATCH})()")
-    await browser.start_tracing(page=console.page, categories=["toplevel"])
-    await console.page.reload()
-    await console.ends()
-    await assert_smooth(console, await browser.stop_tracing())
+
+    async def longest_task_ms(count: int) -> float:
+        await console.open()
+        await console.start("counter", count=str(count))
+        await console.ends()
+        await browser.start_tracing(page=console.page, categories=["toplevel"])
+        await console.page.reload()
+        await console.ends()
+        return await looked_at(console, await browser.stop_tracing())
+
+    few, many = await longest_task_ms(FEW), await longest_task_ms(COUNT)
+    assert many < TIMES_LONGER * max(few, LONG_TASK_MS)
 
 
-async def assert_smooth(console: Console, trace: bytes) -> None:
-    """No task took too long, and only what is in sight is in the page."""
+async def looked_at(console: Console, trace: bytes) -> float:
+    """The longest task, in milliseconds; only what is in sight is in the page."""
     tasks = sorted(tasks_ms(orjson.loads(trace)["traceEvents"]))
     by_the_clock = await console.page.evaluate("() => window.longTasks")
     rows = await console.page.locator(".row").count()
@@ -66,8 +81,8 @@ async def assert_smooth(console: Console, trace: bytes) -> None:
         f"the longest {max(by_the_clock, default=0):.0f} ms; {rows} rows drawn"
     )
     assert len(tasks) > FEWEST_TASKS
-    assert tasks[-1] < LONGEST_TASK_MS
     assert rows < ROWS_DRAWN
+    return tasks[-1]
 
 
 def tasks_ms(events: list[dict[str, Any]]) -> Iterator[float]:

@@ -13,10 +13,11 @@ from typing import Any, Final
 import orjson
 
 from tailrace.shared.jobs import JobId
+from tests.faults.conversation import serially
 from tests.faults.listener import digest
 from tests.faults.plan import Pass
-from tests.faults.record import Ear, Kill, PostedJob, Record
-from tests.faults.store_view import Held, Kept, Logged, seconds
+from tests.faults.record import Ear, Kill, PostedJob, Record, Talk
+from tests.faults.store_view import Held, Indexed, Kept, Logged, seconds
 
 BROKEN: Final = (
     "jobs lost",
@@ -31,6 +32,10 @@ BROKEN: Final = (
     "events repeated",
     "events out of order",
     "numbers reused",
+    "messages lost, doubled or out of order",
+    "conversations that differ from a serial one",
+    "jobs of a thread that ran at once",
+    "threads whose numbers have holes",
     "answers outside the protocol",
     "keys left behind",
     "crashes and warnings in the processes' output",
@@ -164,6 +169,52 @@ def _audit_ears(name: str, log: Sequence[Logged], ears: Sequence[Ear], findings:
     findings.add("numbers reused", f"{name}: {reused[:9]}", len(reused))
     for trouble in (trouble for ear in ears for trouble in ear.troubles):
         findings.add("answers outside the protocol", trouble)
+
+
+def audit_talk(
+    talk: Talk,
+    logs: Mapping[JobId, Sequence[Logged]],
+    order: Sequence[JobId],
+    index: Sequence[Indexed],
+    findings: Findings,
+) -> None:
+    """One conversation: its messages, its state, and that its jobs ran one after another."""
+    name = f"thread {talk.thread}"
+    texts = {message.id: message.text for message in talk.messages}
+    if sorted(order) != sorted(texts):
+        findings.add("messages lost, doubled or out of order", f"{name}: {order}, said {texts}")
+        return
+    states = serially([texts[job_id] for job_id in order])
+    for job_id, expected in zip(order, states, strict=True):
+        end = orjson.loads(logs[job_id][-1].data) if logs[job_id] else {}
+        if (end.get("result") or {}).get("said") != expected:
+            findings.add("conversations that differ from a serial one", f"{name}: {end}")
+    for message in talk.messages:
+        _audit_ears(f"job {message.id}", logs[message.id], [message.ear], findings)
+    _audit_turns(name, logs, order, index, findings)
+
+
+def _audit_turns(
+    name: str,
+    logs: Mapping[JobId, Sequence[Logged]],
+    order: Sequence[JobId],
+    index: Sequence[Indexed],
+    findings: Findings,
+) -> None:
+    """In the thread's log each job begins after the one before it has ended."""
+    numbers = {
+        (entry.job_id, seq): entry.number - entry.last + seq
+        for entry in index
+        for seq in range(entry.first, entry.last + 1)
+    }
+    if sorted(numbers.values()) != [*range(1, len(numbers) + 1)]:
+        findings.add("threads whose numbers have holes", name)
+    ended = 0
+    for job_id in order:
+        runs = [e.seq for e in logs[job_id] if e.name == "status" and b'"running"' in e.data]
+        if not runs or numbers[job_id, runs[0]] < ended:
+            findings.add("jobs of a thread that ran at once", f"{name}: {job_id}")
+        ended = numbers[job_id, logs[job_id][-1].seq] if logs[job_id] else ended
 
 
 def audit_output(process: str, output: str, findings: Findings) -> None:

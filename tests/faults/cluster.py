@@ -29,6 +29,7 @@ OK: Final = 200
 GRAPHS: Final = {
     "counter": str(ROOT / "worker/graphs/counter.py") + ":graph",
     "question": str(ROOT / "tests/faults/question.py") + ":graph",
+    "conversation": str(ROOT / "tests/faults/conversation.py") + ":graph",
 }
 
 Role = Literal["worker", "api"]

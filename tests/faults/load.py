@@ -6,15 +6,18 @@ import time
 from functools import partial
 from itertools import count
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import orjson
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.threads import ThreadId
 from tests.faults.cluster import Cluster
+from tests.faults.conversation import MESSAGES
 from tests.faults.listener import Listener
-from tests.faults.plan import Pass, PlannedJob, planned_job
-from tests.faults.record import Ear, PostedJob, Record
+from tests.faults.plan import MANY_ATTEMPTS, Pass, PlannedJob, planned_job
+from tests.faults.record import Ear, Message, PostedJob, Record, Talk
 from tests.support.event_stream import Dispatched
 
 INSIST_S: Final = 60.0
@@ -24,6 +27,9 @@ ACCEPTED: Final = 202
 SERVERS_FAULT: Final = 500
 END_S: Final = 90.0
 """After the last fault every job has ended within this: back-offs, leases, full queues."""
+TALKS_WITHIN: Final = 0.9
+"""The part of the time in which conversations begin."""
+SAID_WITHIN_S: Final = 8.0
 LATEST_S: Final = 2.0
 """Some listeners come when the job runs already."""
 
@@ -42,11 +48,13 @@ class Load:
         """Post until all jobs are posted and all faults done; return when all listeners are."""
         try:
             async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+                for number in range(self._plan.talks):
+                    tasks.create_task(self._converse(number))
                 await self._post_while(faults, tasks)
                 limit.reschedule(asyncio.get_running_loop().time() + END_S)
         except TimeoutError:
-            waiting = sum(1 for job in self._record.jobs if not job.ended)
-            self._record.troubles.append(f"{waiting} jobs have listeners without `end`")
+            waiting = sum(1 for ear in self._record.ears if not ear.ended)
+            self._record.troubles.append(f"{waiting} listeners are without `end`")
 
     async def _post_while(self, faults: asyncio.Task[None], tasks: asyncio.TaskGroup) -> None:
         interval_s = self._plan.span_s / self._plan.jobs
@@ -70,6 +78,31 @@ class Load:
                 tasks.create_task(self._listen(job.id, ear, f"{number} {n}", on_event))
             tasks.create_task(self._cancel(job, planned))
 
+    async def _converse(self, number: int) -> None:
+        """Post the messages of a conversation at any time and to any replica, some at once."""
+        rng = random.Random(f"{self._plan.seed} talk {number}")
+        talk = Talk(ThreadId(str(UUID(int=rng.getrandbits(128), version=4))))
+        self._record.talks.append(talk)
+        await asyncio.sleep(rng.uniform(0, self._plan.span_s * TALKS_WITHIN))
+        async with asyncio.TaskGroup() as tasks:
+            for n in range(MESSAGES):
+                tasks.create_task(self._say(talk, f"{number}.{n}", rng.uniform(0, SAID_WITHIN_S)))
+
+    async def _say(self, talk: Talk, text: str, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        body = {
+            "graph": "conversation",
+            "input": {"said": [text]},
+            "thread": talk.thread,
+            "max_attempts": MANY_ATTEMPTS,
+        }
+        # With a key: a message whose acknowledgement was lost is posted again, and is still one.
+        if (told := await self._insist("/jobs", body, key=f"{talk.thread} {text}")) is None:
+            return
+        message = Message(text, JobId(told["id"]))
+        talk.messages.append(message)
+        await self._listen(message.id, message.ear, text, _ignore)
+
     async def _listen(self, job_id: JobId, ear: Ear, who: str, on_event: Any) -> None:
         ports = [node.port for node in self._cluster.apis]
         rng = random.Random(f"{self._plan.seed} {who} late")
@@ -91,14 +124,15 @@ class Load:
             await asyncio.sleep(planned.cancel_after_s)
             await self._insist(f"/jobs/{job.id}/cancel", None)
 
-    async def _insist(self, path: str, body: Any) -> dict[str, Any] | None:
+    async def _insist(self, path: str, body: Any, key: str | None = None) -> dict[str, Any] | None:
         """Send until a replica takes it; its answer, or None, and a trouble, when none does."""
         limit = time.monotonic() + INSIST_S
         last = ""
+        headers = {"Idempotency-Key": key} if key else {}
         while time.monotonic() < limit:
             url = self._rng.choice(self._cluster.apis).url + path
             try:
-                answer = await self._cluster.client.post(url, json=body)
+                answer = await self._cluster.client.post(url, json=body, headers=headers)
             except httpx.TransportError as error:
                 last = repr(error)
             else:
@@ -111,3 +145,7 @@ class Load:
             await asyncio.sleep(PAUSE_S)
         self._record.troubles.append(f"POST {path} was not taken: {last}")
         return None
+
+
+def _ignore(_: Dispatched) -> None:
+    """A message needs no reaction."""

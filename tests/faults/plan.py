@@ -21,6 +21,8 @@ FULL: Final[Mapping[FaultKind, int]] = {
     "partition": 6,
 }
 FULL_JOBS: Final = 300
+FULL_TALKS: Final = 30
+"""Conversations."""
 FULL_SPAN_S: Final = 540.0
 DEFAULT_LEASE_KILLS: Final = 10
 MANY_ATTEMPTS: Final = 100
@@ -73,6 +75,8 @@ class Pass:
     workers: int = 4
     apis: int = 2
     listeners: int = 6
+    talks: int = 0
+    """How many conversations."""
     longest: int = LONGEST
     """How many events a job has at most."""
     namespaces: bool = False
@@ -146,6 +150,7 @@ def passes(seed: int, scale: float) -> list[Pass]:
             FULL_SPAN_S * scale,
             2.0,
             short,
+            talks=scaled(FULL_TALKS),
             namespaces=True,
         ),
         Pass("default lease", seed, {"worker kill": kills}, 3 * kills, 6.0 * kills, 5.0, {}, 3),

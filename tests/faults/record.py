@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.threads import ThreadId
 from tests.faults.plan import Fault, PlannedJob
 from tests.faults.store_view import Held
 
@@ -45,6 +46,23 @@ class PostedJob:
         return all(ear.ended for ear in self.ears)
 
 
+@dataclass(slots=True)
+class Message:
+    """A message of a conversation that was acknowledged."""
+
+    text: str
+    id: JobId
+    ear: Ear = field(default_factory=Ear)
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation: messages that were posted at once."""
+
+    thread: ThreadId
+    messages: list[Message] = field(default_factory=list[Message])
+
+
 @dataclass(frozen=True, slots=True)
 class Kill:
     """A worker that was killed, and what it held."""
@@ -66,6 +84,7 @@ class Record:
     outages: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """From when to when the store was away, on the wall clock."""
     jobs: list[PostedJob] = field(default_factory=list[PostedJob])
+    talks: list[Talk] = field(default_factory=list[Talk])
     refused_posts: int = 0
     """Posts that got no 202; each was posted again."""
     troubles: list[str] = field(default_factory=list[str])
@@ -80,4 +99,6 @@ class Record:
     @property
     def ears(self) -> list[Ear]:
         """All listeners."""
-        return [ear for job in self.jobs for ear in job.ears]
+        return [ear for job in self.jobs for ear in job.ears] + [
+            message.ear for talk in self.talks for message in talk.messages
+        ]

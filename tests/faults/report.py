@@ -36,6 +36,8 @@ def table(plan: Pass, record: Record, findings: Findings, delays: Delays) -> lis
     lines += [row(f"  {way}", str(count)) for way, count in sorted(record.ways.items())]
     lines += [
         row("jobs acknowledged", f"{len(record.jobs)} of {plan.jobs}"),
+        row("conversations", f"{len(record.talks)} of {plan.talks}"),
+        row("messages in them", str(sum(len(talk.messages) for talk in record.talks))),
         row("posts answered otherwise, sent again", str(record.refused_posts)),
         row("listeners", str(len(record.ears))),
         row("events delivered", str(sum(len(ear.heard) for ear in record.ears))),

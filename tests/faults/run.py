@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tailrace.shared.jobs import JobId
+from tailrace.shared.threads import ThreadName
 from tests.faults import audit, report
 from tests.faults.audit import Delays, Findings
 from tests.faults.cluster import Cluster, running_cluster
@@ -83,6 +84,10 @@ async def _audited(plan: Pass, cluster: Cluster, record: Record) -> Outcome:
         audit.audit_job(job, logs[job.id], kept, findings)
         if kept.cancel_took_s is not None:
             cancels.append(kept.cancel_took_s)
+    for talk in record.talks:
+        said = {message.id: await cluster.view.log(message.id) for message in talk.messages}
+        order, index = await cluster.view.thread(ThreadName("default", talk.thread))
+        audit.audit_talk(talk, said, order, index, findings)
     for node in cluster.nodes:
         audit.audit_output(node.process.name, node.process.output(), findings)
     for trouble in record.troubles:

@@ -15,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
+from tailrace.shared.threads import ThreadName
 
 QUEUE_KEYS: Final = ("arq:job:", "arq:in-progress:")
 """What the queue keeps of a job for as long as it waits or runs."""
@@ -51,6 +52,17 @@ class Kept:
     """Empty where there is no record."""
     cancel_took_s: float | None
     """From the wish to the end; None where nobody wished it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """One write to the log of a thread's job."""
+
+    number: int
+    """Of its last event, in the thread's log."""
+    job_id: JobId
+    first: int
+    last: int
 
 
 class StoreView:
@@ -95,6 +107,21 @@ class StoreView:
         status, cancel_ms, ended_at = await self._redis.hmget(keys.job(job_id), names)
         delay_s = seconds(ended_at.decode()) - int(cancel_ms) / 1000 if cancel_ms else None
         return Kept((status or b"").decode(), delay_s)
+
+    async def thread(self, name: ThreadName) -> tuple[list[JobId], list[Indexed]]:
+        """The jobs of a thread in the order in which they came, and the index of its log."""
+        thread = keys.of_thread(name)
+        jobs = await self._redis.zrange(thread["jobs"], 0, -1)
+        entries = await self._redis.xrange(thread["log"])
+        return [JobId(job.decode()) for job in jobs], [
+            Indexed(
+                int(number.split(b"-")[0]),
+                JobId(fields[b"j"].decode()),
+                int(fields[b"f"]),
+                int(fields[b"l"]),
+            )
+            for number, fields in entries
+        ]
 
     async def leftovers(self) -> list[str]:
         """What the queue and the sets of open jobs still hold."""

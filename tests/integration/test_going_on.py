@@ -73,17 +73,17 @@ async def test_a_graph_that_had_ended_gives_its_result_again_and_runs_nothing(
 async def test_a_job_has_nothing_to_go_on_from_until_its_graph_has_a_checkpoint(
     job: Resumable,
 ) -> None:
-    job_id = job.holder.job_id
-    assert not await job.checkpoints.exists(job_id)
+    kept = await job.kept.jobs.get(job.holder.job_id)
+    assert not await job.checkpoints.has_begun(kept)
     # A task's write may be stored before the checkpoint that it belongs to.
     early = job.config["configurable"] | {"checkpoint_ns": "", "checkpoint_id": "not yet"}
     saver = job.checkpoints.of()
     await saver.aput_writes({"configurable": early}, [("ran", ["one"])], "task")
-    assert not await job.checkpoints.exists(job_id)
+    assert not await job.checkpoints.has_begun(kept)
 
     await job.run(chain(job.ran), {"ran": []})
 
-    assert await job.checkpoints.exists(job_id)
+    assert await job.checkpoints.has_begun(kept)
 
 
 async def test_an_attempt_says_whether_it_goes_on_from_a_checkpoint(job: Resumable) -> None:

@@ -47,7 +47,7 @@ def successor(holder: Holder) -> Holder:
 
 async def test_a_new_job_is_queued_and_its_log_says_so(kept: Stores) -> None:
     job_id = new_job_id()
-    created = await kept.jobs.create(job_id, "tenant", request(value={"a": [1, None]}))
+    created, _ = await kept.jobs.create(job_id, "tenant", request(value={"a": [1, None]}))
 
     assert await kept.jobs.get(job_id) == created
     assert (created.status, created.attempt, created.seq) == ("queued", 0, 1)
@@ -325,7 +325,7 @@ async def test_a_record_of_the_first_version_is_read_with_defaults(kept: Stores)
 async def test_cancelling_a_queued_job_closes_it_under_a_raised_fence(kept: Stores) -> None:
     job_id = await kept.queued()
 
-    assert await kept.jobs.cancel(job_id) == "cancelled"
+    assert (await kept.jobs.cancel(job_id)).status == "cancelled"
     job = await kept.jobs.get(job_id)
     assert (job.status, job.attempt, job.seq) == ("cancelled", 1, 2)
     assert (await told(kept, job_id))[-1] == {"status": "cancelled"}
@@ -346,7 +346,7 @@ async def test_a_worker_does_not_open_what_was_cancelled_in_the_queue(kept: Stor
 async def test_cancelling_a_waiting_job_closes_it(kept: Stores) -> None:
     job_id = await waiting(kept)
 
-    assert await kept.jobs.cancel(job_id) == "cancelled"
+    assert (await kept.jobs.cancel(job_id)).status == "cancelled"
     assert (await told(kept, job_id))[-1] == {"status": "cancelled"}
 
 
@@ -354,7 +354,7 @@ async def test_cancelling_a_running_job_leaves_its_log_to_the_holder(kept: Store
     holder = await kept.running()
     before = await kept.events(holder.job_id)
 
-    assert await kept.jobs.cancel(holder.job_id) == "running"
+    assert (await kept.jobs.cancel(holder.job_id)).status == "running"
     assert await kept.events(holder.job_id) == before
     await kept.log.append(holder, 3, [custom("still here")])
     await kept.log.close(holder, 4, "cancelled")
@@ -389,10 +389,10 @@ async def test_cancelling_again_changes_nothing(kept: Stores, state: str) -> Non
     holder = await kept.running() if state != "queued" else Holder(await kept.queued(), 0, "")
     if state == "ended":
         await kept.log.close(holder, 3, "succeeded")
-    first = await kept.jobs.cancel(holder.job_id)
+    first = (await kept.jobs.cancel(holder.job_id)).status
     before = await kept.kept(holder.job_id)
 
-    assert await kept.jobs.cancel(holder.job_id) == first
+    assert (await kept.jobs.cancel(holder.job_id)).status == first
     assert await kept.kept(holder.job_id) == before
 
 
@@ -410,12 +410,12 @@ async def test_a_pause_whose_reply_was_lost_may_be_repeated_when_it_has_been_ans
 
 async def test_closing_over_the_holders_head_fences_it(kept: Stores) -> None:
     holder = await kept.running()
-    assert await kept.jobs.close_over(holder.job_id, "failed", error=GIVEN_UP) == "failed"
+    assert (await kept.jobs.close_over(holder.job_id, "failed", error=GIVEN_UP)).status == "failed"
     before = await kept.kept(holder.job_id)
 
     with pytest.raises(LogClosed):
         await kept.log.append(holder, 3, [custom("late")])
-    assert await kept.jobs.close_over(holder.job_id, "cancelled") == "failed"
+    assert (await kept.jobs.close_over(holder.job_id, "cancelled")).status == "failed"
     assert await kept.kept(holder.job_id) == before
     assert (await kept.jobs.get(holder.job_id)).error == GIVEN_UP
 

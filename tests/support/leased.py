@@ -19,7 +19,7 @@ from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import DEFAULT_STREAM, Job, JobId, new_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.events.event_log import EventLog
-from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.job_store import Created, JobStore, OnThread
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import JournalStore, JournalStores
 from tailrace.shared.process.tasks import cancel_and_wait
@@ -28,6 +28,7 @@ from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQ
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.connection import Client, connect
 from tailrace.shared.sweep import Sweep
+from tailrace.shared.threads import ThreadId
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner
 from tailrace.worker.attempt.unserved import Unserved
@@ -47,6 +48,7 @@ GRAPHS = Path(__file__).parents[1] / "graphs" / "hostile" / "langgraph.json"
 LEASE_S = 1.0
 RENEWAL_S = 0.1
 DONE_S = 15.0
+AS_THEY_COME = OnThread()
 
 
 @cache
@@ -81,11 +83,23 @@ class Site:
 
     async def created(self, graph: str, value: Any = None, **fields: Any) -> JobId:
         """Create a job that the queue is not told of."""
-        job_id = new_job_id()
+        return (await self._create(graph, value or {}, AS_THEY_COME, fields)).job.id
+
+    async def say(
+        self, thread: ThreadId, graph: str, value: Any, how: OnThread = AS_THEY_COME, **fields: Any
+    ) -> JobId:
+        """Create a job on a thread, and queue it if it is next, as the API does."""
+        created = await self._create(graph, value, how, {**fields, "thread": thread})
+        if created.is_next:
+            await self.queue.enqueue(created.job.id)
+        return created.job.id
+
+    async def _create(
+        self, graph: str, value: Any, how: OnThread, fields: dict[str, Any]
+    ) -> Created:
         stream = fields.pop("stream", DEFAULT_STREAM)
-        wanted = replace(request(graph, value or {}, stream), **fields)
-        await self.jobs.create(job_id, "default", wanted)
-        return job_id
+        wanted = replace(request(graph, value, stream), **fields)
+        return await self.jobs.create(new_job_id(wanted.thread), "default", wanted, how)
 
     async def cancel(self, job_id: JobId) -> None:
         """Ask for a job's end as the API does."""

@@ -72,10 +72,9 @@ class Resumable:
 
     async def saver(self, durability: Durability = "async") -> BaseCheckpointSaver[str]:
         """One that writes through the journal."""
-        is_new, waits = self.holder.attempt == 1, durability == "sync"
-        return self.checkpoints.of(
-            OwnThread(self.holder.job_id, await self.journal(), is_new, waits)
-        )
+        job = await self.kept.jobs.get(self.holder.job_id)
+        own = OwnThread.of(job, await self.journal(), waits=durability == "sync")
+        return self.checkpoints.of(own)
 
     async def run(self, graph: Graph, start: Any, durability: Durability = "async") -> Any:
         """Run the graph as an attempt does; the last values that it streams."""

@@ -5,8 +5,20 @@ from redis.crc import key_slot
 
 from tailrace.shared.jobs import JobId, new_job_id
 from tailrace.shared.redis import keys
+from tailrace.shared.threads import ThreadId, ThreadName
 
 JOB = JobId("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+THREAD = ThreadName("<tenant>", ThreadId("9acea956-6901-4e0f-91cb-0e4654636987"))
+
+
+def all_of(job_id: JobId, thread: ThreadName | None = None) -> list[str]:
+    """The job's keys, and those of its thread."""
+    found: list[str] = []
+    for key in keys.of_job(job_id, thread).values():
+        found += [key] if isinstance(key, str) else key
+    return found
 
 
 def test_the_keys_of_a_job_are_spelled_as_the_table_says() -> None:
@@ -16,9 +28,9 @@ def test_the_keys_of_a_job_are_spelled_as_the_table_says() -> None:
 
 
 def test_the_keys_of_a_job_live_on_one_cluster_node() -> None:
-    job_id = new_job_id()
+    job_id = new_job_id(THREAD.id)
 
-    assert len({key_slot(key.encode()) for key in keys.of_job(job_id).values()}) == 1
+    assert len({key_slot(key.encode()) for key in all_of(job_id, THREAD)}) == 1
 
 
 def test_there_are_sixteen_shards() -> None:
@@ -31,7 +43,7 @@ def test_there_are_sixteen_shards() -> None:
 def test_no_two_jobs_share_a_record_or_a_log() -> None:
     one, other = new_job_id(), new_job_id()
 
-    shared = set(keys.of_job(one).values()) & set(keys.of_job(other).values())
+    shared = set(all_of(one)) & set(all_of(other))
     assert shared <= {keys.open_jobs(one)}
 
 
@@ -43,7 +55,16 @@ def test_what_graphs_remember_may_live_for_good_on_one_cluster_node_a_namespace(
 
 
 @pytest.mark.parametrize(
-    "key", [keys.open_jobs(JOB), keys.QUEUE, keys.OWNERS, keys.ATTEMPTS, keys.AGAIN, keys.CANCELLED]
+    "key",
+    [
+        *[keys.of_thread(THREAD)[name] for name in ("heads", "created", "updated", "idle")],
+        keys.open_jobs(JOB),
+        keys.QUEUE,
+        keys.OWNERS,
+        keys.ATTEMPTS,
+        keys.AGAIN,
+        keys.CANCELLED,
+    ],
 )
 def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
     assert keys.PERMANENT.fullmatch(key)
@@ -55,6 +76,7 @@ def test_lists_that_shrink_as_jobs_end_may_live_for_good(key: str) -> None:
         keys.job(JOB),
         keys.log(JOB),
         keys.checkpoints(JOB),
+        *[keys.of_thread(THREAD)[name] for name in ("record", "line", "jobs", "log")],
         keys.TOKENS,
         keys.inbox("a"),
         keys.WORKERS,
@@ -72,10 +94,12 @@ def test_nothing_else_may_live_for_good(key: str) -> None:
 
 def test_every_key_that_is_spelled_here_stands_in_the_table() -> None:
     table = keys.__doc__ or ""
-    spelled = [*keys.of_job(JOB).values(), keys.inbox("<worker>"), keys.HEALTH]
+    spelled = [*all_of(JOB), *all_of(JOB, THREAD), keys.inbox("<worker>"), keys.HEALTH]
     spelled += keys.items_of_shard("7").values()
     spelled += keys.of_queued(JOB).values()
-    general = [key.replace(JOB, "<id>").replace("{7}", "{s}") for key in spelled]
+    named = [key.replace(JOB, "<id>").replace(THREAD.id, "<thread>") for key in spelled]
+    general = [key.replace("{7}", "{s}").replace(":idle", ":<status>") for key in named]
+    general = [key for key in general if not key.endswith((":busy", ":interrupted", ":error"))]
     fixed = keys.OF_CATALOGUE.values()
 
     assert [key for key in [*general, *fixed] if f"`{key}`" not in table] == []

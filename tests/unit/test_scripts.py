@@ -10,7 +10,7 @@ from tailrace.shared.redis import keys
 from tailrace.shared.redis.scripts import Call, Script, script_of
 
 SHARED = Path(__file__).parents[2] / "shared"
-RUNS = ("run_script", "run_scripts")
+RUNS = ("run_script", "run_of_job", "run_scripts")
 LUA = [path.relative_to(SHARED).with_suffix("").as_posix() for path in SHARED.rglob("*.lua")]
 LIBRARIES = {
     name
@@ -31,7 +31,7 @@ def calls() -> Iterator[tuple[str, set[str], bool]]:
                 continue
             if node.func.id in RUNS and isinstance(node.args[1], ast.Constant):
                 named = {word.arg for word in node.keywords if word.arg is not None}
-                whole = node.func.id == "run_script" and len(named) == len(node.keywords)
+                whole = node.func.id != "run_scripts" and len(named) == len(node.keywords)
                 yield str(node.args[1].value), named, whole
 
 
@@ -77,7 +77,7 @@ def test_operands_come_in_the_order_of_the_header_whatever_the_order_of_the_call
         Call(keys.of_job(ID), {"b": 1}),
         Call(keys.of_job(ID), {"a": 1, "b": 2}),
         Call(keys.of_job(ID), {"a": 1}, ("more",)),
-        Call(keys.of_thread("t"), {"a": 1}),
+        Call(keys.of_checkpoints("t"), {"a": 1}),
     ],
 )
 def test_a_call_that_does_not_fit_the_header_is_never_sent(call: Call) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from tailrace.shared.jobs import Holder
 from tailrace.shared.queue_store.queue.job_queue import Claim
+from tailrace.shared.threads import ThreadName
 
 
 class Stop(Enum):
@@ -27,6 +28,8 @@ class Attempt:
     """Never replaced: whatever the queue replies about it is about this attempt."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     stop: Stop | None = None
+    thread: ThreadName | None = None
+    """The job's thread; known when the log is open."""
     deadline: float | None = None
     """By `time.monotonic`; set when the log is open."""
     _running: asyncio.Task[None] | None = None
@@ -34,7 +37,7 @@ class Attempt:
     @property
     def holder(self) -> Holder:
         """The right to write the log."""
-        return Holder(self.claim.job_id, self.claim.attempt, self.token)
+        return Holder(self.claim.job_id, self.claim.attempt, self.token, self.thread)
 
     def arm(self) -> None:
         """From here until `disarm`, `interrupt` cancels the current task."""

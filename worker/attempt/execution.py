@@ -17,7 +17,7 @@ from tailrace.worker.attempt.failures.whole_answers import whole_answers
 from tailrace.worker.attempt.interrupts import Breakpoints, standing
 from tailrace.worker.attempt.limits import RESULT_TOO_LARGE, Limits
 from tailrace.worker.attempt.outcomes import Again, Ended, Outcome, Waiting
-from tailrace.worker.attempt.run_config import asked_for, for_graph, run_config
+from tailrace.worker.attempt.run_config import asked_for, beginning, for_graph, forked, run_config
 from tailrace.worker.attempt.stream.reader import MODES, StreamReader
 from tailrace.worker.attempt.stream.spill import Spill
 from tailrace.worker.attempt.stream.translate import Part
@@ -52,7 +52,7 @@ class Execution:
         if source is None:
             return await self.unserved.outcome(job)
         config = run_config(job)
-        own = OwnThread(job.id, journal, job.attempt == 1, self.settings.durability == "sync")
+        own = OwnThread.of(job, journal, waits=self.settings.durability == "sync")
         try:
             store = self.stores.of(job.tenant)
             async with source.open(Call(config, job.request.context, store)) as made:
@@ -90,7 +90,8 @@ class _Run:
 
     async def outcome(self) -> Outcome:
         """Run the graph from where it stands, and read its stream to the end."""
-        start = await self._start()
+        begins = await self._begins()
+        start = beginning(self.job.request) if begins else await self._continuation()
         limits = Limits(self.execution.settings, self.job.seq)
         spill = Spill(self.journal, self.job.id, self.execution.settings)
         if isinstance(start, Waiting):
@@ -99,7 +100,8 @@ class _Run:
         reader = StreamReader(
             self.journal, limits, request.stream, spill, detailed=request.view is not None
         )
-        async with aclosing(self._parts(start)) as parts:
+        config = forked(self.config, self.job.request) if begins else self.config
+        async with aclosing(self._parts(start, config)) as parts:
             await reader.drain(parts)
         if reader.stops:
             self.journal.held.release_all()
@@ -109,15 +111,17 @@ class _Run:
                 return Waiting(pause)
         return await self._ended(reader.last, spill)
 
-    async def _start(self) -> Any:
-        """What LangGraph is given: input, resume values or nothing; or that the run still waits.
+    async def _begins(self) -> bool:
+        """Whether the job has stored no state yet."""
+        return self.job.attempt == 1 or not await self.execution.checkpoints.has_begun(self.job)
+
+    async def _continuation(self) -> Any:
+        """What LangGraph is given: resume values or nothing; or that the run still waits.
 
         A crash may have come between a stop and its event. To resume then would pass a breakpoint
         that no caller has let the run pass.
         """
         job = self.job
-        if job.attempt == 1 or not await self.execution.checkpoints.exists(job.id):
-            return job.request.input
         now = await standing(self.graph, self.config)
         resume = now.not_taken(job.resume_values or {}, job.pause.values_taken)
         if resume:
@@ -128,11 +132,11 @@ class _Run:
             return Waiting(now.pause)
         return None
 
-    def _parts(self, start: Any) -> AsyncGenerator[Part]:
+    def _parts(self, start: Any, config: RunnableConfig) -> AsyncGenerator[Part]:
         modes = list(dict.fromkeys([*self.job.request.stream, *MODES]))
         parts: Any = self.graph.astream(
             start,
-            self.config,
+            config,
             stream_mode=cast("Any", modes),
             subgraphs=True,
             version="v2",

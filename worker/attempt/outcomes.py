@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tailrace.shared.jobs import FinalStatus, JobError, Pause
+from tailrace.shared.jobs import FinalStatus, JobError, JobId, Pause
 
 TIMEOUT: Final = JobError("timeout", "The job exceeded its timeout.")
 
@@ -32,6 +32,10 @@ class Again:
     failures: int = 0
     """1 if this counts as a failure of the job, 0 if the cause is ours."""
     delay_s: float = 0
+    yields: bool = False
+    """Whether the job gives up its thread's turn, since this worker can't run it."""
+    following: JobId | None = None
+    """The job that has to be queued as well, since it is next on the thread."""
 
 
 Outcome = Ended | Waiting | Again
@@ -40,6 +44,9 @@ Outcome = Ended | Waiting | Again
 @dataclass(frozen=True, slots=True)
 class Done:
     """The queue may forget the job, for now or for good."""
+
+    following: JobId | None = None
+    """The job that has to be queued now, since it is next on the thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.constants import START
+from langgraph.types import Command, Send
 
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.jobs import Job, JobRequest, NodeNames
@@ -53,7 +54,11 @@ class Caller:
 def run_config(job: Job) -> RunnableConfig:
     """What a factory is called with and, after `for_graph`, what the graph runs with."""
     asked = job.request.config
-    ours = {"thread_id": job.id, "run_id": job.id, "graph_id": job.request.graph}
+    ours = {
+        "thread_id": job.request.thread or job.id,
+        "run_id": job.id,
+        "graph_id": job.request.graph,
+    }
     config: RunnableConfig = {
         "configurable": {**asked.get("configurable", {}), **ours, **_whose(job.tenant)},
         "tags": list(asked.get("tags", ())),
@@ -72,6 +77,27 @@ def for_graph(config: RunnableConfig, graph: Graph) -> RunnableConfig:
     own = graph.config or {}
     limit = config.get("recursion_limit") or own.get("recursion_limit") or RECURSION_LIMIT
     return {**config, "recursion_limit": limit}
+
+
+def beginning(request: JobRequest) -> Any:
+    """What LangGraph is given when the job begins."""
+    if request.command is None:
+        return request.input
+    said = dict(request.command)
+    goto: Any = said.pop("goto", None) or []
+    nodes: list[Any] = goto if isinstance(goto, list) else [goto]
+    if isinstance(said.get("update"), list):
+        said["update"] = [tuple(pair) for pair in said["update"]]
+    # A JSON object is a node with an input of its own.
+    return Command(goto=[node if isinstance(node, str) else Send(**node) for node in nodes], **said)
+
+
+def forked(config: RunnableConfig, request: JobRequest) -> RunnableConfig:
+    """The config of a run that begins where the request says."""
+    if request.checkpoint_id is None:
+        return config
+    at = {"checkpoint_id": request.checkpoint_id}
+    return {**config, "configurable": {**config.get("configurable", {}), **at}}
 
 
 class NoSuchNode(TailraceError):

@@ -4,11 +4,18 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tailrace.shared.errors import CancelRequested, Fenced, JobNotFound, LogClosed, WriteRefused
-from tailrace.shared.jobs import Job, JobError
+from tailrace.shared.errors import (
+    CancelRequested,
+    Fenced,
+    JobNotFound,
+    LogClosed,
+    NotItsTurn,
+    WriteRefused,
+)
+from tailrace.shared.jobs import Job, JobError, JobId
 from tailrace.shared.log_store.journal.journal import JournalStores
 from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.worker.attempt.attempt import Attempt, Stop
@@ -48,8 +55,14 @@ class Runner:
             job = await self._open(attempt)
             if isinstance(job, Behind):
                 return job
+            attempt.thread = job.thread
             logger.info("attempt opened", extra=self._about(attempt))
             verdict = await self._run_and_close(attempt, job)
+        except NotItsTurn as refusal:
+            fields = {"job_id": job_id, "before": refusal.before}
+            logger.info("job waits for its thread's turn", extra=fields)
+            # It may be that the job before it was never queued.
+            return Done(JobId(refusal.before))
         except (LogClosed, JobNotFound) as refusal:
             logger.info("nothing to run", extra={"job_id": job_id, "reason": repr(refusal)})
             return Done()
@@ -119,19 +132,20 @@ class Runner:
         try:
             match outcome:
                 case Ended(status, result, error):
-                    await journal.close(status, result=result, error=error)
-                    return Done()
+                    return Done(await journal.close(status, result=result, error=error))
                 case Waiting(pause):
-                    await journal.last_write(lambda sent: jobs.pause(holder, pause, sent=sent))
-                    return Done()
-                case Again(reason, failures):
-                    await journal.last_write(
-                        lambda sent: jobs.requeue(holder, reason, failures=failures, sent=sent)
+                    return Done(
+                        await journal.last_write(lambda sent: jobs.pause(holder, pause, sent=sent))
                     )
-                    return outcome
+                case Again(reason, failures, yields=yields):
+                    following = await journal.last_write(
+                        lambda sent: jobs.requeue(
+                            holder, reason, failures=failures, sent=sent, yields=yields
+                        )
+                    )
+                    return replace(outcome, following=following)
         except CancelRequested:
-            await journal.close("cancelled")
-            return Done()
+            return Done(await journal.close("cancelled"))
 
     def _about(self, attempt: Attempt) -> dict[str, Any]:
         claim = attempt.claim

@@ -30,7 +30,7 @@ class Unserved:
         so the pause is the longest one. A graph that nobody knows ends the job.
         """
         if await self._is_served_elsewhere(job.request.graph):
-            return Again("retry", delay_s=self._pause_s(job))
+            return Again("retry", delay_s=self._pause_s(job), yields=True)
         broken = self.registry.broken.get(job.request.graph)
         if broken is None:
             return Ended("failed", error=_UNKNOWN)

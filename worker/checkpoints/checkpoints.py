@@ -4,15 +4,15 @@ from typing import Final
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.jobs import Job
+from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.settings import SharedSettings
 from tailrace.worker.checkpoints.saver import CheckpointSaver, OwnThread
 from tailrace.worker.runtime.retry import persistent
 
 _NEWEST: Final = 1
-"""How many are kept: LangGraph resumes from the newest one, and there is no time travel."""
+"""How many are kept of a job that has no thread: nobody can read its earlier ones."""
 
 
 class Checkpoints:
@@ -28,12 +28,14 @@ class Checkpoints:
 
     def of(self, own: OwnThread | None = None) -> BaseCheckpointSaver[str]:
         """The saver of one attempt; call it in the event loop that runs the graph."""
-        return CheckpointSaver(self._store, own=own, keep=_NEWEST)
+        shared = own is not None and own.is_shared
+        return CheckpointSaver(self._store, own=own, keep=EVERY if shared else _NEWEST)
 
-    async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to resume from.
+    async def has_begun(self, job: Job) -> bool:
+        """Whether the job's graph has a checkpoint of its own to resume from.
 
         Raises:
             StoreUnavailable: after half a minute.
         """
-        return await persistent(self._store).exists(job_id)
+        newest = await persistent(self._store).newest(str(job.thread or job.id))
+        return newest not in (None, job.began_at)

@@ -58,7 +58,7 @@ class CheckpointSaver(SyncSaver):
             if own.is_new and not own.journal.knows(place):
                 return None
             await own.journal.stored(place)
-        stored = await self._store.get(place, id_)
+        stored = await self._store.get(self._stored_at(place), id_)
         if stored is None:
             return None
         found = self._codec.tuple(place, stored)
@@ -134,24 +134,24 @@ class CheckpointSaver(SyncSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread."""
-        await self._store.delete(thread_id)
+        await self._store.delete(self._name(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints of these runs, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
             place, id_ = place_of(found.config), found.checkpoint["id"]
-            await self._store.drop(place, [id_])
+            await self._store.drop(self._stored_at(place), [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy the checkpoints of one thread to another."""
-        await self._store.copy(source_thread_id, target_thread_id)
+        await self._store.copy(self._name(source_thread_id), self._name(target_thread_id))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Keep each namespace's newest checkpoint and what it is rebuilt from, or delete all."""
         call = self._store.delete if strategy == "delete" else self._store.prune
         for thread in thread_ids:
-            await call(thread)
+            await call(self._name(thread))
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """A version that sorts above the current one, and that no other branch ever uses."""
@@ -159,7 +159,14 @@ class CheckpointSaver(SyncSaver):
         return f"{number:010}.{secrets.token_hex(4)}"
 
     def _own_of(self, place: Place) -> OwnThread | None:
-        return self._own if self._own is not None and self._own.job_id == place.thread else None
+        return self._own if self._own is not None and self._own.id == place.thread else None
+
+    def _name(self, thread_id: str) -> str:
+        """What the store calls a thread that the graph knows by this id."""
+        return self._own.name if self._own is not None and self._own.id == thread_id else thread_id
+
+    def _stored_at(self, place: Place) -> Place:
+        return Place(self._name(place.thread), place.ns)
 
     def _new(
         self,
@@ -197,7 +204,7 @@ class CheckpointSaver(SyncSaver):
             await self._own.journal.flushed()
         threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
         for thread in threads:
-            ids = await self._store.ids(thread)
+            ids = await self._store.ids(self._name(thread))
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_

@@ -11,7 +11,7 @@ from typing import Final, Literal, cast
 
 from tailrace.shared.errors import Fenced, SequenceHole, StoreUnavailable, ValuesLacking
 from tailrace.shared.events import Event
-from tailrace.shared.jobs import FinalStatus, Holder, JobError
+from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId
 from tailrace.shared.log_store.blobs.blob_store import Blob
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
 from tailrace.shared.log_store.journal.journal import (
@@ -157,20 +157,22 @@ class Journal:
         *,
         result: bytes | None = None,
         error: JobError | None = None,
-    ) -> None:
-        """Write what is buffered, then `end`.
+    ) -> JobId | None:
+        """Write what is buffered, then `end`; what `last_write` returns.
 
         Raises:
             WriteRefused, JobNotFound: as `run`.
         """
         log, holder = self._stores.log, self._holder
         self._state = "needed" if status == "succeeded" else "optional"
-        await self.last_write(
+        return await self.last_write(
             lambda sent: log.close(holder, sent + 1, status, result=result, error=error)
         )
 
-    async def last_write(self, write: Callable[[int], Awaitable[None]]) -> None:
+    async def last_write(self, write: Callable[[int], Awaitable[JobId | None]]) -> JobId | None:
         """Write what ends the attempt, after all that is buffered.
+
+        Returns the job that has to be queued now, since it is next on the thread.
 
         Args:
             write: gets the highest number sent; called again if the store has lost some.
@@ -180,16 +182,16 @@ class Journal:
         """
         await self.flushed()
 
-        async def written() -> None:
+        async def written() -> JobId | None:
             try:
-                await write(self._last_seq)
+                return await write(self._last_seq)
             except SequenceHole:
                 await self._reopen(self._last_seq + 1)
                 if self._lasting.owed:
                     await self._append([])
-                await write(self._last_seq)
+                return await write(self._last_seq)
 
-        await until_stored(written, for_s=None)
+        return await until_stored(written, for_s=None)
 
     async def _until_written(self, awaited: int) -> None:
         while self._written < awaited:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
-from tailrace.shared.jobs import JobId
+from tailrace.shared.jobs import Job
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.journal.journal import Journal
 
@@ -20,12 +20,27 @@ _ERROR_SOURCE: Final = "__error_source_node__"
 class OwnThread:
     """The thread of an attempt's job."""
 
-    job_id: JobId
+    id: str
+    """As the graph sees it."""
+    name: str
+    """As the store has it."""
     journal: Journal
     is_new: bool
-    """Whether this is the first attempt: then the store has only what this one wrote."""
+    """Whether the store has only what this attempt wrote."""
     waits: bool
     """Whether a step waits for the checkpoint before it (durability `sync`)."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other jobs have it too."""
+        return self.name != self.id
+
+    @classmethod
+    def of(cls, job: Job, journal: Journal, *, waits: bool) -> "OwnThread":
+        """The thread of a job: its own, or one that it shares with other jobs."""
+        name = str(job.thread or job.id)
+        is_new = job.attempt == 1 and not job.began_at
+        return cls(job.request.thread or job.id, name, journal, is_new, waits)
 
     async def put(self, new: NewCheckpoint) -> None:
         """Hand over a checkpoint; wait until it is stored if the next step has to."""

@@ -187,12 +187,16 @@ class LeasedWorker(Worker):
         queue, claim, worker_id = persistent(self._queue), attempt.claim, self._worker_id
         try:
             match verdict:
-                case Done():
+                case Done(following):
                     self.jobs_complete += 1
                     await queue.finish(worker_id, claim)
-                case Again(delay_s=delay_s):
+                    if following is not None:
+                        await queue.enqueue(following)
+                case Again(delay_s=delay_s, following=following):
                     self.jobs_retried += 1
                     await queue.release(worker_id, claim, delay_s)
+                    if following is not None:
+                        await queue.enqueue(following)
                 case Behind(attempt=seen):
                     await queue.release(worker_id, claim, above=seen)
                 case Lost():

@@ -28,9 +28,9 @@ class Eviction:
         Raises:
             StoreUnavailable: the lease runs out, and another worker finds the job as it is.
         """
-        job_id, is_closed = attempt.claim.job_id, True
+        job_id, is_closed, following = attempt.claim.job_id, True, None
         try:
-            await self.jobs.evict(attempt.holder, error)
+            following = (await self.jobs.evict(attempt.holder, error)).following
             logger.error("job ended by the watchdog", extra={"job_id": job_id, "why": error.type})
         except (WriteRefused, JobNotFound) as refusal:
             # It has just ended by itself, or another worker has it, which needs it in the queue.
@@ -41,6 +41,8 @@ class Eviction:
         self.held.interrupt(attempt, Stop.LOST)
         if is_closed:
             await self.queue.remove(job_id)
+        if following is not None:
+            await self.queue.enqueue(following)
 
     async def hand_back(self, attempt: Attempt) -> None:
         """Put the job back in the queue, without counting a failure."""

@@ -33,7 +33,7 @@ async def producer(url: str) -> AsyncGenerator[Enqueue]:
         jobs, queue = JobStore(store, settings), JobQueue(store, settings)
 
         async def enqueue() -> None:
-            job = await jobs.create(new_job_id(), "bench", request)
+            job, _ = await jobs.create(new_job_id(), "bench", request)
             await queue.enqueue(job.id)
 
         yield enqueue

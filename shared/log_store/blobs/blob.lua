@@ -1,6 +1,6 @@
 -- Stores a piece of a blob under the holder's fence; the last one makes it whole, and gives it its
 -- number. What the job has already is not stored again. Repeatable.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms most_bytes sha256 size media_type pieces index piece
 -- uses: log_store/fence
 -- most_bytes: what all blobs may have. pieces: their number. index: of the piece that is given; ''

@@ -12,10 +12,10 @@ from typing import Final
 
 from tailrace.shared.errors import BlobNotFound, BlobsFull, StoreUnavailable
 from tailrace.shared.jobs import Holder, JobId
+from tailrace.shared.log_store.of_job import run_of_job
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import hget
 from tailrace.shared.redis.connection import Client
-from tailrace.shared.redis.scripts import run_script
 from tailrace.shared.settings import SharedSettings
 
 PIECE: Final = 256 * 1024
@@ -103,10 +103,11 @@ class BlobStore:
     async def _send(
         self, holder: Holder, blob: Blob, most: int, index: int | str = "", piece: bytes = b""
     ) -> int:
-        [number] = await run_script(
+        [number] = await run_of_job(
             self._redis,
             "log_store/blobs/blob",
-            keys.of_job(holder.job_id),
+            holder.job_id,
+            holder.thread,
             attempt=holder.attempt,
             token=holder.token,
             open_ttl_ms=self._open_ttl_ms,

@@ -9,9 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from tailrace.shared.jobs import JobId
 from tailrace.shared.redis import keys
-from tailrace.shared.redis.commands import copy, hexists, keys_like, unlink
+from tailrace.shared.redis.commands import copy, hget, keys_like, unlink
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.scripts import Argument, run_script
 from tailrace.shared.settings import SharedSettings
@@ -131,7 +130,7 @@ class CheckpointStore:
         await run_script(
             self._redis,
             "log_store/checkpoints/put",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             *checkpoint_args(place, new, changed, keep),
             ttl_ms=self._ttl_ms,
         )
@@ -148,7 +147,7 @@ class CheckpointStore:
             await run_script(
                 self._redis,
                 "log_store/checkpoints/write",
-                keys.of_thread(place.thread),
+                keys.of_checkpoints(place.thread),
                 *writes_args(place, checkpoint_id, writes),
                 ttl_ms=self._ttl_ms,
             )
@@ -162,19 +161,20 @@ class CheckpointStore:
         reply = await run_script(
             self._redis,
             "log_store/checkpoints/read",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             ns=place.ns,
             id=checkpoint_id or "",
         )
         return _stored(iter(reply)) if reply else None
 
-    async def exists(self, job_id: JobId) -> bool:
-        """Whether the job's graph has a checkpoint to resume from.
+    async def newest(self, thread: str) -> str | None:
+        """Id of the newest checkpoint of a thread's graph itself.
 
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        return await hexists(self._redis, keys.checkpoints(job_id), _ROOT_HEAD)
+        found = await hget(self._redis, keys.checkpoints(thread), _ROOT_HEAD)
+        return found.decode() if found else None
 
     async def ids(self, thread: str) -> list[tuple[str, str]]:
         """Namespace and id of each checkpoint of a thread.
@@ -182,7 +182,9 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        reply = await run_script(self._redis, "log_store/checkpoints/list", keys.of_thread(thread))
+        reply = await run_script(
+            self._redis, "log_store/checkpoints/list", keys.of_checkpoints(thread)
+        )
         flat = [part.decode() for part in reply]
         return list(zip(flat[::2], flat[1::2], strict=True))
 
@@ -202,7 +204,7 @@ class CheckpointStore:
         Raises:
             StoreUnavailable: it may or may not have been done.
         """
-        await run_script(self._redis, "log_store/checkpoints/prune", keys.of_thread(thread))
+        await run_script(self._redis, "log_store/checkpoints/prune", keys.of_checkpoints(thread))
 
     async def drop(self, place: Place, checkpoint_ids: Sequence[str]) -> None:
         """Delete some checkpoints with what goes with them.
@@ -213,7 +215,7 @@ class CheckpointStore:
         await run_script(
             self._redis,
             "log_store/checkpoints/drop",
-            keys.of_thread(place.thread),
+            keys.of_checkpoints(place.thread),
             *checkpoint_ids,
             ns=place.ns,
         )

@@ -1,5 +1,5 @@
 -- Appends a batch of events under the holder's fence, numbered by its publisher.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token first_seq last_seq open_ttl_ms runs...
 -- uses: log_store/log log_store/fence
 -- runs: name, lines, name, lines, ...; lines are the data of a run of events of that name, each
@@ -19,5 +19,6 @@ for i = runs, #ARGV, 2 do
   end
 end
 redis.call('HSET', JOB, 'seq', whole(last))
+index(first, last)
 keep_open(open_ttl_ms)
 return { 'ok', whole(last) }

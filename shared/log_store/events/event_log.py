@@ -7,10 +7,11 @@ from typing import Final
 
 from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
+from tailrace.shared.log_store.of_job import run_of_job
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Entries, entries_after, latest_entries
 from tailrace.shared.redis.connection import Client
-from tailrace.shared.redis.scripts import Argument, run_script
+from tailrace.shared.redis.scripts import Argument
 from tailrace.shared.settings import SharedSettings
 
 PAGE: Final = 500
@@ -43,10 +44,11 @@ class EventLog:
             StoreUnavailable: the batch may or may not have been stored.
         """
         last_seq = first_seq + len(events) - 1
-        [last] = await run_script(
+        [last] = await run_of_job(
             self._redis,
             "log_store/events/append",
-            keys.of_job(holder.job_id),
+            holder.job_id,
+            holder.thread,
             *runs(events),
             attempt=holder.attempt,
             token=holder.token,
@@ -64,10 +66,11 @@ class EventLog:
         *,
         result: bytes | None = None,
         error: JobError | None = None,
-    ) -> None:
+    ) -> JobId | None:
         """Append `end` as number `seq` and write status, result and error to the record.
 
         One call, repeatable: there is no moment in which the log is closed and the job still runs.
+        Returns the job that has to be queued now, since it is the next on the thread.
 
         Raises:
             WriteRefused, JobNotFound, StoreUnavailable: as `append`.
@@ -77,10 +80,11 @@ class EventLog:
             fields += ["result", result]
         if error is not None:
             fields += ["error", encode(error.fields())]
-        await run_script(
+        _, following = await run_of_job(
             self._redis,
             "log_store/events/close",
-            keys.of_job(holder.job_id),
+            holder.job_id,
+            holder.thread,
             *fields,
             attempt=holder.attempt,
             token=holder.token,
@@ -92,6 +96,7 @@ class EventLog:
             retention_ms=self._retention_ms,
             events_ttl_ms=self._events_ttl_ms,
         )
+        return JobId(following.decode()) if following else None
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
         """The events numbered above `after`, in order, `limit` at most; does not wait.

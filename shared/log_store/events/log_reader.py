@@ -14,6 +14,7 @@ from tailrace.shared.redis.commands import Entries
 from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
 from tailrace.shared.redis.failures import store_errors
 from tailrace.shared.redis.scripts import run_script
+from tailrace.shared.threads import ThreadName
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""
@@ -29,8 +30,8 @@ _LAST: Final = 2**64 - 1
 _Reply: TypeAlias = list[tuple[bytes, Entries]]
 
 
-class LogReader:
-    """One reader: a connection that blocks in the store, and a key that wakes it.
+class StreamReader:
+    """One reader of streams: a connection that blocks in the store, and a key that wakes it.
 
     The key is read along with the logs. `CLIENT UNBLOCK` would need no key, but a second
     connection and a permission that managed stores withhold, and it misses a read that is still on
@@ -53,22 +54,20 @@ class LogReader:
         self._wakeups = ""
         self._times_woken = 0
 
-    async def read(
-        self, after: Mapping[JobId, int], block_s: float = BLOCK_S
-    ) -> dict[JobId, list[LoggedEvent]]:
-        """Wait until a log has events above its number; those events, in order.
+    async def entries(self, after: Mapping[str, int], block_s: float) -> dict[str, Entries]:
+        """Wait until a stream has entries above its number; those entries, in order.
 
-        On a Cluster the logs are of one shard.
+        On a Cluster the streams are of one shard.
 
         Args:
-            after: for each log the number that is known.
+            after: for each stream, by its key, the number that is known.
             block_s: how long to wait, `BLOCK_S` at most; below a millisecond, it does not wait.
 
         Raises:
             StoreUnavailable: the store did not reply; the next read makes a new connection.
         """
-        self._wakeups = self._wakeups or keys.wakeups(next(iter(after)), uuid4().hex)
-        logs = [keys.log(job_id) for job_id in after]
+        logs = list(after)
+        self._wakeups = self._wakeups or keys.wakeups(logs[0], uuid4().hex)
         count = _EVENTS // len(logs)
         count = min(max(count, _EVENTS_OF_A_LOG.start), _EVENTS_OF_A_LOG.stop)
         numbers = [f"{n}-0" for n in after.values()]
@@ -87,7 +86,7 @@ class LogReader:
             raise
         found = {log.decode(): entries for log, entries in cast("_Reply", reply or [])}
         found.pop(self._wakeups, None)
-        return {_job_id(log): events_of(entries) for log, entries in found.items()}
+        return found
 
     async def interrupt(self) -> None:
         """End a read that blocks in the server, or soon would; it then gives what it has.
@@ -127,13 +126,33 @@ class LogReader:
         return self._connection
 
 
+class LogReader(StreamReader):
+    """Reads the logs of jobs."""
+
+    async def read(
+        self, after: Mapping[JobId, int], block_s: float = BLOCK_S
+    ) -> dict[JobId, list[LoggedEvent]]:
+        """Wait until a log has events above its number; those events, in order.
+
+        Args:
+            after: for each log the number that is known.
+            block_s: as of `entries`.
+
+        Raises:
+            StoreUnavailable: as `entries`.
+        """
+        logs = {keys.log(job_id): number for job_id, number in after.items()}
+        found = await self.entries(logs, block_s)
+        return {_job_id(log): events_of(entries) for log, entries in found.items()}
+
+
 def _packed(command: Sequence[str | int]) -> bytes:
     return cast("Any", hiredis).pack_command(command)
 
 
-def shard_of_reader(url: str, job_id: JobId) -> str:
+def shard_of_reader(url: str, log_id: JobId | ThreadName) -> str:
     """Logs with the same value can share a reader: all of one Redis, or one shard of a Cluster."""
-    return job_id[-1] if is_cluster(url) else ""
+    return str(log_id)[-1] if is_cluster(url) else ""
 
 
 def _job_id(log: str) -> JobId:

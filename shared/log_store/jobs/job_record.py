@@ -24,7 +24,15 @@ from tailrace.shared.jobs import (
 
 _JSON_FIELDS: Final = ("request", "error", "interrupts", "pause", "answers_taken", "answer")
 _STATUSES: Final[Mapping[bytes, JobStatus]] = {status.encode(): status for status in STATUSES}
-_ADDED: Final = ("interrupt_before", "interrupt_after", "context", "view")
+_ADDED: Final = (
+    "interrupt_before",
+    "interrupt_after",
+    "context",
+    "thread",
+    "checkpoint_id",
+    "command",
+    "view",
+)
 """Fields of a request that the first version did not have."""
 
 
@@ -64,6 +72,7 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         started_at=text.get("started_at"),
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
+        began_at=record.get("began_at", b"").decode(),
         pause=_pause(json),
         resume_values=json.get("answer"),
         resumed_after=int(record.get("answered_after", 0)),

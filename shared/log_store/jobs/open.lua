@@ -2,18 +2,48 @@
 -- before any of the graph's code. Repeatable by its token.
 -- A predecessor that gave nothing back counts as a failure; at the cap the job is closed instead,
 -- so that a job which kills its workers ends.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms at id floor
--- args: given_up given_up_end cancelled_end retention_ms events_ttl_ms
+-- args: given_up given_up_end cancelled_end superseded_end retention_ms events_ttl_ms
 -- uses: log_store/log
 -- floor: the highest number that this writer ever sent, if the store has forgotten some, or 0.
--- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end: data of `end`.
+-- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end, superseded_end: data of
+-- `end`.
 -- Returns {'ok', seq, record as field, value, ...}, or {'missing'}, {'closed', seq},
--- {'fenced', attempt of the record}.
-local r = record()
+-- {'fenced', attempt of the record}, {'turn', id} of the job that it has to wait for, {'keys', thread,
+-- id} where the keys of the thread are wanted, and of the job of that id unless it is ''.
+
+-- Takes the turn, and notes where the job began. A job that waits to be resumed is ended: this one
+-- takes over its state. Returns a reply that ends the script, or nil.
+local function on_thread(r)
+  local before, waiting = before_me(), of_thread('waiting')
+  local supersedes = waiting and waiting ~= id
+  if before then
+    wait_in_line()
+    return { 'turn', before }
+  elseif supersedes and (not KEYS[superseded] or id_of(KEYS[superseded]) ~= waiting) then
+    return { 'keys', r.thread, waiting }
+  end
+  take_turn()
+  if supersedes then
+    as_superseded(function()
+      local other = record()
+      if other and other.status == 'waiting' then
+        close_over(other, waiting, 'cancelled', at, superseded_end, retention_ms, events_ttl_ms)
+      end
+    end)
+    redis.call('HDEL', thread.record, 'waiting')
+  end
+  if not r.began_at then
+    r.began_at = redis.call('HGET', CHECKPOINTS, 'head:') or ''
+    redis.call('HSET', JOB, 'began_at', r.began_at)
+  end
+end
+
+local r, reply = record()
 local number, sent = tonumber(attempt), tonumber(floor)
 if not r then
-  return { 'missing' }
+  return reply
 elseif FINAL[r.status] or r.status == 'waiting' then
   return { 'closed', whole(r.seq) }
 end
@@ -39,11 +69,18 @@ if not repeated then
     close_over(r, id, 'failed', at, given_up_end, retention_ms, events_ttl_ms)
     return { 'closed', whole(r.seq + 1) }
   end
+  if thread.record then
+    reply = on_thread(r)
+    if reply then
+      return reply
+    end
+  end
   local seq = math.max(r.seq, sent) + 1
   local data = '{"status":"running","attempt":' .. whole(number) .. ',"at":"' .. at .. '"'
   if reason then
-    -- A task's write may come before its checkpoint: only a head is something to resume from.
-    local resumed = redis.call('HEXISTS', CHECKPOINTS, 'head:') == 1
+    -- A task's write may come before its checkpoint: only a head is something to resume from, and on
+    -- a thread only one that this job has put there.
+    local resumed = (redis.call('HGET', CHECKPOINTS, 'head:') or '') ~= (r.began_at or '')
     data = data .. ',"reason":"' .. reason .. '","resumed":' .. tostring(resumed)
   end
   add(seq, 'status', data .. '}')
@@ -52,9 +89,10 @@ if not repeated then
   redis.call('HSET', JOB, 'status', 'running', 'attempt', whole(number), 'token', token,
     'seq', whole(seq), 'failures', whole(r.failures), 'batch', '0')
   redis.call('HDEL', JOB, 'reason')
+  index(seq, seq)
   keep_open(open_ttl_ms)
 end
-local reply = { 'ok' }
+reply = { 'ok' }
 for _, part in ipairs(redis.call('HGETALL', JOB)) do
   reply[#reply + 1] = part
 end

@@ -1,26 +1,27 @@
 -- Ends an attempt without ending the job, under the holder's fence: back to the queue, or waiting
 -- to be resumed. After it nothing more is accepted under the attempt's number. The store gives the
 -- number, so that a worker's watchdog can do this too, which does not know what was sent last.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
--- args: attempt token open_ttl_ms status event reason failures sent interrupts pause
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
+-- args: attempt token open_ttl_ms status event reason failures sent interrupts pause yields
 -- uses: log_store/log
 -- flags: allow-oom
 -- event: data of the `status` event. reason: '' where it waits. failures: how many to add.
 -- sent: the highest number that this writer ever sent (0: it can't tell).
 -- interrupts, pause: JSON where it waits, else ''.
--- Returns {'ok', seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, or
+-- yields: '1' for a job that nobody can run now: it gives up its thread's turn, too.
+-- Returns {'ok', seq, id of the job to be queued now or ''}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, or
 -- {'cancelling', seq} for a job that has to be closed instead, or {'hole', seq} where the store has
 -- forgotten some of what was sent.
-local r = record()
+local r, reply = record()
 if not r then
-  return { 'missing' }
+  return reply
 end
 local number = tonumber(attempt)
 local mine = r.token == token and r.attempt == number
 -- A repeat may come when the stop that it stored has been resumed.
 local answered = status == 'waiting' and r.status == 'queued' and r.reason == 'resume'
 if mine and (r.status == status or answered) then
-  return { 'ok', whole(r.seq) }
+  return { 'ok', whole(r.seq), '' }
 elseif FINAL[r.status] then
   return { 'closed', whole(r.seq) }
 elseif number > r.attempt or (mine and r.seq < tonumber(sent)) then
@@ -39,5 +40,14 @@ end
 if status == 'waiting' then
   redis.call('HSET', JOB, 'interrupts', interrupts, 'pause', pause)
 end
+index(r.seq + 1, r.seq + 1)
 keep_open(open_ttl_ms)
-return { 'ok', whole(r.seq + 1) }
+local next_job = ''
+if thread.record and status == 'waiting' then
+  wait_to_be_resumed()
+  next_job = leave_thread('interrupted')
+elseif thread.record and yields == '1' then
+  redis.call('HDEL', JOB, 'began_at')
+  next_job = leave_thread('busy')
+end
+return { 'ok', whole(r.seq + 1), next_job }

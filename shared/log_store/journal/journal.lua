@@ -1,6 +1,6 @@
 -- Appends what an attempt gave, in its order, in one call under one fence: events, what finished
 -- tasks wrote, and checkpoints.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token first_seq last_seq open_ttl_ms batch parts...
 -- uses: log_store/log log_store/fence log_store/checkpoints/checkpoints
 -- last_seq: first_seq - 1 without events.
@@ -57,6 +57,7 @@ for _, one in ipairs(entries) do
   end
 end
 redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(number))
-redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
+index(first, last)
+redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
 keep_open(open_ttl_ms)
 return { 'ok', whole(last) }

@@ -24,9 +24,9 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
 )
 from tailrace.shared.log_store.events.event_log import EventLog, runs
 from tailrace.shared.log_store.jobs.job_store import JobStore
-from tailrace.shared.redis import keys
+from tailrace.shared.log_store.of_job import run_of_job
 from tailrace.shared.redis.connection import Client
-from tailrace.shared.redis.scripts import Argument, run_script
+from tailrace.shared.redis.scripts import Argument
 from tailrace.shared.settings import SharedSettings
 
 PIECE_BYTES: Final = 256 * 1024
@@ -109,10 +109,11 @@ class JournalStore:
                 continue
             for entry in group:
                 parts += await self._stored_ahead(holder, entry)
-        await run_script(
+        await run_of_job(
             self._redis,
             "log_store/journal/journal",
-            keys.of_job(holder.job_id),
+            holder.job_id,
+            holder.thread,
             *parts,
             attempt=holder.attempt,
             token=holder.token,
@@ -152,10 +153,11 @@ class JournalStore:
         count = math.ceil(len(value) / PIECE_BYTES)
         for n in range(count):
             piece = value[n * PIECE_BYTES : (n + 1) * PIECE_BYTES]
-            await run_script(
+            await run_of_job(
                 self._redis,
                 "log_store/journal/piece",
-                keys.of_job(holder.job_id),
+                holder.job_id,
+                holder.thread,
                 attempt=holder.attempt,
                 token=holder.token,
                 open_ttl_ms=self._open_ttl_ms,

@@ -1,6 +1,6 @@
 -- Stores a part of a value that is too large for one call, under the holder's fence, ahead of the
 -- journal's entry that counts the parts. Repeatable.
--- keys: JOB LOG OPEN CHECKPOINTS BLOBS
+-- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms field data
 -- uses: log_store/fence
 -- Returns {'ok'}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'hole', seq}, {'taken', seq}.
@@ -9,5 +9,5 @@ if reply then
   return reply
 end
 redis.call('HSET', CHECKPOINTS, field, data)
-redis.call('PEXPIRE', CHECKPOINTS, open_ttl_ms)
+redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
 return { 'ok' }

@@ -119,11 +119,19 @@ def run(  # noqa: PLR0913 - each argument is an option of the command
         typer.Option("--interrupt-after", help="Stop after this node, or '*'; repeatable."),
     ] = None,
     as_json: AsJson = False,
+    thread: Annotated[
+        str | None, typer.Option(help="The conversation that it continues: a UUID.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Print the job's id and exit.")] = False,
 ) -> None:
     """Start a job and follow it to its end. Ctrl-C stops following, not the job."""
     value = json_value(source, "--input")
-    options: JobOptions = {"stream": stream, "interrupt_before": before, "interrupt_after": behind}
+    options: JobOptions = {
+        "stream": stream,
+        "interrupt_before": before,
+        "interrupt_after": behind,
+        "thread": thread,
+    }
     if context is not None:
         options["context"] = json_object(context, "--context")
     if detach:

@@ -1,0 +1,122 @@
+"""`python -m bench.threads [--threads N]`: what finding threads costs among many of them.
+
+Fills a store of its own, asks for pages in several ways, and prints how long they take and how much
+memory a thread takes.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Final, cast
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.store import embedded
+from tailrace.shared import terms
+from tailrace.shared.events import encode
+from tailrace.shared.log_store.threads.thread_search import Search, ThreadSearch
+from tailrace.shared.redis import keys
+from tailrace.shared.redis.commands import ask
+from tailrace.shared.redis.connection import Client, connect
+from tailrace.shared.redis.scripts import Call, run_scripts
+from tailrace.shared.threads import ThreadName, new_thread_id
+
+_TENANT: Final = "bench"
+_TTL_MS: Final = 86_400_000
+_AT_ONCE: Final = 1000
+_TIMES: Final = 300
+_GRAPHS: Final = ("agent", "article", "research", "counter")
+
+SEARCHES: Final[Mapping[str, Search]] = {
+    "newest 10": Search(),
+    "newest 10, by last change": Search(order="updated_at"),
+    "newest 100": Search(limit=100),
+    "10 of a graph (1 in 4)": Search(metadata={"graph_id": "agent"}),
+    "10 of a user (1 in 1,000)": Search(metadata={"owner": "user-7"}),
+    "10 of a user and a graph": Search(metadata={"owner": "user-7", "graph_id": "agent"}),
+    "10 of a graph and a plan (1 in 40)": Search(metadata={"graph_id": "agent", "plan": "paid"}),
+    "10 idle ones of a graph": Search(status="idle", metadata={"graph_id": "agent"}),
+    "10 that are busy (none)": Search(status="busy"),
+    "10 after 10,000": Search(offset=10_000),
+    "10 of a graph after 1,000": Search(metadata={"graph_id": "agent"}, offset=1000),
+    "10 by a nested value (none)": Search(metadata={"user": {"name": "nobody"}}),
+}
+
+
+def main() -> None:
+    """Fill, search, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=100_000)
+    with embedded("no") as store:
+        asyncio.run(_measure(store.url, parser.parse_args().threads))
+
+
+async def _measure(url: str, number: int) -> None:
+    async with connect(url) as redis:
+        page, empty = Console(), await _memory(redis)
+        began = time.perf_counter()
+        await _fill(redis, number)
+        took_s = time.perf_counter() - began
+        bytes_each = (await _memory(redis) - empty) / number
+        index = sum([await _size(redis, shard) for shard in keys.SHARDS]) / number
+        page.print(
+            f"{number:,} threads with 4 values of metadata, made in {took_s:.1f} s;"
+            f" {bytes_each:,.0f} bytes of memory each, {index:,.0f} of them in the index"
+        )
+        page.print(await _table(redis))
+
+
+async def _fill(redis: Client, number: int) -> None:
+    chance = random.Random(1)  # noqa: S311 - the same threads each time
+    for first in range(0, number, _AT_ONCE):
+        calls = [_call(chance) for _ in range(min(_AT_ONCE, number - first))]
+        await run_scripts(redis, "log_store/threads/create", calls)
+
+
+def _call(chance: random.Random) -> Call:
+    metadata = {
+        "graph_id": chance.choice(_GRAPHS),
+        "owner": f"user-{chance.randrange(1000)}",
+        "plan": "paid" if chance.random() < 0.1 else "free",
+        "title": f"Conversation {chance.random()}",
+    }
+    name = ThreadName(_TENANT, new_thread_id())
+    told = {"metadata": encode(metadata), "terms": terms.of_metadata(metadata), "ttl_ms": _TTL_MS}
+    return Call(keys.of_thread_alone(name), told)
+
+
+async def _table(redis: Client) -> Table:
+    table = Table("page", "p50, ms", "p99, ms", "threads", "more")
+    for name, search in SEARCHES.items():
+        found = await ThreadSearch(redis).page(_TENANT, search)
+        times = [ms async for ms in _times(redis, search)]
+        p99 = statistics.quantiles(times, n=100)[98]
+        median = statistics.median(times)
+        more = "yes" if found.cursor else "no"
+        table.add_row(name, f"{median:.1f}", f"{p99:.1f}", str(len(found.threads)), more)
+    return table
+
+
+async def _times(redis: Client, search: Search) -> AsyncGenerator[float]:
+    for _ in range(_TIMES):
+        began = time.perf_counter()
+        await ThreadSearch(redis).page(_TENANT, search)
+        yield (time.perf_counter() - began) * 1000
+
+
+async def _memory(redis: Client) -> int:
+    told = cast("dict[str, Any]", await redis.info("memory"))
+    return int(told["used_memory"])
+
+
+async def _size(redis: Client, shard: str) -> int:
+    key = keys.threads_of_shard(shard, _TENANT)
+    return await ask(redis, "MEMORY", "USAGE", key, "SAMPLES", 100)
+
+
+if __name__ == "__main__":
+    main()

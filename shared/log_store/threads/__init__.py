@@ -1,0 +1,15 @@
+"""Threads: conversations over many jobs.
+
+thread_store    make, read, change and copy a thread
+thread_search   threads by status and metadata, in order
+expiry          delete a thread in one step; the threads whose time is up
+thread_log      the events of all jobs of a thread, under numbers of its own
+record          for scripts: a thread's record, how long it lives, the index for search
+thread          for scripts: whose turn it is, the index of a thread's log
+create          a new thread, once
+patch           other metadata
+delete          a thread, in one step
+bury            jobs of deleted threads
+page            a part of the index
+unlist          names that the index should not have
+"""

@@ -40,6 +40,10 @@ class SharedSettings(BaseSettings):
     """How long the events of an ended job are kept."""
     retention_s: Seconds = 7 * 86400
     """How long the record of an ended job is kept."""
+    thread_checkpoints: int = Field(default=1000, ge=1)
+    """How many checkpoints of a thread are kept, in each of its graphs; up to a quarter more."""
+    thread_checkpoints_s: Seconds = 30 * 86400
+    """How long a thread's checkpoints are kept; the newest stays as long as the thread."""
     thread_ttl_s: Seconds = 30 * 86400
     """A thread is deleted when no job has used it for this long."""
     thread_line: Annotated[int, Field(ge=1, le=10_000)] = 100

@@ -107,13 +107,13 @@ class Relay:
             self._follow(channel, known)
             yield
 
-    async def replay(self, encoder: Encoder, job_id: JobId, seq: int) -> None:
+    async def replay(self, encoder: Encoder, log_id: LogId, seq: int) -> None:
         """Have an encoder write a log from its start up to this number, for nobody.
 
         Raises:
             StoreUnavailable: the store did not respond.
         """
-        await self._pages.replay(encoder, job_id, seq)
+        await self._pages.replay(encoder, log_id, seq)
 
     async def _catch_up(self, listener: Listener, channel: Channel, known: int) -> None:
         try:

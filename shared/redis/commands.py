@@ -46,6 +46,11 @@ async def hget(client: Client, key: str, field: str) -> bytes | None:
     return await ask(client, "HGET", key, field)
 
 
+async def hmget(client: Client, key: str, fields: Sequence[str | bytes]) -> list[bytes | None]:
+    """Fields of a hash; None for what it lacks."""
+    return await ask(client, "HMGET", key, *fields)
+
+
 async def hexists(client: Client, key: str, field: str) -> bool:
     """Whether a hash has a field."""
     return bool(await ask(client, "HEXISTS", key, field))

@@ -17,6 +17,7 @@ from tailrace.shared.errors import ConfigurationError, StoreUnavailable
 from tailrace.shared.jobs import Holder, Interrupt, JobId, Pause, new_job_id
 from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     EVERY,
+    Keep,
     Checkpoint,
     CheckpointStore,
     Place,
@@ -145,7 +146,7 @@ async def test_checkpoints_are_put_read_copied_and_deleted_in_every_shard(
     place = Place(holder.job_id, "")
     new = Checkpoint("1", "", b"state", b"meta", {"ch": "1"})
     large = b"v" * (PIECE_BYTES + 1)
-    put = NewCheckpoint(place, new, {"ch": large}, lambda: {"ch": large}, EVERY)
+    put = NewCheckpoint(place, new, {"ch": large}, lambda: {"ch": large}, Keep(EVERY))
     await kept.journals.journal.append(holder, 3, 1, [custom("a"), put])
     await checkpoints.copy(holder.job_id, "copy-0")
 

@@ -121,6 +121,12 @@ class Site:
         assert events[-1].name == "end"
         return job
 
+    async def stands(self, job_id: JobId, timeout_s: float = DONE_S) -> Job:
+        """The job, once it has ended or waits to be resumed."""
+        return await self._reaches(
+            job_id, ("succeeded", "failed", "cancelled", "waiting"), timeout_s
+        )
+
     async def reaches(self, job_id: JobId, status: str, timeout_s: float = DONE_S) -> Job:
         """The job, once it has this status."""
         return await self._reaches(job_id, (status,), timeout_s)

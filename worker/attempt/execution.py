@@ -58,8 +58,10 @@ class Execution:
             async with source.open(Call(config, job.request.context, store)) as made:
                 saver = self.checkpoints.of(own)
                 graph = made.copy({"checkpointer": saver, "store": own_or(store, made)})
+                saver.show(graph)
                 with whole_answers() if self.settings.whole_answers else nullcontext():
-                    return await _Run(job, graph, for_graph(config, graph), journal, self).outcome()
+                    run = _Run(job, graph, for_graph(config, graph), journal, self)
+                    return await saver.settled(run.outcome())
         except (WriteRefused, JobNotFound):
             raise
         except StoreUnavailable:

@@ -1,6 +1,7 @@
 """From LangGraph's checkpoints to what is stored of them, and back. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -16,10 +17,15 @@ from langgraph.checkpoint.base import (
 
 from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
+from tailrace.shared.log_store.checkpoints.parts import Element, is_tree, tree
 from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.checkpoints.snapshots import as_json
 
 _RAN: Final = "ran"
 """A field of ours in a stored checkpoint. LangGraph ignores it."""
+
+_SMALL: Final = frozenset({int, float, bool, type(None)})
+"""Types whose values are smaller than a reference to them."""
 
 _TASK_MARK: Final = ":"
 """Precedes a task's id in a namespace; LangGraph forbids it in a node's name."""
@@ -69,10 +75,59 @@ class CheckpointCodec:
         values = checkpoint["channel_values"]
         return {n: self._serializer.pack(values[n], n) for n in names if n in values}
 
+    def values_in_parts(
+        self, checkpoint: Checkpoint, names: Sequence[str], has: Callable[[bytes], bool]
+    ) -> tuple[dict[str, bytes], dict[bytes, bytes]]:
+        """The same with lists by their elements: values or roots, and the parts that are lacking.
+
+        Raises:
+            Unserializable: as `values`.
+        """
+        found: dict[str, bytes] = {}
+        lacking: dict[bytes, bytes] = {}
+        values = checkpoint["channel_values"]
+        for name in (name for name in names if name in values):
+            if is_in_parts(values[name]):
+                found[name] = self.tree(values[name], name, has, lacking)
+            else:
+                found[name] = self._serializer.pack(values[name], name)
+        return found, lacking
+
+    def tree(
+        self,
+        value: Sequence[Any],
+        name: str,
+        has: Callable[[bytes], bool],
+        lacking: dict[bytes, bytes],
+    ) -> bytes:
+        """A list's root; the parts that the store lacks are added.
+
+        Raises:
+            Unserializable: as `values`.
+        """
+        pack = self._serializer.pack
+        elements = [
+            Element(pack(item, name, str(n)), partial(as_json, item))
+            for n, item in enumerate(value)
+        ]
+        root, fields = tree(elements, lambda field: field in lacking or has(field))
+        lacking |= fields
+        return root
+
     def writes(
-        self, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
+        self,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str,
+        shown: Callable[[str, Any], bytes] = lambda *_: b"",
     ) -> list[kept.Write]:
         """What a task wrote.
+
+        Args:
+            writes: channels and values.
+            task_id: of the task.
+            task_path: likewise.
+            shown: the JSON that readers without the graph need of it.
 
         Raises:
             Unserializable: it wrote something that is not data.
@@ -84,14 +139,20 @@ class CheckpointCodec:
                 path=task_path,
                 channel=channel,
                 value=self._serializer.pack(value, channel),
+                shown=shown(channel, value),
             )
             for at, (channel, value) in enumerate(writes)
         ]
 
     def tuple(self, place: Place, stored: kept.Stored) -> CheckpointTuple:
-        """A stored checkpoint, its writes in the order in which they apply."""
+        """A stored checkpoint, its writes in the order in which they apply.
+
+        Args:
+            place: the thread by the id that the graph knows, and the namespace.
+            stored: the checkpoint.
+        """
         unpack = self._serializer.unpack
-        values = {name: unpack(value) for name, value in stored.values.items()}
+        values = {name: self._value(stored, value) for name, value in stored.values.items()}
         writes = sorted(stored.writes, key=lambda w: writes_sort_key(w.path, w.task, w.index))
         return CheckpointTuple(
             config=config_of(place, stored.id),
@@ -100,6 +161,16 @@ class CheckpointCodec:
             parent_config=config_of(place, stored.parent) if stored.parent else None,
             pending_writes=[(w.task, w.channel, unpack(w.value)) for w in writes],
         )
+
+    def _value(self, stored: kept.Stored, value: bytes) -> Any:
+        if stored.parts is None or not is_tree(value):
+            return self._serializer.unpack(value)
+        return [self._serializer.unpack(item) for item in stored.parts.elements(value)]
+
+
+def is_in_parts(value: Any) -> bool:
+    """Whether a value is stored by its elements: a list, unless it is of numbers alone."""
+    return type(value) is list and not _SMALL.issuperset(map(type, cast("list[Any]", value)))
 
 
 def ran_before(checkpoint: Checkpoint) -> Sequence[str]:

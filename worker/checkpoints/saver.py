@@ -4,10 +4,10 @@ What is kept, and for how long, is up to `shared.log_store.checkpoints.checkpoin
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from functools import partial
 from types import CoroutineType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -18,16 +18,32 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 
-from tailrace.shared.errors import Unserializable, ValuesLacking
-from tailrace.shared.log_store.checkpoints.checkpoint_store import EVERY, CheckpointStore, Place
+from tailrace.shared.errors import (
+    JobNotFound,
+    StoreUnavailable,
+    Unserializable,
+    ValuesLacking,
+    WriteRefused,
+)
+from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
+from tailrace.shared.log_store.checkpoints.checkpoint_store import (
+    EVERY,
+    CheckpointStore,
+    Keep,
+    Place,
+)
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
+from tailrace.worker.checkpoints.chain import Chain
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
 from tailrace.worker.checkpoints.serializer import StateSerializer
+from tailrace.worker.checkpoints.snapshots import Snapshots
 from tailrace.worker.checkpoints.sync_saver import SyncSaver
 from tailrace.worker.journal.own_thread import OwnThread, what_counts
 from tailrace.worker.runtime.turns import in_turns
 
 T = TypeVar("T")
+
+_ALL: Final = Keep(EVERY)
 
 
 class CheckpointSaver(SyncSaver):
@@ -40,7 +56,7 @@ class CheckpointSaver(SyncSaver):
     """
 
     def __init__(
-        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: int = EVERY
+        self, store: CheckpointStore, *, own: OwnThread | None = None, keep: Keep = _ALL
     ) -> None:
         serializer = StateSerializer()
         super().__init__(serializer)
@@ -48,20 +64,46 @@ class CheckpointSaver(SyncSaver):
         self._store = in_turns(store)
         self._own = own
         self._keep = keep
+        self._chain = Chain(own, self._codec, keep) if own is not None and own.is_shared else None
         self._seen: dict[Place, Mapping[str, Any]] = {}
         """What the nodes of each namespace had seen at its newest checkpoint."""
 
+    def show(self, graph: Any) -> None:
+        """Show readers the states of this graph, which has this checkpointer; needs a thread."""
+        if self._chain is not None:
+            self._chain.snapshots = Snapshots(graph)
+
+    async def settled(self, run: Awaitable[T]) -> T:
+        """What the run gives, once readers are shown what it has left in no checkpoint.
+
+        Raises:
+            Exception: what the run raises, or `StoreUnavailable`.
+        """
+        try:
+            found = await run
+        except (WriteRefused, JobNotFound, StoreUnavailable):
+            raise
+        except Exception:
+            if self._chain is not None:
+                await self._chain.settle()
+            raise
+        if self._chain is not None:
+            await self._chain.settle()
+        return found
+
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read the checkpoint that the config names, or the newest."""
-        place, id_ = place_of(config), get_checkpoint_id(config)
+        place, id_ = self._place(config), get_checkpoint_id(config)
         if (own := self._own_of(place)) is not None:
             if own.is_new and not own.journal.knows(place):
                 return None
             await own.journal.stored(place)
-        stored = await self._store.get(self._stored_at(place), id_)
+        stored = await self._store.get(place, id_)
         if stored is None:
             return None
-        found = self._codec.tuple(place, stored)
+        found = self._codec.tuple(self._seen_as(place), stored)
+        if own is not None and self._chain is not None:
+            self._chain.was_read(place, stored, found.checkpoint, newest=id_ is None)
         # A copy: LangGraph changes what it gets here.
         self._seen[place] = {n: dict(v) for n, v in found.checkpoint["versions_seen"].items()}
         if own is not None:
@@ -81,7 +123,7 @@ class CheckpointSaver(SyncSaver):
         async for place, id_ in self._listed(config, before):
             if left == 0:
                 return
-            found = await self.aget_tuple(config_of(place, id_))
+            found = await self.aget_tuple(config_of(self._seen_as(place), id_))
             if found is not None and (filter or {}).items() <= found.metadata.items():
                 left = left and left - 1
                 yield found
@@ -100,13 +142,20 @@ class CheckpointSaver(SyncSaver):
             StoreUnavailable: after half a minute; for the job's own thread, the journal retries.
             Fenced: the job is no longer this attempt's.
         """
-        place = place_of(config)
-        new = self._new(config, checkpoint, metadata, new_versions)
-        if (own := self._own_of(place)) is None:
-            await self._put(new)
+        place = self._place(config)
+        own = self._own_of(place)
+        new = self._packed(place, config, checkpoint, metadata)
+        if own is not None and self._chain is not None:
+            entry = await self._chain.new(config, checkpoint, metadata, new)
         else:
-            await own.put(new)
-        return config_of(place, new.checkpoint.id)
+            entry = self._new(place, checkpoint, new, new_versions)
+        if own is None:
+            await self._put(entry)
+        else:
+            await own.put(entry)
+            if self._chain is not None:
+                await self._chain.was_put(place, new.id)
+        return config_of(self._seen_as(place), new.id)
 
     def aput_writes(
         self,
@@ -123,13 +172,17 @@ class CheckpointSaver(SyncSaver):
         Raises:
             Unserializable, StoreUnavailable, Fenced: as `aput`, when awaited.
         """
-        place, id_ = place_of(config), configurable(config)["checkpoint_id"]
+        place, id_ = self._place(config), configurable(config)["checkpoint_id"]
         own = self._own_of(place)
         counting = writes if own is None else what_counts(writes)
+        chain = self._chain if own is not None else None
+        shown = [] if chain is None else [chain.shown_write(place.ns)]
         try:
-            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path))
+            new = TaskWrites(place, id_, self._codec.writes(counting, task_id, task_path, *shown))
         except Unserializable as error:
             return _failed(error)
+        if chain is not None:
+            chain.was_written(place, id_, task_id, [channel for channel, _ in counting])
         return self._put_writes(new) if own is None else own.put_writes(new)
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -140,8 +193,8 @@ class CheckpointSaver(SyncSaver):
         """Delete the checkpoints of these runs, in whatever thread."""
         every = [found async for found in self.alist(None)]
         for found in (f for f in every if f.metadata.get("run_id") in run_ids):
-            place, id_ = place_of(found.config), found.checkpoint["id"]
-            await self._store.drop(self._stored_at(place), [id_])
+            place, id_ = self._place(found.config), found.checkpoint["id"]
+            await self._store.drop(place, [id_])
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy the checkpoints of one thread to another."""
@@ -158,28 +211,44 @@ class CheckpointSaver(SyncSaver):
         number = int(str(current or 0).partition(".")[0]) + 1
         return f"{number:010}.{secrets.token_hex(4)}"
 
-    def _own_of(self, place: Place) -> OwnThread | None:
-        return self._own if self._own is not None and self._own.id == place.thread else None
-
     def _name(self, thread_id: str) -> str:
         """What the store calls a thread that the graph knows by this id."""
         return self._own.name if self._own is not None and self._own.id == thread_id else thread_id
 
-    def _stored_at(self, place: Place) -> Place:
+    def _place(self, config: RunnableConfig) -> Place:
+        """Whose checkpoints the config is about, as the store names them."""
+        place = place_of(config)
         return Place(self._name(place.thread), place.ns)
 
-    def _new(
+    def _seen_as(self, place: Place) -> Place:
+        """The same as the graph names them."""
+        own = self._own
+        return Place(own.id, place.ns) if own and own.name == place.thread else place
+
+    def _own_of(self, place: Place) -> OwnThread | None:
+        return self._own if self._own is not None and self._own.name == place.thread else None
+
+    def _packed(
         self,
+        place: Place,
         config: RunnableConfig,
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> NewCheckpoint:
-        place, values = place_of(config), partial(self._codec.values, checkpoint)
+    ) -> kept.Checkpoint:
+        """A checkpoint without values; says which nodes have run since the one before it."""
         seen, before = checkpoint["versions_seen"], self._seen.get(place, {})
         self._seen[place] = seen
         ran = [node for node in seen if seen[node] != before.get(node)]
-        new = self._codec.checkpoint(config, checkpoint, metadata, ran)
+        return self._codec.checkpoint(config, checkpoint, metadata, ran)
+
+    def _new(
+        self,
+        place: Place,
+        checkpoint: Checkpoint,
+        new: kept.Checkpoint,
+        new_versions: ChannelVersions,
+    ) -> NewCheckpoint:
+        values = partial(self._codec.values, checkpoint)
         changed = values([name for name in new_versions if name in new.versions])
         return NewCheckpoint(place, new, changed, lambda: values([*new.versions]), self._keep)
 
@@ -202,9 +271,11 @@ class CheckpointSaver(SyncSaver):
         ns, only = wanted.get("checkpoint_ns"), wanted.get("checkpoint_id")
         if self._own is not None:
             await self._own.journal.flushed()
-        threads = [wanted["thread_id"]] if config else [t async for t in self._store.threads()]
+        threads = (
+            [self._place(config).thread] if config else [t async for t in self._store.threads()]
+        )
         for thread in threads:
-            ids = await self._store.ids(self._name(thread))
+            ids = await self._store.ids(thread)
             for found, id_ in sorted(ids, key=lambda pair: pair[1], reverse=True):
                 if ns in {None, found} and only in {None, id_} and (not below or id_ < below):
                     yield Place(thread, found), id_

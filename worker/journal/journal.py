@@ -18,7 +18,7 @@ from tailrace.shared.log_store.journal.journal import (
     Entry,
     JournalStores,
     NewCheckpoint,
-    TaskWrites,
+    State,
 )
 from tailrace.worker.journal.batches import (
     BATCH_BYTES,
@@ -83,7 +83,7 @@ class Journal:
         if len(buffer) >= BUFFER_EVENTS or self._buffered_bytes >= BUFFER_BYTES:
             self._room.clear()
 
-    def add(self, entry: TaskWrites | NewCheckpoint) -> None:
+    def add(self, entry: State) -> None:
         """Hand over state, which is stored after all that was handed over before."""
         if self.held.is_abandoned:
             return
@@ -246,7 +246,7 @@ class Journal:
                 self._state = "dropped"
             raise
         except ValuesLacking:
-            whole = [e.whole() if isinstance(e, NewCheckpoint) else e for e in entries]
+            whole = [e if isinstance(e, Event) else e.whole() for e in entries]
             await store.append(self._holder, first, number, whole)
         self._number = number
         self._lasting.keep([e for e in entries if not isinstance(e, Event)])

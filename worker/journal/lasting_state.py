@@ -9,9 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Place
-from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
-
-State = NewCheckpoint | TaskWrites
+from tailrace.shared.log_store.journal.journal import NewCheckpoint, NewView, State
 
 _TASK_MARK: Final = ":"
 """Precedes a task's id in a namespace, which then lives no longer than the task."""
@@ -32,14 +30,16 @@ class LastingState:
             if isinstance(entry, NewCheckpoint):
                 self._forget_inside(entry.place)
                 # If its values are needed again, they are taken from the state itself.
-                self._kept[entry.place] = [replace(entry, changed={})]
+                self._kept[entry.place] = [replace(entry, changed={}, fields={})]
+            elif isinstance(entry, NewView):
+                self._kept.setdefault(entry.place, []).append(replace(entry, fields={}))
             else:
                 self._kept.setdefault(entry.place, []).append(entry)
 
     def owe_everything(self) -> None:
         """The store has lost some of it, and can't tell what."""
         kept = [entry for state in self._kept.values() for entry in state]
-        self.owed = [e.whole() if isinstance(e, NewCheckpoint) else e for e in kept]
+        self.owed = [entry.whole() for entry in kept]
 
     def _forget_inside(self, place: Place) -> None:
         """The graphs that the step's tasks ran end with the step."""

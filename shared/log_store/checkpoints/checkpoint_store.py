@@ -6,9 +6,12 @@ them. The hash's fields are told in `checkpoints.lua`.
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.log_store.checkpoints.parts import PART as PART_FIELD
+from tailrace.shared.log_store.checkpoints.parts import Parts, is_tree, read_parts
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import copy, hget, keys_like, unlink
 from tailrace.shared.redis.connection import Client
@@ -47,6 +50,10 @@ class Checkpoint:
     """How many checkpoints its state is rebuilt from, itself included."""
     opened_by: tuple[str, str] | None = None
     """Namespace and id of the checkpoint whose task this namespace lives in, and goes with."""
+    snapshot: bytes = b""
+    """What readers without the graph are shown (`snapshots.py`); '' for nothing."""
+    shown: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Version of each channel that is shown from a field of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,18 @@ class Write:
     path: str
     channel: str
     value: bytes
+    shown: bytes = b""
+    """The value as JSON, where a reader without the graph needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much of a namespace stays."""
+
+    count: int
+    """How many checkpoints, or `EVERY`. Of a longer chain, up to a quarter more."""
+    within_s: float = 0
+    """For how long, however many there are; 0 for any time. The newest stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +89,30 @@ class Stored:
     checkpoint: bytes
     metadata: bytes
     values: Mapping[str, bytes]
-    """By channel."""
+    """By channel; of a list that is stored by its elements, the root."""
     writes: Sequence[Write]
     """In no particular order."""
+    parts: Parts | None = None
+    """The elements of those lists."""
 
 
 def checkpoint_args(
-    place: Place, new: Checkpoint, changed: Mapping[str, bytes], keep: int
+    place: Place,
+    new: Checkpoint,
+    changed: Mapping[str, bytes],
+    keep: Keep,
+    fields: Mapping[bytes, bytes] | None = None,
 ) -> list[Argument]:
     """A checkpoint as the scripts read it (`read_checkpoint` in `checkpoints.lua`)."""
     refs = [ref_of(channel, version) for channel, version in new.versions.items()]
-    args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint]
-    args += [new.metadata, keep, *(new.opened_by or ("", "")), len(refs), *refs, len(changed)]
+    shows = [ref_of(channel, version) for channel, version in new.shown.items()]
+    args: list[Argument] = [place.ns, new.id, new.parent, new.span, new.checkpoint, new.metadata]
+    args += [keep.count, round(keep.within_s * 1000), *(new.opened_by or ("", "")), new.snapshot]
+    args += [len(refs), *refs, len(shows), *shows, len(changed) + len(fields or ())]
     for channel, value in changed.items():
-        args += [ref_of(channel, new.versions[channel]), value]
+        args += [f"blob:{place.ns}{PART}{ref_of(channel, new.versions[channel])}", value]
+    for name, value in (fields or {}).items():
+        args += [name, value]
     return args
 
 
@@ -91,7 +120,7 @@ def writes_args(place: Place, checkpoint_id: str, writes: Sequence[Write]) -> li
     """What one task wrote as the scripts read it (`read_writes` in the same library)."""
     args: list[Argument] = [place.ns, checkpoint_id, writes[0].task, writes[0].path, len(writes)]
     for write in writes:
-        args += [write.index, write.channel, write.value]
+        args += [write.index, write.channel, write.value, write.shown]
     return args
 
 
@@ -111,7 +140,13 @@ class CheckpointStore:
         self._ttl_ms = round(settings.open_ttl_s * 1000)
 
     async def put(
-        self, place: Place, new: Checkpoint, changed: Mapping[str, bytes], *, keep: int
+        self,
+        place: Place,
+        new: Checkpoint,
+        changed: Mapping[str, bytes],
+        *,
+        keep: Keep,
+        fields: Mapping[bytes, bytes] | None = None,
     ) -> None:
         """Store a checkpoint, and drop all but the newest `keep` and what those are rebuilt from.
 
@@ -121,7 +156,8 @@ class CheckpointStore:
             place: whose checkpoint it is.
             new: the checkpoint.
             changed: values of the channels that have changed; the store has the others.
-            keep: how many, or `EVERY`.
+            keep: how many.
+            fields: parts of lists, and what is shown, that the store lacks.
 
         Raises:
             ValuesLacking: the store lacks the value of an unchanged channel; put all values.
@@ -131,7 +167,7 @@ class CheckpointStore:
             self._redis,
             "log_store/checkpoints/put",
             keys.of_checkpoints(place.thread),
-            *checkpoint_args(place, new, changed, keep),
+            *checkpoint_args(place, new, changed, keep, fields),
             ttl_ms=self._ttl_ms,
         )
 
@@ -165,7 +201,17 @@ class CheckpointStore:
             ns=place.ns,
             id=checkpoint_id or "",
         )
-        return _stored(iter(reply)) if reply else None
+        return await self._with_parts(place, _stored(iter(reply))) if reply else None
+
+    async def _with_parts(self, place: Place, stored: Stored) -> Stored:
+        roots = [value for value in stored.values.values() if is_tree(value)]
+        if not roots:
+            return stored
+        key = keys.checkpoints(place.thread)
+        parts = await read_parts(self._redis, key, roots, PART_FIELD)
+        if parts is None:
+            raise StoreUnavailable(f"{key} lacks a part of {stored.id}")
+        return replace(stored, parts=parts)
 
     async def newest(self, thread: str) -> str | None:
         """Id of the newest checkpoint of a thread's graph itself.

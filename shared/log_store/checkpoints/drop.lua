@@ -3,14 +3,16 @@
 -- args: ns ids...
 -- uses: log_store/checkpoints/checkpoints
 -- Returns {'ok'}.
-local dropped, kept = {}, {}
+local stays = {}
+for id in chain(ns, get('head:' .. ns)) do
+  stays[id] = true
+end
 for i = ids, #ARGV do
-  dropped[ARGV[i]] = true
+  stays[ARGV[i]] = nil
 end
-for _, id in ipairs(names(get('ids:' .. ns))) do
-  if not dropped[id] then
-    kept[#kept + 1] = id
-  end
+retain(ns, stays)
+save()
+if #namespaces() == 0 then
+  redis.call('UNLINK', CHECKPOINTS)
 end
-retain(ns, kept)
 return { 'ok' }

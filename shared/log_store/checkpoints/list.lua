@@ -3,15 +3,14 @@
 -- uses: log_store/checkpoints/checkpoints
 -- Returns {'ok', ns, id, ns, id, ...}: each namespace's oldest first.
 local reply = { 'ok' }
-for _, field in ipairs(redis.call('HKEYS', CHECKPOINTS)) do
-  if string.sub(field, 1, 4) == 'ids:' then
-    local ns = string.sub(field, 5)
-    for _, id in ipairs(names(get(field))) do
-      if redis.call('HEXISTS', CHECKPOINTS, 'ckpt:' .. ns .. '\1' .. id) == 1 then
-        reply[#reply + 1] = ns
-        reply[#reply + 1] = id
-      end
-    end
+for _, ns in ipairs(namespaces()) do
+  local ids = {}
+  for id in chain(ns, get('head:' .. ns)) do
+    table.insert(ids, 1, id)
+  end
+  for _, id in ipairs(ids) do
+    reply[#reply + 1] = ns
+    reply[#reply + 1] = id
   end
 end
 return reply

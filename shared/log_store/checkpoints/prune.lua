@@ -2,9 +2,8 @@
 -- keys: CHECKPOINTS
 -- uses: log_store/checkpoints/checkpoints
 -- Returns {'ok'}.
-for _, field in ipairs(redis.call('HKEYS', CHECKPOINTS)) do
-  if string.sub(field, 1, 5) == 'head:' then
-    trim(string.sub(field, 6), 1)
-  end
+for _, ns in ipairs(namespaces()) do
+  trim(ns, 1, 0, 0)
 end
+save()
 return { 'ok' }

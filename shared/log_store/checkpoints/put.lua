@@ -11,5 +11,6 @@ if not has_values(new, {}) then
   return { 'lacking', '0' }
 end
 store_checkpoint(new)
+save()
 redis.call('PEXPIRE', CHECKPOINTS, ttl_ms)
 return { 'ok' }

@@ -13,7 +13,7 @@ if not c then
 end
 local reply = { 'ok', found, c.parent, c.checkpoint, c.metadata, tostring(#c.refs) }
 for _, ref in ipairs(c.refs) do
-  local field = blob(ns, ref)
+  local field = 'blob:' .. ns .. '\1' .. ref
   reply[#reply + 1] = ref
   reply[#reply + 1] = whole_value(field, get(field))
 end
@@ -21,8 +21,8 @@ for _, field in ipairs(owned(ns, found)) do
   if string.sub(field, 1, 6) == 'write:' then
     local write = cmsgpack.unpack(get(field))
     write[5] = whole_value(field, write[5])
-    for _, part in ipairs(write) do
-      reply[#reply + 1] = part
+    for i = 1, 5 do
+      reply[#reply + 1] = write[i]
     end
   end
 end

@@ -5,5 +5,6 @@
 -- parts: of the writes, as `read_writes` has them.
 -- Returns {'ok'}.
 store_writes(read_writes(parts))
+save()
 redis.call('PEXPIRE', CHECKPOINTS, ttl_ms)
 return { 'ok' }

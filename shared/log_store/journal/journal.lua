@@ -5,7 +5,8 @@
 -- uses: log_store/log log_store/fence log_store/checkpoints/checkpoints
 -- last_seq: first_seq - 1 without events.
 -- batch: its number within the attempt, from 1: a batch without events has no other.
--- parts: of entries: 'e', name, lines as in append.lua; 'w', writes; 'c', a checkpoint.
+-- parts: of entries: 'e', name, lines as in append.lua; 'w', writes; 'c', a checkpoint;
+-- 'v', what a stored checkpoint is shown as.
 -- Returns {'ok', last seq}, or {'missing'}, {'closed', seq}, {'fenced', attempt}, {'hole', seq},
 -- {'taken', seq}, or {'lacking', seq} where a value of a checkpoint or a piece is gone: then nothing
 -- was written, and the call wants all values.
@@ -32,10 +33,15 @@ while i <= #ARGV do
     entry, i = i, i + 3
   elseif kind == 'w' then
     entry, i = read_writes(i + 1)
+  elseif kind == 'v' then
+    entry, i = read_view(i + 1)
   else
     entry, i = read_checkpoint(i + 1)
   end
-  local there = kind == 'e' or kind == 'w' and has_pieces(entry) or kind == 'c' and has_values(entry, coming)
+  local there = kind == 'e'
+    or kind == 'w' and has_pieces(entry)
+    or kind == 'v' and is_complete(entry.fields, coming)
+    or kind == 'c' and has_values(entry, coming)
   if not there then
     return { 'lacking', whole(seq) }
   end
@@ -52,10 +58,13 @@ for _, one in ipairs(entries) do
     end
   elseif kind == 'w' then
     store_writes(entry)
+  elseif kind == 'v' then
+    store_view(entry)
   else
     store_checkpoint(entry)
   end
 end
+save()
 redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(number))
 index(first, last)
 redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)

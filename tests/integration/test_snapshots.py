@@ -1,0 +1,304 @@
+"""What readers are shown of a thread is what LangGraph itself would say, at every checkpoint."""
+
+import operator
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict, cast
+
+import orjson
+import pytest
+from blockbuster import BlockBuster
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
+from langgraph.channels import DeltaChannel, Topic
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.func import entrypoint, task
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.types import Command, Send, StateSnapshot, interrupt
+from pydantic import BaseModel
+
+from tailrace.shared.events import encode, encode_value
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.checkpoints.snapshots import Snapshot, SnapshotReader
+from tailrace.shared.settings import SharedSettings
+from tailrace.shared.threads import ThreadId, ThreadName, new_thread_id
+from tailrace.worker.checkpoints.saver import CheckpointSaver
+from tailrace.worker.checkpoints.snapshots import Snapshots
+from tests.support.leased import Site, serving_graph, site, working
+
+Graph = Any
+
+
+class Talk(TypedDict, total=False):
+    messages: Annotated[list[AnyMessage], add_messages]
+    log: Annotated[list[str], operator.add]
+    count: int
+
+
+def built(state: Any, edges: list[tuple[str, str]], **nodes: Any) -> Graph:
+    builder: Any = StateGraph(state)
+    for name, node in nodes.items():
+        builder.add_node(name, node)
+    for before, after in edges:
+        builder.add_edge(before, after)
+    return builder.compile()
+
+
+def answering() -> Graph:
+    def answer(talk: Talk) -> Any:
+        messages = talk.get("messages", [])
+        if len(messages) % 3 == 0:
+            return {"messages": [RemoveMessage(messages[0].id or ""), AIMessage("shorter")]}
+        return {"messages": [AIMessage(f"{len(messages)}" * 50)], "count": len(messages)}
+
+    return built(Talk, [(START, "answer"), ("answer", END)], answer=answer)
+
+
+def parallel() -> Graph:
+    """Two nodes at once, of which one asks twice and the other finishes."""
+
+    def ask(_: Talk) -> Any:
+        first = interrupt({"asked": "first?"})
+        return {"log": [f"asked {first} {interrupt('second?')}"]}
+
+    def finish(_: Talk) -> Any:
+        return {"log": ["finished"], "count": 1}
+
+    edges = [(START, "ask"), (START, "finish"), ("ask", "last"), ("finish", "last")]
+    return built(Talk, edges, ask=ask, finish=finish, last=lambda _: {"log": ["last"]})
+
+
+def failing() -> Graph:
+    """A node that fails beside one that finishes."""
+
+    def fail(_: Talk) -> Any:
+        raise ValueError("not for users")
+
+    def finish(_: Talk) -> Any:
+        return {"log": ["finished"]}
+
+    return built(Talk, [(START, "fail"), (START, "finish")], fail=fail, finish=finish)
+
+
+def sending() -> Graph:
+    def part(state: Any) -> Any:
+        return {"log": [f"part {state['count']}"]}
+
+    builder: Any = StateGraph(Talk)
+    builder.add_node("split", lambda _: {"count": 3}).add_node("part", part)
+    builder.add_edge(START, "split")
+    builder.add_conditional_edges("split", lambda _: [Send("part", {"count": n}) for n in range(3)])
+    return builder.compile()
+
+
+def nested() -> Graph:
+    """A graph inside, which asks; and one inside that."""
+
+    def ask(_: Talk) -> Any:
+        return {"log": [interrupt("inside?")]}
+
+    innermost = built(Talk, [(START, "say")], say=lambda _: {"log": ["innermost"]})
+    inner = built(Talk, [(START, "deep"), ("deep", "ask")], deep=innermost, ask=ask)
+    edges = [(START, "first"), ("first", "inner"), ("inner", "last")]
+    return built(
+        Talk, edges, first=lambda _: {"count": 7}, inner=inner, last=lambda _: {"log": ["last"]}
+    )
+
+
+def remembering() -> Graph:
+    """A graph inside that keeps a state of its own from run to run."""
+    builder: Any = StateGraph(Talk)
+    builder.add_node("say", lambda talk: {"log": [f"{len(talk.get('log', []))}"]})
+    inner = builder.add_edge(START, "say").compile(checkpointer=True)
+    return built(Talk, [(START, "inner")], inner=inner)
+
+
+def functional() -> Graph:
+    @task
+    def double(number: int) -> int:
+        return 2 * number
+
+    @entrypoint()
+    def work(number: int, *, previous: Any = None) -> Any:
+        doubled = double(number).result()
+        asked = interrupt("which?") if doubled > 4 else "none"
+        result = {"doubled": doubled, "asked": asked, "before": previous}
+        return entrypoint.final(value=result, save=doubled)
+
+    return work
+
+
+class Model(BaseModel):
+    log: Annotated[list[str], operator.add] = []
+    count: int = 0
+
+
+@dataclass
+class Data:
+    log: Annotated[list[str], operator.add]
+    count: int = 0
+
+
+class Odd(TypedDict, total=False):
+    rebuilt: Annotated[list[str], DeltaChannel(operator.add, snapshot_frequency=3)]
+    topic: Annotated[list[str], Topic(str)]
+    numbers: list[float]
+    anything: Any
+
+
+def odd() -> Graph:
+    def say(odd: Odd) -> Any:
+        said = f"said {len(odd.get('rebuilt', []))}" * 10
+        return {"rebuilt": [said], "topic": said, "numbers": [1.5, 2.0], "anything": {1, 2}}
+
+    return built(Odd, [(START, "one"), ("one", "two")], one=say, two=say)
+
+
+def commanded() -> Graph:
+    def ask(talk: Talk) -> Any:
+        return {"log": [f"{interrupt('what?')} {talk.get('count')}"]}
+
+    return built(Talk, [(START, "ask"), ("ask", "last")], ask=ask, last=lambda _: {"count": 0})
+
+
+SCRIPTS: dict[str, tuple[Any, list[Any]]] = {
+    "messages": (answering, [{"messages": [HumanMessage(f"m{n}").model_dump()]} for n in range(4)]),
+    "parallel": (parallel, [{"log": ["begin"]}, Command(resume=1), Command(resume=2), {"log": []}]),
+    "failing": (failing, [{"log": ["begin"]}, {"log": ["again"]}]),
+    "sending": (sending, [{"log": ["begin"]}]),
+    "nested": (nested, [{"log": ["begin"]}, Command(resume="yes"), {"log": ["again"]}]),
+    "remembering": (remembering, [{"log": ["a"]}, {"log": ["b"]}]),
+    "functional": (functional, [1, 3, Command(resume="this")]),
+    "pydantic": (lambda: built(Model, [(START, "n")], n=lambda _: {"log": ["n"]}), [{"log": ["a"]}]),
+    "dataclass": (lambda: built(Data, [(START, "n")], n=lambda _: {"count": 1}), [{"log": ["a"]}]),
+    "odd": (odd, [{"rebuilt": ["a"]}, {"rebuilt": ["b"]}]),
+    "commanded": (
+        commanded,
+        [{"log": ["begin"]}, Command(resume="so", update={"count": 3}), {"log": ["again"]}],
+    ),
+}
+
+
+@pytest.fixture
+async def place(store_url: str, blocking_is_an_error: BlockBuster) -> AsyncIterator[Site]:
+    blocking_is_an_error.deactivate()
+    async with site(store_url) as place:
+        yield place
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A thread, as readers see it and as LangGraph does."""
+
+    place: Site
+    graph: Graph
+    id: ThreadId
+
+    @property
+    def name(self) -> str:
+        return str(ThreadName("default", self.id))
+
+    @property
+    def reader(self) -> SnapshotReader:
+        return SnapshotReader(self.place.redis)
+
+    @property
+    def store(self) -> CheckpointStore:
+        return CheckpointStore(self.place.redis, SharedSettings())
+
+    async def run(self, step: Any) -> None:
+        """Run a job, and wait until it has ended or waits."""
+        fields: dict[str, Any] = {"max_attempts": 1}
+        if isinstance(step, Command):
+            said = cast("Any", step)
+            command = {n: v for n in ("resume", "update") if (v := getattr(said, n)) is not None}
+            fields, step = {**fields, "command": command}, None
+        job = await self.place.say(self.id, "graph", step, **fields)
+        await self.place.stands(job)
+
+    def langgraph(self, name: str) -> Graph:
+        saver: Any = CheckpointSaver(self.store)
+        return self.graph.copy({"checkpointer": Renamed(saver, self.id, name)})
+
+
+class Renamed(CheckpointSaver):
+    """Reads a thread that the graph knows by its id, under the name that the store has."""
+
+    def __init__(self, saver: Any, id_: str, name: str) -> None:
+        super().__init__(CheckpointStore(saver._store._store._redis, SharedSettings()))
+        self._ids = (id_, name)
+
+    def _name(self, thread_id: str) -> str:
+        return self._ids[1] if thread_id == self._ids[0] else thread_id
+
+    def _seen_as(self, place: Any) -> Any:
+        return type(place)(self._ids[0], place.ns) if place.thread == self._ids[1] else place
+
+
+def said(snapshot: StateSnapshot, thread_id: str) -> Any:
+    """A state of LangGraph's as JSON, in the form of its server's."""
+    tasks = [
+        {
+            "id": t.id,
+            "name": t.name,
+            "path": t.path,
+            "error": "failed" if t.error else None,
+            "interrupts": [{"value": i.value, "id": i.id} for i in t.interrupts],
+            "checkpoint": cast("Any", t.state)["configurable"] if t.state else None,
+            "state": None,
+            "result": t.result,
+        }
+        for t in snapshot.tasks
+    ]
+    named = cast("Any", snapshot.config)["configurable"]
+    before = cast("Any", snapshot.parent_config or {}).get("configurable")
+    return orjson.loads(
+        encode_value(
+            {
+                "values": snapshot.values,
+                "next": snapshot.next,
+                "tasks": tasks,
+                "interrupts": [{"value": i.value, "id": i.id} for i in snapshot.interrupts],
+                "metadata": snapshot.metadata,
+                "created_at": snapshot.created_at,
+                "checkpoint": named,
+                "parent_checkpoint": before,
+            }
+        )
+    )
+
+
+def shown(snapshot: Snapshot | None, thread_id: str) -> Any:
+    assert snapshot is not None
+    return orjson.loads(encode(snapshot.fields(thread_id)))
+
+
+async def agree(thread: Thread) -> None:
+    """Readers are shown what LangGraph says: now, and at every checkpoint, in every namespace."""
+    graph = thread.langgraph(thread.name)
+    places = await thread.store.ids(thread.name)
+    for ns in dict.fromkeys(ns for ns, _ in places):
+        config = {"configurable": {"thread_id": thread.id, "checkpoint_ns": ns}}
+        now = await thread.reader.snapshot(thread.name, ns)
+        assert shown(now, thread.id) == said(await graph.aget_state(config), thread.id), ns
+    for ns, id_ in places:
+        named = {"thread_id": thread.id, "checkpoint_ns": ns, "checkpoint_id": id_}
+        then = await thread.reader.snapshot(thread.name, ns, id_)
+        expected = said(await graph.aget_state({"configurable": named}), thread.id)
+        assert shown(then, thread.id) == expected, (ns, id_)
+    config = {"configurable": {"thread_id": thread.id}}
+    history = [said(s, thread.id) async for s in graph.aget_state_history(config)]
+    found = await thread.reader.history(thread.name, limit=100)
+    assert [shown(s, thread.id) for s in found] == history
+    assert history
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_readers_are_shown_what_langgraph_says(place: Site, script: str) -> None:
+    make, steps = SCRIPTS[script]
+    graph = make()
+    thread = Thread(place, graph, new_thread_id())
+    async with working(place, serving_graph(graph)):
+        for step in steps:
+            await thread.run(step)
+            await agree(thread)

@@ -135,12 +135,16 @@ def _arguments(text: str | None) -> dict[str, Any] | None:
 
 def _sum(before: Any, usage: Any) -> Any:
     """Counts of tokens together, with those inside them."""
-    if not isinstance(before, dict) or not isinstance(usage, dict):
-        return cast("Any", usage) or before
-    counted = dict(cast("dict[str, Any]", before))
-    for name, value in cast("dict[str, Any]", usage).items():
-        if isinstance(value, dict):
+    if not (_is_object(before) and _is_object(usage)):
+        return usage or before
+    counted: dict[str, Any] = dict(before)
+    for name, value in usage.items():
+        if _is_object(value):
             counted[name] = _sum(counted.get(name, {}), value)
         else:
             counted[name] = counted.get(name, 0) + value
-    return cast("Any", counted)
+    return counted
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)

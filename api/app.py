@@ -30,6 +30,7 @@ from tailrace.api.relay.response import EventStreamResponse
 from tailrace.api.routes import blobs, console, events, graphs, health, jobs, threads
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.checkpoints.snapshots import SnapshotReader
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.jobs.presence import Presence
@@ -104,6 +105,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         presence=Presence(log_store, 2 * settings.connection_age_s),
         blobs=BlobStore(log_store, settings),
         threads=ThreadStore(log_store, settings),
+        snapshots=SnapshotReader(log_store),
         search=ThreadSearch(log_store),
         removal=Removal(records, open_jobs, queue, Expiry(log_store)),
         queue=queue,

@@ -13,6 +13,7 @@ from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import Job, JobId, parse_job_id
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.checkpoints.snapshots import SnapshotReader
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.log_store.threads.thread_search import ThreadSearch
@@ -33,6 +34,7 @@ class Services:
     presence: Presence
     blobs: BlobStore
     threads: ThreadStore
+    snapshots: SnapshotReader
     search: ThreadSearch
     removal: Removal
     queue: JobQueue

@@ -103,4 +103,19 @@ async def run_values(services: Services, job: Job) -> bytes:
     for event in await services.relay.log.latest(job.id):
         if (values := values_of(event)) is not None:
             return values
+    if job.thread is not None:
+        now = await services.snapshots.snapshot(str(job.thread))
+        return now.values if now is not None else b"null"
     return job.result or b"null"
+
+
+async def until_over(services: Services, job: Job) -> None:
+    """Wait until a run is over, or that can't be awaited here any longer.
+
+    Raises:
+        StoreUnavailable: the store did not respond.
+    """
+    settlement = Settlement(job.seq)
+    with services.relay.subscribed(settlement, job.id, job.seq):
+        if not is_over(await services.jobs.get(job.id)):
+            await settlement.over.wait()

@@ -103,6 +103,8 @@ class JobRequest:
     """The checkpoint of the thread to begin at; None: the newest."""
     command: Mapping[str, Any] | None = None
     """In place of input, what LangGraph's `Command` has: resume, update, goto."""
+    update: Mapping[str, Any] | None = None
+    """In place of a run, one change of the thread's state: values, as_node, checkpoint_ns."""
     view: Mapping[str, Any] | None = None
     """Set by an adapter of the API: in which form it shows the job. Its events then also have what
     LangGraph tells beside: the metadata of a message, the interrupts that belong to values."""

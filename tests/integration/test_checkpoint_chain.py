@@ -23,6 +23,7 @@ from tailrace.shared.redis import keys, scripts
 from tailrace.shared.settings import SharedSettings
 
 THREAD = "tenant:0190a5d0-0000-4000-8000-000000000007"
+ALL = Keep(EVERY)
 KINDS = (b"part:", b"json:", b"uses:", b"blob:", b"show:", b"snap:", b"ckpt:", b"own:")
 
 
@@ -41,14 +42,14 @@ class Chain:
         default_factory=dict[tuple[str, tuple[bytes, ...]], str]
     )
 
-    async def put(
+    async def put(  # noqa: PLR0913 - a checkpoint has many sides
         self,
         id_: str,
         items: Sequence[bytes],
         *,
         ns: str = "",
         parent: str = "",
-        keep: Keep = Keep(EVERY),
+        keep: Keep = ALL,
         opened_by: tuple[str, str] | None = None,
         span: int = 1,
         known: Sequence[bytes] = (),
@@ -255,8 +256,8 @@ async def test_a_thread_goes_back_to_where_it_was_in_all_its_graphs(chain: Chain
     await chain.call("rewind(ARGV[1])", position)
 
     after = await chain.content()
-    assert {n: v for n, v in after.items() if n not in (b"writes",)} == {
-        n: v for n, v in before.items() if n not in (b"writes",)
+    assert {n: v for n, v in after.items() if n != b"writes"} == {
+        n: v for n, v in before.items() if n != b"writes"
     }
 
 

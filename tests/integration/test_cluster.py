@@ -17,9 +17,9 @@ from tailrace.shared.errors import ConfigurationError, StoreUnavailable
 from tailrace.shared.jobs import Holder, Interrupt, JobId, Pause, new_job_id
 from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     EVERY,
-    Keep,
     Checkpoint,
     CheckpointStore,
+    Keep,
     Place,
 )
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader

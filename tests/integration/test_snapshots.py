@@ -10,7 +10,6 @@ import pytest
 from blockbuster import BlockBuster
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langgraph.channels import DeltaChannel, Topic
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
@@ -18,12 +17,11 @@ from langgraph.types import Command, Send, StateSnapshot, interrupt
 from pydantic import BaseModel
 
 from tailrace.shared.events import encode, encode_value
-from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
+from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore, Place
 from tailrace.shared.log_store.checkpoints.snapshots import Snapshot, SnapshotReader
 from tailrace.shared.settings import SharedSettings
 from tailrace.shared.threads import ThreadId, ThreadName, new_thread_id
 from tailrace.worker.checkpoints.saver import CheckpointSaver
-from tailrace.worker.checkpoints.snapshots import Snapshots
 from tests.support.leased import Site, serving_graph, site, working
 
 Graph = Any
@@ -161,6 +159,10 @@ def commanded() -> Graph:
     return built(Talk, [(START, "ask"), ("ask", "last")], ask=ask, last=lambda _: {"count": 0})
 
 
+class Update(dict[str, Any]):
+    """A change of the state."""
+
+
 SCRIPTS: dict[str, tuple[Any, list[Any]]] = {
     "messages": (answering, [{"messages": [HumanMessage(f"m{n}").model_dump()]} for n in range(4)]),
     "parallel": (parallel, [{"log": ["begin"]}, Command(resume=1), Command(resume=2), {"log": []}]),
@@ -169,12 +171,27 @@ SCRIPTS: dict[str, tuple[Any, list[Any]]] = {
     "nested": (nested, [{"log": ["begin"]}, Command(resume="yes"), {"log": ["again"]}]),
     "remembering": (remembering, [{"log": ["a"]}, {"log": ["b"]}]),
     "functional": (functional, [1, 3, Command(resume="this")]),
-    "pydantic": (lambda: built(Model, [(START, "n")], n=lambda _: {"log": ["n"]}), [{"log": ["a"]}]),
+    "pydantic": (
+        lambda: built(Model, [(START, "n")], n=lambda _: {"log": ["n"]}),
+        [{"log": ["a"]}],
+    ),
     "dataclass": (lambda: built(Data, [(START, "n")], n=lambda _: {"count": 1}), [{"log": ["a"]}]),
     "odd": (odd, [{"rebuilt": ["a"]}, {"rebuilt": ["b"]}]),
     "commanded": (
         commanded,
         [{"log": ["begin"]}, Command(resume="so", update={"count": 3}), {"log": ["again"]}],
+    ),
+    "updated": (
+        parallel,
+        [
+            {"log": ["begin"]},
+            Update(values={"log": ["by hand"], "count": 5}, as_node="finish"),
+            Update(values=None, as_node="__copy__"),
+            Update(values=None, as_node="__end__"),
+            Update(values={"log": ["input"]}, as_node="__start__"),
+            None,
+            Command(resume=1),
+        ],
     ),
 }
 
@@ -209,33 +226,36 @@ class Thread:
     async def run(self, step: Any) -> None:
         """Run a job, and wait until it has ended or waits."""
         fields: dict[str, Any] = {"max_attempts": 1}
-        if isinstance(step, Command):
+        if isinstance(step, Update):
+            fields, step = {**fields, "update": step, "checkpoint_id": step.get("at")}, None
+        elif isinstance(step, Command):
             said = cast("Any", step)
             command = {n: v for n in ("resume", "update") if (v := getattr(said, n)) is not None}
             fields, step = {**fields, "command": command}, None
         job = await self.place.say(self.id, "graph", step, **fields)
         await self.place.stands(job)
 
-    def langgraph(self, name: str) -> Graph:
-        saver: Any = CheckpointSaver(self.store)
-        return self.graph.copy({"checkpointer": Renamed(saver, self.id, name)})
+    @property
+    def langgraph(self) -> Graph:
+        """The graph as LangGraph runs it anywhere, on what the store has of the thread."""
+        return self.graph.copy({"checkpointer": ByName(self.store, self.id, self.name)})
 
 
-class Renamed(CheckpointSaver):
+class ByName(CheckpointSaver):
     """Reads a thread that the graph knows by its id, under the name that the store has."""
 
-    def __init__(self, saver: Any, id_: str, name: str) -> None:
-        super().__init__(CheckpointStore(saver._store._store._redis, SharedSettings()))
-        self._ids = (id_, name)
+    def __init__(self, store: CheckpointStore, id_: str, name: str) -> None:
+        super().__init__(store)
+        self._of_id, self._of_name = {id_: name}, {name: id_}
 
     def _name(self, thread_id: str) -> str:
-        return self._ids[1] if thread_id == self._ids[0] else thread_id
+        return self._of_id.get(thread_id, thread_id)
 
-    def _seen_as(self, place: Any) -> Any:
-        return type(place)(self._ids[0], place.ns) if place.thread == self._ids[1] else place
+    def _seen_as(self, place: Place) -> Place:
+        return Place(self._of_name.get(place.thread, place.thread), place.ns)
 
 
-def said(snapshot: StateSnapshot, thread_id: str) -> Any:
+def said(snapshot: StateSnapshot) -> Any:
     """A state of LangGraph's as JSON, in the form of its server's."""
     tasks = [
         {
@@ -275,22 +295,52 @@ def shown(snapshot: Snapshot | None, thread_id: str) -> Any:
 
 async def agree(thread: Thread) -> None:
     """Readers are shown what LangGraph says: now, and at every checkpoint, in every namespace."""
-    graph = thread.langgraph(thread.name)
+    graph = thread.langgraph
     places = await thread.store.ids(thread.name)
     for ns in dict.fromkeys(ns for ns, _ in places):
         config = {"configurable": {"thread_id": thread.id, "checkpoint_ns": ns}}
         now = await thread.reader.snapshot(thread.name, ns)
-        assert shown(now, thread.id) == said(await graph.aget_state(config), thread.id), ns
+        assert shown(now, thread.id) == said(await graph.aget_state(config)), ns
     for ns, id_ in places:
         named = {"thread_id": thread.id, "checkpoint_ns": ns, "checkpoint_id": id_}
         then = await thread.reader.snapshot(thread.name, ns, id_)
-        expected = said(await graph.aget_state({"configurable": named}), thread.id)
+        expected = said(await graph.aget_state({"configurable": named}))
         assert shown(then, thread.id) == expected, (ns, id_)
     config = {"configurable": {"thread_id": thread.id}}
-    history = [said(s, thread.id) async for s in graph.aget_state_history(config)]
+    history = [said(s) async for s in graph.aget_state_history(config)]
     found = await thread.reader.history(thread.name, limit=100)
     assert [shown(s, thread.id) for s in found] == history
     assert history
+
+
+async def test_an_update_names_the_checkpoint_that_it_has_made_from_an_earlier_one(
+    place: Site,
+) -> None:
+    graph = answering()
+    thread = Thread(place, graph, new_thread_id())
+    async with working(place, serving_graph(graph)):
+        for n in range(2):
+            await thread.run({"messages": [HumanMessage(f"m{n}").model_dump()]})
+        earlier = (await thread.reader.history(thread.name, limit=100))[3]
+        values = {"messages": [{"role": "user", "content": "another"}]}
+        update = {"values": values, "as_node": "__start__"}
+        job = await place.say(
+            thread.id, "graph", None, update=update, checkpoint_id=earlier.id, max_attempts=1
+        )
+        result = orjson.loads((await place.ended(job)).result or b"")
+        refused = await place.say(
+            thread.id, "graph", None, update={"as_node": "nobody"}, max_attempts=1
+        )
+        error = (await place.ended(refused)).error
+        await agree(thread)
+
+    newest = await thread.reader.snapshot(thread.name)
+    assert newest is not None
+    assert (newest.parent, newest.next) == (earlier.id, ["answer"])
+    named = {"thread_id": thread.id, "checkpoint_ns": "", "checkpoint_id": newest.id}
+    assert result == {"checkpoint": named}
+    assert error is not None
+    assert error.type == "invalid-update"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

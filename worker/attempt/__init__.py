@@ -3,6 +3,7 @@
 attempt     what an attempt holds, and why it has to stop
 runner      open, run, close
 execution   runs a job's graph
+updates     changes a thread's state in place of a run
 run_config  the configuration of a run: the caller's, the graph's and ours
 stream      from LangGraph's stream to events
 interrupts  where a run stopped, and how it resumes

@@ -22,6 +22,7 @@ from tailrace.worker.attempt.stream.reader import MODES, StreamReader
 from tailrace.worker.attempt.stream.spill import Spill
 from tailrace.worker.attempt.stream.translate import Part
 from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.attempt.updates import updated
 from tailrace.worker.catalogue.factories import Call, Graph
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.checkpoints.checkpoints import Checkpoints
@@ -93,6 +94,8 @@ class _Run:
     async def outcome(self) -> Outcome:
         """Run the graph from where it stands, and read its stream to the end."""
         begins = await self._begins()
+        if self.job.request.update is not None:
+            return await updated(self.graph, self.config, self.job.request, again=not begins)
         start = beginning(self.job.request) if begins else await self._continuation()
         limits = Limits(self.execution.settings, self.job.seq)
         spill = Spill(self.journal, self.job.id, self.execution.settings)

@@ -25,7 +25,13 @@ from tailrace.shared.errors import StoreUnavailable, WriteRefused
 from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Keep, Place, ref_of
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, NewView
-from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, is_in_parts
+from tailrace.worker.checkpoints.codec import (
+    CheckpointCodec,
+    config_of,
+    configurable,
+    is_in_parts,
+    shown_nowhere,
+)
 from tailrace.worker.checkpoints.snapshots import (
     Snapshots,
     as_json,
@@ -98,7 +104,7 @@ class Chain:
     def shown_write(self, ns: str) -> Callable[[str, Any], bytes]:
         """What readers need of a write in a namespace."""
         if self.snapshots is None:
-            return lambda *_: b""
+            return shown_nowhere
         outputs = self.snapshots.outputs(ns)
         return lambda channel, value: shown_write(channel, value, outputs)
 
@@ -114,7 +120,7 @@ class Chain:
         Raises:
             Unserializable: the state contains something that is not data.
         """
-        place = Place(self._own.name, config["configurable"].get("checkpoint_ns", ""))
+        place = Place(self._own.name, configurable(config).get("checkpoint_ns", ""))
         stored = self._as_stored(place, config, checkpoint, metadata)
         snapshot = await self._snapshot(place.ns, stored)
         shown: dict[str, tuple[str, Any]] = {}

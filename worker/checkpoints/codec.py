@@ -31,6 +31,11 @@ _TASK_MARK: Final = ":"
 """Precedes a task's id in a namespace; LangGraph forbids it in a node's name."""
 
 
+def shown_nowhere(channel: str, value: Any) -> bytes:  # noqa: ARG001
+    """What readers need of a write where there are none."""
+    return b""
+
+
 class CheckpointCodec:
     """Packs and unpacks with one serializer."""
 
@@ -119,7 +124,7 @@ class CheckpointCodec:
         writes: Sequence[tuple[str, Any]],
         task_id: str,
         task_path: str,
-        shown: Callable[[str, Any], bytes] = lambda *_: b"",
+        shown: Callable[[str, Any], bytes] = shown_nowhere,
     ) -> list[kept.Write]:
         """What a task wrote.
 

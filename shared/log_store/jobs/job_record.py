@@ -31,6 +31,7 @@ _ADDED: Final = (
     "thread",
     "checkpoint_id",
     "command",
+    "update",
     "view",
 )
 """Fields of a request that the first version did not have."""

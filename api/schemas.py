@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, cast
 from urllib.parse import quote
 
 import orjson
@@ -149,9 +149,10 @@ class CreateJob(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _let_a_command_stand_for_input(cls, body: Any) -> Any:
-        if isinstance(body, dict) and body.get("command") is not None:
-            return {"input": None, **body}
-        return body
+        if not isinstance(body, dict):
+            return body
+        said = cast("dict[str, Any]", body)
+        return said if said.get("command") is None else {"input": None, **said}
 
     @model_validator(mode="after")
     def _expect_a_beginning(self) -> Self:

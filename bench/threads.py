@@ -13,7 +13,6 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final, cast
 
 from rich.console import Console
-from rich.table import Table
 
 from bench.store import embedded
 from tailrace.shared import terms
@@ -28,7 +27,7 @@ from tailrace.shared.threads import ThreadName, new_thread_id
 _TENANT: Final = "bench"
 _TTL_MS: Final = 86_400_000
 _AT_ONCE: Final = 1000
-_TIMES: Final = 300
+_TIMES: Final = 200
 _GRAPHS: Final = ("agent", "article", "research", "counter")
 
 SEARCHES: Final[Mapping[str, Search]] = {
@@ -67,7 +66,8 @@ async def _measure(url: str, number: int) -> None:
             f"{number:,} threads with 4 values of metadata, made in {took_s:.1f} s;"
             f" {bytes_each:,.0f} bytes of memory each, {index:,.0f} of them in the index"
         )
-        page.print(await _table(redis))
+        for name, search in SEARCHES.items():
+            page.print(await _told(redis, name, search))
 
 
 async def _fill(redis: Client, number: int) -> None:
@@ -89,16 +89,12 @@ def _call(chance: random.Random) -> Call:
     return Call(keys.of_thread_alone(name), told)
 
 
-async def _table(redis: Client) -> Table:
-    table = Table("page", "p50, ms", "p99, ms", "threads", "more")
-    for name, search in SEARCHES.items():
-        found = await ThreadSearch(redis).page(_TENANT, search)
-        times = [ms async for ms in _times(redis, search)]
-        p99 = statistics.quantiles(times, n=100)[98]
-        median = statistics.median(times)
-        more = "yes" if found.cursor else "no"
-        table.add_row(name, f"{median:.1f}", f"{p99:.1f}", str(len(found.threads)), more)
-    return table
+async def _told(redis: Client, name: str, search: Search) -> str:
+    found = await ThreadSearch(redis).page(_TENANT, search)
+    times = [ms async for ms in _times(redis, search)]
+    median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+    size = f"{len(found.threads)} threads" + (", and a cursor" if found.cursor else "")
+    return f"{name:36} p50 {median:6.1f} ms   p99 {p99:6.1f} ms   {size}"
 
 
 async def _times(redis: Client, search: Search) -> AsyncGenerator[float]:

@@ -186,7 +186,7 @@ def audit_talk(
         return
     states = serially([texts[job_id] for job_id in order])
     for job_id, expected in zip(order, states, strict=True):
-        end = orjson.loads(logs[job_id][-1].data) if logs[job_id] else {}
+        end: dict[str, Any] = orjson.loads(logs[job_id][-1].data) if logs[job_id] else {}
         if (end.get("result") or {}).get("said") != expected:
             findings.add("conversations that differ from a serial one", f"{name}: {end}")
     for message in talk.messages:

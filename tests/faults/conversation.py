@@ -39,16 +39,16 @@ def serially(messages: Sequence[str]) -> list[list[str]]:
     return states
 
 
-async def hear(talk: Talk) -> Talk:
+async def hear(state: Talk) -> Talk:
     """Note the message."""
     await asyncio.sleep(STEP_S)
-    return {"said": [heard(talk["said"])]}
+    return {"said": [heard(state["said"])]}
 
 
-async def reply(talk: Talk) -> Talk:
+async def reply(state: Talk) -> Talk:
     """Answer it."""
     await asyncio.sleep(STEP_S)
-    return {"said": [answer(talk["said"])]}
+    return {"said": [answer(state["said"])]}
 
 
 builder = StateGraph(Talk)

@@ -62,7 +62,8 @@ async def test_an_interrupting_job_tells_who_runs_to_stop(api: Api, logs: Logs) 
     first = await say(api, thread)
     await logs.jobs.open_attempt(Holder(first, 1, "worker"))
     await say(api, thread, multitask_strategy="interrupt")
-    assert await logs.store.hexists(keys.job(first), "cancel")
+    redis: Any = logs.store
+    assert await redis.hexists(keys.job(first), "cancel")
 
 
 async def test_a_busy_thread_is_409_for_who_asked_for_it(api: Api) -> None:
@@ -81,7 +82,8 @@ async def test_a_full_line_is_429(store_url: str) -> None:
 
 
 async def test_a_thread_that_has_to_exist_is_404(api: Api) -> None:
-    body = {"graph": "any", "input": {}, "thread": new_thread_id(), "if_not_exists": "reject"}
+    body: dict[str, Any] = {"graph": "any", "input": {}}
+    body |= {"thread": new_thread_id(), "if_not_exists": "reject"}
     assert_problem(await post(api, body), 404, "thread-not-found")
 
 

@@ -29,15 +29,15 @@ class Talk(TypedDict):
     wants: NotRequired[str]
 
 
-def hear(talk: Talk) -> dict[str, Any]:
-    return {"said": [f"heard {talk['said'][-1]}"]}
+def hear(state: Talk) -> dict[str, Any]:
+    return {"said": [f"heard {state['said'][-1]}"]}
 
 
-async def think(talk: Talk) -> dict[str, Any]:
+async def think(state: Talk) -> dict[str, Any]:
     await asyncio.sleep(0)
-    if talk.get("wants") == "approval" and talk["said"][-1].startswith("heard ask"):
+    if state.get("wants") == "approval" and state["said"][-1].startswith("heard ask"):
         return {"said": [f"told {interrupt('Go on?')}"], "wants": ""}
-    return {"said": [f"thought of {len(talk['said'])}"]}
+    return {"said": [f"thought of {len(state['said'])}"]}
 
 
 def conversation() -> StateGraph[Talk]:

@@ -7,7 +7,7 @@ left out, and sets ours after both. The names are those of LangGraph's server.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
@@ -85,7 +85,7 @@ def beginning(request: JobRequest) -> Any:
         return request.input
     said = dict(request.command)
     goto: Any = said.pop("goto", None) or []
-    nodes: list[Any] = goto if isinstance(goto, list) else [goto]
+    nodes = cast("list[Any]", goto if isinstance(goto, list) else [goto])
     if isinstance(said.get("update"), list):
         said["update"] = [tuple(pair) for pair in said["update"]]
     # A JSON object is a node with an input of its own.

@@ -70,16 +70,25 @@ local function names()
   return list
 end
 
--- Takes those of the names that are not among the others out of `found`.
-local function unlist(some, others)
-  local stay = {}
+-- Those of the names that are not among the others.
+local function without(some, others)
+  local known, list = {}, {}
   for _, name in ipairs(others) do
-    stay[name] = true
+    known[name] = true
   end
   for _, name in ipairs(some) do
-    if not stay[name] then
-      redis.call('ZREM', thread.found, name)
+    if not known[name] then
+      list[#list + 1] = name
     end
+  end
+  return list
+end
+
+-- Takes those of the names that are not among the others out of `found`.
+local function unlist(some, others)
+  local gone = without(some, others)
+  if #gone > 0 then
+    redis.call('ZREM', thread.found, unpack(gone))
   end
 end
 
@@ -89,8 +98,13 @@ local function set_thread(...)
   redis.call('HSET', thread.record, ...)
   local after = names()
   unlist(before, after)
-  for _, name in ipairs(after) do
-    redis.call('ZADD', thread.found, 0, name)
+  local new = {}
+  for _, name in ipairs(without(after, before)) do
+    new[#new + 1] = 0
+    new[#new + 1] = name
+  end
+  if #new > 0 then
+    redis.call('ZADD', thread.found, unpack(new))
   end
 end
 

@@ -7,6 +7,7 @@ from typing import Final, cast
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from tailrace.api.adapters.langgraph.routes import (
     threads,
 )
 from tailrace.api.errors import FieldError, Refusal
+from tailrace.api.http.middleware import ErrorBoundary
 from tailrace.api.http.problems import HANDLERS, Handler, problem_of
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, ThreadBusy, ThreadNotFound
 from tailrace.shared.events import encode
@@ -47,6 +49,7 @@ def langgraph_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         exception_handlers=_handlers(),
+        middleware=[Middleware(ErrorBoundary)],
         redirect_slashes=False,
     )
     for module in (meta, assistants, runs, threads, states, thread_runs):

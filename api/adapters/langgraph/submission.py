@@ -97,7 +97,7 @@ async def _name_assistant(
         if body.if_not_exists == "create":
             return  # It is made with these.
         raise
-    if not told.items() <= known.metadata.items():
+    if known.status != "busy" and not told.items() <= known.metadata.items():
         await services.threads.patch(thread, told)
 
 

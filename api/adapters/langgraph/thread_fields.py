@@ -87,6 +87,17 @@ class ThreadSearchBody(ThreadFilters):
     extract: dict[str, str] | None = None
 
 
+class StateUpdate(BaseModel):
+    """Body of `POST /threads/{id}/state`."""
+
+    model_config = _STRICT
+
+    values: JsonValue = None
+    as_node: str | None = None
+    checkpoint: RunCheckpoint | None = None
+    checkpoint_id: str | None = None
+
+
 class StateAt(BaseModel):
     """Body of `POST /threads/{id}/state/checkpoint`."""
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from tailrace.api.adapters.langgraph.routes.answers import json_response
 from tailrace.api.adapters.langgraph.routes.names import Name
-from tailrace.api.adapters.langgraph.thread_fields import History, StateAt
+from tailrace.api.adapters.langgraph.thread_fields import History, StateAt, StateUpdate
+from tailrace.api.adapters.langgraph.updating import updated_checkpoint
 from tailrace.api.adapters.langgraph.views.threads import namespaces, state_fields
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.http.body import read_json
@@ -31,6 +32,13 @@ async def get_state(
     """The thread's state now."""
     await services.threads.get(name)
     return json_response(await _state(services, name, subgraphs=subgraphs))
+
+
+@router.post("/threads/{thread_id}/state")
+async def update_state(request: Request, services: ServicesDep, name: Name) -> Response:
+    """Change the thread's state, as if one of its nodes had."""
+    body = parse(StateUpdate, await read_json(request, services.settings))
+    return json_response({"checkpoint": await updated_checkpoint(services, name, body)})
 
 
 @router.get("/threads/{thread_id}/state/{checkpoint_id}")

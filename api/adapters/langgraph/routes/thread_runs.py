@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tailrace.api.adapters.langgraph.leaving import end_run
 from tailrace.api.adapters.langgraph.routes.answers import json_response, selected
 from tailrace.api.adapters.langgraph.routes.names import Name, find_run
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
 from tailrace.api.adapters.langgraph.submission import create_run, read_run
+from tailrace.api.adapters.langgraph.thread_fields import refused
 from tailrace.api.adapters.langgraph.views.runs import RunStatus, is_over, run, run_status
 from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
@@ -112,12 +114,11 @@ async def cancel(
     action: Literal["interrupt", "rollback"] = "interrupt",
 ) -> Response:
     """Ask for the run's end, and wait for it if that is wanted."""
+    if action == "rollback":
+        raise refused("action", "'rollback' is not available here: 'interrupt' keeps the state.")
     job = await find_run(services, name, run_id)
     if not is_over(job):
-        ended = await services.jobs.cancel(job.id, rollback=action == "rollback")
-        await services.queue.interrupt(job.id)
-        if ended.following is not None:
-            await services.queue.enqueue(ended.following)
+        await end_run(services, job)
     if wait:
         await until_over(services, job)
     return Response(status_code=204 if wait else 202)
@@ -131,7 +132,8 @@ async def _runs(
     before, looked_at = None, 0
     while len(found) < most and looked_at < _MOST_LOOKED_AT:
         page = await services.threads.jobs(name, _PAGE, before)
-        found += [job for job in page.jobs if status in (None, run_status(job))]
+        runs = [job for job in page.jobs if job.request.update is None]
+        found += [job for job in runs if status in (None, run_status(job))]
         before, looked_at = page.before, looked_at + _PAGE
         if before is None:
             break

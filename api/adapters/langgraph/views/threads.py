@@ -1,12 +1,15 @@
 """A thread and its states. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from tailrace.api.adapters.langgraph.views.assistants import assistant_metadata
 from tailrace.shared.log_store.checkpoints.snapshots import Snapshot
 from tailrace.shared.threads import Thread
+
+_OURS: Final = frozenset(("tenant", "langgraph_auth_user_id"))
 
 
 def thread_fields(thread: Thread, now: Snapshot | None = None) -> dict[str, Any]:
@@ -18,8 +21,6 @@ def thread_fields(thread: Thread, now: Snapshot | None = None) -> dict[str, Any]
         "metadata": thread.metadata,
         "status": thread.status,
         "config": {},
-        "values": None,
-        "interrupts": {},
     }
     if now is not None:
         told["values"] = orjson.Fragment(now.values)
@@ -49,11 +50,22 @@ def state_fields(
             "parent_checkpoint": None,
         }
     told = snapshot.fields(thread_id)
+    told["metadata"] = _metadata(snapshot.metadata, thread_id)
+    for name in ("checkpoint", "parent_checkpoint"):
+        if told[name] is not None:
+            told[name] = {**told[name], "checkpoint_map": told[name].get("checkpoint_map")}
     for task, fields in zip(snapshot.tasks, told["tasks"], strict=True):
         below = (inside or {}).get(task.ns or "")
         if below is not None:
             fields["state"] = state_fields(below, thread_id, inside)
     return told
+
+
+def _metadata(told: Mapping[str, Any], thread_id: str) -> dict[str, Any]:
+    """A checkpoint's metadata under LangGraph's names, without those of our own."""
+    known = {name: value for name, value in told.items() if name not in _OURS}
+    graph = told.get("graph_id")
+    return {**known, **(assistant_metadata(graph) if graph else {}), "thread_id": thread_id}
 
 
 def namespaces(snapshot: Snapshot) -> Sequence[str]:

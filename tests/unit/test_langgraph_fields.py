@@ -33,6 +33,12 @@ HONOURED: list[tuple[str, Any, Read, Any]] = [
     ("config", {"tags": ["t"]}, lambda r: r.config["tags"], ["t"]),
     ("config", {"recursion_limit": 7}, lambda r: r.config["recursion_limit"], 7),
     ("config", {"configurable": {"a": 1}}, lambda r: r.config["configurable"], {"a": 1}),
+    (
+        "config",
+        {"configurable": {"thread_id": "x", "a": 1}},
+        lambda r: r.config["configurable"],
+        {"a": 1},
+    ),
     ("config", {"metadata": {"a": 1}}, lambda r: r.metadata, {"a": 1}),
     ("context", {"a": 1}, lambda r: r.context, {"a": 1}),
     ("interrupt_before", ["n"], lambda r: r.interrupt_before, ("n",)),
@@ -116,7 +122,6 @@ def test_every_field_is_in_a_table():
         ({"on_disconnect": "wait"}, "#/on_disconnect"),
         ({"metadata": []}, "#/metadata"),
         ({"input": {}, "context": 1}, "#/context"),
-        ({"config": {"configurable": {"thread_id": "x"}}}, "#/config/configurable"),
         ({"config": {"recursion_limit": 0}}, "#/config/recursion_limit"),
     ],
 )

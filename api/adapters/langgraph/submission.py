@@ -13,7 +13,7 @@ from tailrace.api.errors import UnknownGraph
 from tailrace.api.http.body import read_json
 from tailrace.api.jobs.acceptance import accept
 from tailrace.api.jobs.submission import Plain, Submission, idempotency_key
-from tailrace.api.schemas import CreateJob, parse
+from tailrace.api.schemas import CreateJob, belongs_to_service, parse
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.jobs import Job, JobRequest, new_job_id
@@ -111,6 +111,12 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
     own: dict[str, Any] = {}
     if config is not None:
         own = config.model_dump(exclude={"metadata"}, exclude_none=True)
+        own["configurable"] = {
+            name: value
+            for name, value in own.get("configurable", {}).items()
+            # The run's own win, as on LangGraph's server; RemoteGraph sends its caller's.
+            if not belongs_to_service(name)
+        }
     view = {
         "api": "langgraph",
         "version": VERSION,

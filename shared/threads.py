@@ -71,7 +71,7 @@ def parse_thread_id(text: str) -> ThreadId:
     """Take a thread's id from outside.
 
     Raises:
-        ThreadNotFound: it is no UUID, so no such thread can exist.
+        ThreadNotFound: it is not a UUID, so no such thread can exist.
     """
     text = text.lower()
     if not _FORM.fullmatch(text):

@@ -138,9 +138,13 @@ async def _conversation(redis: Client, url: str) -> Conversation:
     return Conversation(redis, execution, stores, new_thread_id())
 
 
+def _answer(state: Talk) -> Any:  # noqa: ARG001
+    return {"messages": [AIMessage(_ANSWER)]}
+
+
 def _graph() -> Any:
-    graph = StateGraph(Talk)
-    graph.add_node("answer", lambda _: {"messages": [AIMessage(_ANSWER)]})
+    graph: Any = StateGraph(Talk)
+    graph.add_node("answer", _answer)
     graph.add_edge(START, "answer")
     graph.add_edge("answer", END)
     return graph.compile()

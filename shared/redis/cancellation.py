@@ -2,7 +2,7 @@
 
 redis-py sends through `asyncio.wait_for`, which returns a result that came in the same turn of the
 event loop as a cancellation, and forgets the cancellation (python/cpython#86296). A task that is
-cancelled once, as a `TaskGroup` does, would then run on for ever.
+cancelled once, as a `TaskGroup` does, would then never end.
 """
 
 import asyncio

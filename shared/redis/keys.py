@@ -14,7 +14,7 @@
 | `tailrace:{s}:heads` | log | sorted set | for good | job_store |
 | `tailrace:{s}:threads:<tenant>` | log | sorted set | for good; each thread for its TTL | record |
 | `tailrace:{s}:due` | log | sorted set | as `threads` | record |
-| `tailrace:{s}:remains` | log | sorted set | for good | thread_removal |
+| `tailrace:{s}:remains` | log | sorted set | for good | expiry |
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
@@ -190,7 +190,7 @@ def remains_of_shard(shard: str) -> str:
 
 def _whole_jobs(jobs: Iterable[JobId]) -> Iterator[str]:
     for job_id in jobs:
-        yield from (job(job_id), log(job_id), blobs(job_id))
+        yield from (job(job_id), log(job_id), blobs(job_id), listening(job_id))
 
 
 def heads_of_shard(shard: str) -> str:

@@ -95,10 +95,8 @@ class Chain:
 
 @cache
 def _calling(words: str) -> str:
-    library = (scripts._read("redis/prelude"), scripts._read("log_store/checkpoints/checkpoints"))
-    return "\n".join(
-        (f"local FORMAT = {keys.FORMAT}", "local CHECKPOINTS = KEYS[1]", *library, words)
-    )
+    text = scripts.script_of("log_store/checkpoints/prune").text.decode()
+    return text[: text.index("-- Keeps the newest checkpoint of every namespace")] + words
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     Write,
     checkpoint_args,
 )
+from tailrace.shared.log_store.checkpoints.parts import Element, tree
 from tailrace.shared.log_store.journal.journal import (
     PIECE_BYTES,
     Entry,
@@ -206,6 +207,27 @@ async def test_events_writes_and_checkpoints_of_a_batch_are_stored_together_or_n
     assert (found.values, [w.value for w in found.writes]) == (values, [b"w"])
     logged = await kept.jobs.log.read(kept.holder.job_id, after=2)
     assert [(e.seq, e.data) for e in logged] == [(3, events[0].data), (4, events[1].data)]
+
+
+async def test_what_a_batch_drops_is_not_what_it_refers_to(kept: Kept) -> None:
+    texts = [b"msgpack:%d" % n + b"x" * 40 for n in range(40)]
+    elements = [Element(text, lambda: b"0") for text in texts]
+    root, fields = tree(elements, lambda _: False)
+    place = kept.place()
+
+    def put(id_: str, version: str, value: bytes, brings: dict[bytes, bytes]) -> NewCheckpoint:
+        new = Checkpoint(id_, "", b"c", b"m", {"list": version})
+        return NewCheckpoint(place, new, {"list": value}, dict, Keep(1), brings)
+
+    await kept.append(put("1", "v1", root, fields))
+    both = [put("2", "v2", b"msgpack:other", {}), put("3", "v3", root, {})]
+    await kept.journal.append(kept.holder, 3, 2, both)
+
+    found = await kept.store.get(place)
+
+    assert found is not None
+    assert found.parts is not None
+    assert list(found.parts.elements(found.values["list"])) == texts
 
 
 @pytest.mark.parametrize("size", [PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES - 7])

@@ -42,6 +42,15 @@ def built(state: Any, edges: list[tuple[str, str]], **nodes: Any) -> Graph:
     return builder.compile()
 
 
+def returning(update: Any) -> Any:
+    """A node that gives this."""
+
+    def give(_: Any) -> Any:
+        return update
+
+    return give
+
+
 def answering() -> Graph:
     def answer(talk: Talk) -> Any:
         messages = talk.get("messages", [])
@@ -63,7 +72,7 @@ def parallel() -> Graph:
         return {"log": ["finished"], "count": 1}
 
     edges = [(START, "ask"), (START, "finish"), ("ask", "last"), ("finish", "last")]
-    return built(Talk, edges, ask=ask, finish=finish, last=lambda _: {"log": ["last"]})
+    return built(Talk, edges, ask=ask, finish=finish, last=returning({"log": ["last"]}))
 
 
 def failing() -> Graph:
@@ -83,9 +92,11 @@ def sending() -> Graph:
         return {"log": [f"part {state['count']}"]}
 
     builder: Any = StateGraph(Talk)
-    builder.add_node("split", lambda _: {"count": 3}).add_node("part", part)
+    builder.add_node("split", returning({"count": 3})).add_node("part", part)
     builder.add_edge(START, "split")
-    builder.add_conditional_edges("split", lambda _: [Send("part", {"count": n}) for n in range(3)])
+    builder.add_conditional_edges(
+        "split", returning([Send("part", {"count": n}) for n in range(3)])
+    )
     return builder.compile()
 
 
@@ -95,23 +106,27 @@ def nested() -> Graph:
     def ask(_: Talk) -> Any:
         return {"log": [interrupt("inside?")]}
 
-    innermost = built(Talk, [(START, "say")], say=lambda _: {"log": ["innermost"]})
+    innermost = built(Talk, [(START, "say")], say=returning({"log": ["innermost"]}))
     inner = built(Talk, [(START, "deep"), ("deep", "ask")], deep=innermost, ask=ask)
     edges = [(START, "first"), ("first", "inner"), ("inner", "last")]
     return built(
-        Talk, edges, first=lambda _: {"count": 7}, inner=inner, last=lambda _: {"log": ["last"]}
+        Talk, edges, first=returning({"count": 7}), inner=inner, last=returning({"log": ["last"]})
     )
 
 
 def remembering() -> Graph:
     """A graph inside that keeps a state of its own from run to run."""
     builder: Any = StateGraph(Talk)
-    builder.add_node("say", lambda talk: {"log": [f"{len(talk.get('log', []))}"]})
+
+    def say(talk: Talk) -> Any:
+        return {"log": [f"{len(talk.get('log', []))}"]}
+
+    builder.add_node("say", say)
     inner = builder.add_edge(START, "say").compile(checkpointer=True)
     return built(Talk, [(START, "inner")], inner=inner)
 
 
-def functional() -> Graph:
+def functional() -> Any:
     @task
     def double(number: int) -> int:
         return 2 * number
@@ -123,7 +138,7 @@ def functional() -> Graph:
         result = {"doubled": doubled, "asked": asked, "before": previous}
         return entrypoint.final(value=result, save=doubled)
 
-    return work
+    return cast("Any", work)
 
 
 class Model(BaseModel):
@@ -156,7 +171,7 @@ def commanded() -> Graph:
     def ask(talk: Talk) -> Any:
         return {"log": [f"{interrupt('what?')} {talk.get('count')}"]}
 
-    return built(Talk, [(START, "ask"), ("ask", "last")], ask=ask, last=lambda _: {"count": 0})
+    return built(Talk, [(START, "ask"), ("ask", "last")], ask=ask, last=returning({"count": 0}))
 
 
 class Update(dict[str, Any]):
@@ -172,10 +187,10 @@ SCRIPTS: dict[str, tuple[Any, list[Any]]] = {
     "remembering": (remembering, [{"log": ["a"]}, {"log": ["b"]}]),
     "functional": (functional, [1, 3, Command(resume="this")]),
     "pydantic": (
-        lambda: built(Model, [(START, "n")], n=lambda _: {"log": ["n"]}),
+        lambda: built(Model, [(START, "n")], n=returning({"log": ["n"]})),
         [{"log": ["a"]}],
     ),
-    "dataclass": (lambda: built(Data, [(START, "n")], n=lambda _: {"count": 1}), [{"log": ["a"]}]),
+    "dataclass": (lambda: built(Data, [(START, "n")], n=returning({"count": 1})), [{"log": ["a"]}]),
     "odd": (odd, [{"rebuilt": ["a"]}, {"rebuilt": ["b"]}]),
     "commanded": (
         commanded,
@@ -257,7 +272,7 @@ class ByName(CheckpointSaver):
 
 def said(snapshot: StateSnapshot) -> Any:
     """A state of LangGraph's as JSON, in the form of its server's."""
-    tasks = [
+    tasks: Any = [
         {
             "id": t.id,
             "name": t.name,
@@ -272,20 +287,17 @@ def said(snapshot: StateSnapshot) -> Any:
     ]
     named = cast("Any", snapshot.config)["configurable"]
     before = cast("Any", snapshot.parent_config or {}).get("configurable")
-    return orjson.loads(
-        encode_value(
-            {
-                "values": snapshot.values,
-                "next": snapshot.next,
-                "tasks": tasks,
-                "interrupts": [{"value": i.value, "id": i.id} for i in snapshot.interrupts],
-                "metadata": snapshot.metadata,
-                "created_at": snapshot.created_at,
-                "checkpoint": named,
-                "parent_checkpoint": before,
-            }
-        )
-    )
+    told: Any = {
+        "values": snapshot.values,
+        "next": snapshot.next,
+        "tasks": tasks,
+        "interrupts": [{"value": i.value, "id": i.id} for i in snapshot.interrupts],
+        "metadata": snapshot.metadata,
+        "created_at": snapshot.created_at,
+        "checkpoint": named,
+        "parent_checkpoint": before,
+    }
+    return orjson.loads(encode_value(told))
 
 
 def shown(snapshot: Snapshot | None, thread_id: str) -> Any:

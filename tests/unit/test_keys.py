@@ -57,7 +57,7 @@ def test_what_graphs_remember_may_live_for_good_on_one_cluster_node_a_namespace(
 @pytest.mark.parametrize(
     "key",
     [
-        *[keys.of_thread(THREAD)[name] for name in ("heads", "created", "updated", "idle")],
+        *[keys.of_thread(THREAD)[name] for name in ("heads", "found", "due")],
         keys.open_jobs(JOB),
         keys.QUEUE,
         keys.OWNERS,

@@ -16,14 +16,23 @@ from starlette.requests import Request
 
 from tailrace.api.http.problems import HANDLERS, handle_known
 from tailrace.api.jobs.resumption import Resumption, resumption
-from tailrace.api.relay.frames import frame
-from tailrace.api.schemas import CreateJob, ResumeJob, job_body, parse
+from tailrace.api.relay.frames import frame, thread_frame
+from tailrace.api.schemas import (
+    CreateJob,
+    CreateThread,
+    FindThreads,
+    ResumeJob,
+    job_body,
+    parse,
+    thread_body,
+)
 from tailrace.shared.events import (
     Event,
     EventName,
     GapReason,
     LoggedEvent,
     StatusReason,
+    ThreadEvent,
     decode,
     encode,
     end_event,
@@ -42,20 +51,26 @@ from tailrace.shared.jobs import (
     new_job_id,
     parse_job_id,
 )
+from tailrace.shared.threads import THREAD_STATUSES, Thread
 from tailrace.worker.attempt.failures.provider_errors.trouble import TroubleType
 from tailrace.worker.attempt.stream.translate import translate
-from tests.support.markdown import ROOT, blocks, rows
+from tests.support.markdown import ROOT, Block, blocks, rows
 
 FRAME = re.compile(rb"event: (\w+)\ndata: (.*)\n(?:retry: \d+\n)?id: (\d+)\n\n")
 
 
 def _documented() -> list[tuple[bytes, LoggedEvent]]:
     """Every frame that PROTOCOL shows, with the event in it."""
-    text = "".join(block.text for block in blocks("PROTOCOL.md") if block.language == "sse")
+    text = "".join(block.text for block in _of_frames(""))
     return [
         (match[0], LoggedEvent(int(match[3]), match[1].decode(), match[2]))
         for match in FRAME.finditer(text.encode())
     ]
+
+
+def _of_frames(name: str) -> list[Block]:
+    found = [block for block in blocks("PROTOCOL.md") if block.language == "sse"]
+    return [block for block in found if block.name == name]
 
 
 SHOWN = _documented()
@@ -161,8 +176,40 @@ def test_protocol_shows_a_job_as_the_api_writes_it(shown: str) -> None:
     assert job_body(job, told["urls"]["events"], "").decode() == shown
 
 
+def test_protocol_shows_a_thread_as_the_api_writes_it() -> None:
+    [shown] = [block.text.strip() for block in blocks("PROTOCOL.md") if block.name == "thread"][:1]
+    told = orjson.loads(shown)
+    urls = told.pop("urls")
+    assert thread_body(Thread(tenant="acme", **told), "").decode() == shown
+    assert set(urls) == {"self", "jobs", "events"}
+
+
+def test_the_frames_of_a_thread_are_what_the_relay_writes() -> None:
+    [block] = _of_frames("thread")
+    assert FRAME.sub(b"", block.text.encode()) == b""
+    for match in FRAME.finditer(block.text.encode()):
+        told = decode(match[2])
+        event = LoggedEvent(int(match[3]), match[1].decode(), match[2])
+        if event.name != "gap":
+            job, number = told.pop("job"), told.pop("number")
+            own = LoggedEvent(number, event.name, _written(event.name, told))
+            event = ThreadEvent.of(event.seq, job, own)
+        assert thread_frame(event) == match[0]
+
+
+def test_protocol_lists_the_statuses_of_a_thread() -> None:
+    listed = {status for status, _ in rows("PROTOCOL.md", "thread's status", "meaning")}
+    assert listed == set(THREAD_STATUSES)
+
+
 @pytest.mark.parametrize(
-    ("model", "header"), [(CreateJob, ("field", "", "")), (ResumeJob, ("field", "meaning"))]
+    ("model", "header"),
+    [
+        (CreateJob, ("field", "", "")),
+        (ResumeJob, ("field", "meaning")),
+        (CreateThread, ("thread's field", "meaning")),
+        (FindThreads, ("parameter", "meaning")),
+    ],
 )
 def test_protocol_lists_the_fields_of_a_body(model: type[BaseModel], header: Sequence[str]) -> None:
     assert {cells[0] for cells in rows("PROTOCOL.md", *header)} == set(model.model_fields)

@@ -105,7 +105,7 @@ class _Run:
         reader = StreamReader(
             self.journal, limits, request.stream, spill, detailed=request.view is not None
         )
-        config = forked(self.config, self.job.request) if begins else self.config
+        config = forked(self.config, request) if begins else self.config
         async with aclosing(self._parts(start, config)) as parts:
             await reader.drain(parts)
         if reader.stops:

@@ -40,7 +40,7 @@ class RunConfig(BaseModel):
 
 
 class RunCommand(BaseModel):
-    """A run's `command`: how it continues from where the thread stands."""
+    """A run's `command`: how it continues the thread."""
 
     model_config = _STRICT
 

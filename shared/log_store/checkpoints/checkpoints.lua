@@ -581,6 +581,11 @@ local function store_checkpoint(c)
   if (get('top') or '') < c.id then
     set('top', c.id)
   end
+end
+
+-- Drops what the checkpoint's namespace keeps no longer. After everything that the call brings: it may
+-- refer to what would be dropped.
+local function cut(c)
   if c.keep > 0 then
     trim(c.ns, c.keep, c.within_ms, math.floor(c.keep / 4))
   end

@@ -2,7 +2,7 @@
 
 An element is named by the digest of its bytes, a node by that of its own. Where a node ends depends
 on the digests of its entries, not on their places: so a new element in front of a thousand others
-changes as few nodes as one behind them. How a node is written is told in `checkpoints.lua`.
+changes as few nodes as one after them. How a node is written is told in `checkpoints.lua`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _DIGEST: Final = 16
 _HIGHEST_LEVEL: Final = 15
 _REFERENCE: Final = 255
 _SHORT: Final = 32
-"""Bytes of an element that stands in the node itself: a reference would not be shorter."""
+"""Bytes of an element that is part of the node itself: a reference would not be shorter."""
 _SHORT_JSON: Final = 64
 _MOST: Final = 32
 _LEAST: Final = 4
@@ -174,7 +174,7 @@ def _nodes(entries: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
 
 
 def _entries(node: bytes) -> Iterator[bytes | tuple[bytes, bytes]]:
-    """The digests in a node, and elements that stand in it: packed, and as JSON."""
+    """The digests in a node, and elements that are part of it: packed, and as JSON."""
     at = 1
     while at < len(node):
         if node[0] > 1 or node[at] == _REFERENCE:

@@ -11,6 +11,7 @@ if not has_values(new, {}) then
   return { 'lacking', '0' }
 end
 store_checkpoint(new)
+cut(new)
 save()
 redis.call('PEXPIRE', CHECKPOINTS, ttl_ms)
 return { 'ok' }

@@ -1,6 +1,6 @@
 """A thread's states, read without its graphs: put together from what the worker has stored.
 
-What is stored once stands in the hash once; a page of states reads it once, too. The state of a
+A page of states reads once what they have in common. The state of a
 checkpoint is a record of its step; that of the newest, read without naming it, also has what the
 step's tasks have given since. Both are what LangGraph's own `get_state` would say.
 """

@@ -10,8 +10,8 @@
 -- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end, superseded_end: data of
 -- `end`.
 -- Returns {'ok', seq, record as field, value, ...}, or {'missing'}, {'closed', seq},
--- {'fenced', attempt of the record}, {'turn', id} of the job that it has to wait for, {'keys', thread,
--- id} where the keys of the thread are wanted, and of the job of that id unless it is ''.
+-- {'fenced', attempt of the record}. Of a job on a thread also {'turn', id} of the job that it has to
+-- wait for, or {'keys', thread, id}: the call lacks the thread's keys, or those of the job of that id.
 
 -- Takes the turn, and notes where the job began. A job that waits to be resumed is ended: this one
 -- takes over its state. Returns a reply that ends the script, or nil.

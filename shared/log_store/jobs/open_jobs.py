@@ -18,7 +18,7 @@ _AT_ONCE: Final = 100
 
 
 class _Place(NamedTuple):
-    """Where a job stands on its thread."""
+    """Where a job is on its thread."""
 
     in_line: bool
     cut: int
@@ -70,13 +70,13 @@ class OpenJobs:
             wanted.append(("HMGET", keys.job(job_id), *_FIELDS))
             wanted.append(("PTTL", keys.job(job_id)))
         replies = await ask_all(self._redis, wanted)
-        pairs = zip(job_ids, replies[::2], replies[1::2], strict=True)
-        found = {job_id: (fields, ttl_ms) for job_id, fields, ttl_ms in pairs}
-        places = await self._places({i: f[_THREAD] for i, (f, _) in found.items() if f[_THREAD]})
-        return [_open_job(i, *told, places.get(i, _NO_PLACE)) for i, told in found.items()]
+        found = list(zip(job_ids, replies[::2], replies[1::2], strict=True))
+        threads = {job_id: fields[_THREAD] for job_id, fields, _ in found if fields[_THREAD]}
+        places = await self._places(threads)
+        return [_open_job(*told, places.get(told[0], _NO_PLACE)) for told in found]
 
     async def _places(self, threads: Mapping[JobId, bytes]) -> dict[JobId, _Place]:
-        """Where jobs stand on their threads."""
+        """Where jobs are on their threads."""
         wanted: list[Command] = []
         for job_id, name in threads.items():
             thread = keys.of_thread(ThreadName.of(name.decode()))

@@ -6,7 +6,8 @@
 -- digest: of the values. values: JSON, {} at a breakpoint. event: data of the `status` event.
 -- after: the stop, by the number of its `waiting` event.
 -- Returns {'ok', 'stored'}, {'ok', 'same'} for the same values for the same stop again, even if the
--- job has stopped again since, {'missing'}, {'keys', thread, ''}, or {'conflict', status} if the job does not wait there.
+-- job has stopped again since, {'missing'}, {'keys', thread, ''}, or {'conflict', status} if the job
+-- does not wait there.
 local r, reply = record()
 if not r then
   return reply

@@ -64,6 +64,11 @@ for _, one in ipairs(entries) do
     store_checkpoint(entry)
   end
 end
+for _, one in ipairs(entries) do
+  if one[1] == 'c' then
+    cut(one[2])
+  end
+end
 save()
 redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(number))
 index(first, last)

@@ -4,19 +4,19 @@
 -- args: if_expired
 -- uses: log_store/threads/record
 -- flags: allow-oom
--- THREAD: after the thread's keys, JOB, LOG and BLOBS of each job that is deleted with it.
+-- THREAD: after the thread's keys, the four of each job that is deleted with it.
 -- if_expired: '1' to do it only if the thread's time is up.
 -- Returns {'ok', '1' if there was a thread or '0', id of a job that remains, ...}.
 if if_expired == '1' and redis.call('PTTL', thread.record) > LATE_MS then
   return { 'ok', '0' }
 end
 local there, given = redis.call('EXISTS', thread.record) == 1, {}
-for n = THREAD + #thread_keys, #KEYS, 3 do
+for n = THREAD + #thread_keys, #KEYS, 4 do
   local id = id_of(KEYS[n])
   given[id] = true
   -- Only the thread's own: the caller has read the list some time ago.
   if redis.call('ZSCORE', thread.jobs, id) then
-    redis.call('UNLINK', KEYS[n], KEYS[n + 1], KEYS[n + 2])
+    redis.call('UNLINK', unpack(KEYS, n, n + 3))
     redis.call('ZREM', OPEN, id)
   end
 end

@@ -46,13 +46,14 @@ local function fits(place)
   return true
 end
 
-local reply, wanted, left = { 'ok', '' }, tonumber(count), tonumber(most)
+local reply, from = { 'ok', '' }, bound
+local wanted, left = tonumber(count), tonumber(most)
 while wanted > 0 and left > 0 do
   local n = math.min(left, #others > 0 and 100 or wanted)
-  local found = read(bound, n)
+  local found = read(from, n)
   for _, name in ipairs(found) do
     local place = string.sub(name, TERM + 2)
-    left, bound, reply[2] = left - 1, '(' .. place, place
+    left, from, reply[2] = left - 1, '(' .. place, place
     if fits(place) then
       wanted, reply[#reply + 1] = wanted - 1, place
     end

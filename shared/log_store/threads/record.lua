@@ -3,10 +3,11 @@
 --
 -- THREAD: the keys of the thread, in the order of `thread_keys` below. CHECKPOINTS is the thread's.
 --
--- record       a hash: format (see keys.py), created_at and updated_at (ms), metadata (JSON), terms (of the
---              metadata, see terms.py), ttl_ms, status, running (the job that has the turn), waiting (the job
---              that waits to be resumed), order (the last that a job was given), cut and rollback_cut (jobs
---              of a lower order are to be cancelled, or rolled back), seq (of the thread's log)
+-- record       a hash: format (see keys.py), created_at and updated_at (ms), metadata (JSON), ttl_ms, status,
+--              terms (of the metadata, see terms.py), seq (of the thread's log).
+--              Of its jobs: running (the one that has the turn), waiting (the one that waits to be resumed),
+--              order (the last that a job was given), cut and rollback_cut (jobs of a lower order are to be
+--              cancelled, or rolled back).
 -- line         a sorted set: the jobs that wait for their turn, in their order
 -- jobs         a sorted set: all its jobs, in their order
 -- log          a stream: the index of the thread's log, an entry for each write to the log of one of its

@@ -128,14 +128,14 @@ class ThreadSearch:
 
 
 class _Place(NamedTuple):
-    """Where a thread stands in the index: its time and its id, in bytes."""
+    """Where a thread is in the index: its time and its id, in bytes."""
 
     at: bytes
     sure: bool
     """Whether it is known to match. Else its record has to be read."""
 
     def name(self, tenant: str) -> ThreadName:
-        """The thread that stands there."""
+        """The thread that is there."""
         return ThreadName(tenant, ThreadId(str(UUID(bytes=self.at[-16:]))))
 
 

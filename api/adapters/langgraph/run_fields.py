@@ -53,8 +53,10 @@ class RunCommand(BaseModel):
     @property
     def said(self) -> dict[str, JsonValue]:
         """What it asks for. A `resume` of null counts where nothing else is asked for."""
-        given = {"update": self.update, "goto": _sends(self.goto)}
-        said = {name: value for name, value in given.items() if value not in (None, [])}
+        given: dict[str, JsonValue] = {"update": self.update, "goto": _sends(self.goto)}
+        said: dict[str, JsonValue] = {
+            name: value for name, value in given.items() if value not in (None, [])
+        }
         if self.resume is not None or ("resume" in self.model_fields_set and not said):
             said["resume"] = self.resume
         return said

@@ -109,7 +109,9 @@ async def _state(
     snapshot = await services.snapshots.snapshot(str(name), ns, checkpoint_id)
     if snapshot is None and checkpoint_id is not None:
         raise HTTPException(404, f"Checkpoint {checkpoint_id} not found")
-    inside = await _inside(services, name, snapshot) if subgraphs and snapshot else {}
+    inside: Mapping[str, Snapshot] = {}
+    if subgraphs and snapshot is not None:
+        inside = await _inside(services, name, snapshot)
     return state_fields(snapshot, name.id, inside)
 
 

@@ -135,6 +135,7 @@ test-browser: install ## test the console and the examples in Chromium, installe
 	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 
 test-langgraph: install ## test with LangGraph's own clients and its open server, both from npm
+	@$(BIN)/python -m tools.programs install chromium
 	@$(BIN)/python -m tests.langgraph_clients.needs
 	@$(BIN)/pytest -n 0 tests/langgraph_clients $(ARGS)
 

@@ -26,9 +26,19 @@ async def reference(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[
         yield url
 
 
+@pytest.fixture(scope="session")
+def page_port() -> int:
+    """Where the page is, which may call the service from there."""
+    return free_port()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def ours(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Service]:
+async def ours(page_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Service]:
     """A service with the same graphs."""
-    env = {"TAILRACE_GRAPHS": str(HERE / "langgraph.json"), "TAILRACE_DISCONNECT_S": "0.5"}
+    env = {
+        "TAILRACE_GRAPHS": str(HERE / "langgraph.json"),
+        "TAILRACE_DISCONNECT_S": "0.5",
+        "TAILRACE_CORS_ORIGINS": f"http://127.0.0.1:{page_port}",
+    }
     async with running_service(tmp_path_factory.mktemp("ours"), env) as service:
         yield service

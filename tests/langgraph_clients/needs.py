@@ -1,6 +1,6 @@
 """The modules from npm that the tests in this folder and the example with useStream need.
 
-`python -m tests.langgraph_clients.needs` installs them. Where it can't, it says so, and ends with 1.
+`python -m tests.langgraph_clients.needs` installs them. Where it can't, it says so and ends with 1.
 """
 
 import os

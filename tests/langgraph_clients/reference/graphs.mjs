@@ -5,8 +5,9 @@ import { AIMessage, AIMessageChunk } from "@langchain/core/messages";
 
 export const chat = new StateGraph(MessagesAnnotation)
   .addNode("reply", async (state, config) => {
-    const last = state.messages.at(-1);
-    const m = new FakeListChatModel({ responses: [`Echo: ${last.content}`], sleep: 2 });
+    const said = state.messages.at(-1).content;
+    const text = said.startsWith("ask") ? interrupt({ question: said }) : said;
+    const m = new FakeListChatModel({ responses: [`Echo: ${text}`], sleep: said.startsWith("slow") ? 50 : 2 });
     const answer = await m.invoke(state.messages, config);
     return { messages: [answer] };
   }).addEdge(START, "reply").addEdge("reply", END).compile();

@@ -37,6 +37,7 @@ class Services:
     snapshots: SnapshotReader
     search: ThreadSearch
     removal: Removal
+    snapshots: SnapshotReader
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

@@ -155,6 +155,10 @@ class Job:
     """The values it was last resumed with, by interrupt id; empty at a breakpoint."""
     began_at: str = ""
     """Its thread's newest checkpoint when it took the turn; '' for none."""
+    position: str = ""
+    """The same of all namespaces, and the number of writes: what a rollback goes back to."""
+    rolled_back: bool = False
+    """Whether the job was cancelled and its thread's state does not know it."""
     resumed_after: int = 0
     """Number of the `waiting` event after which it was last resumed; 0: never resumed."""
     result: bytes | None = None

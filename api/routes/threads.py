@@ -110,6 +110,23 @@ async def list_jobs(
     return _json({"jobs": body, **({"before": page.before} if page.before else {})})
 
 
+@router.api_route("/threads/{thread_id}/history", methods=["GET", "HEAD"])
+async def list_states(
+    services: ServicesDep,
+    tenant: Tenant,
+    thread_id: str,
+    *,
+    limit: Limit = 10,
+    before: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """The thread's states, newest first, read without its graphs."""
+    name = ThreadName(tenant, parse_thread_id(thread_id))
+    await services.threads.get(name)
+    states = await services.snapshots.history(str(name), before=before, limit=limit)
+    following = {"before": states[-1].id} if len(states) == limit else {}
+    return _json({"states": [state.fields(name.id) for state in states], **following})
+
+
 async def stream_thread(request: Request) -> Response:
     """The events of all the thread's jobs after the cursor; it does not end by itself.
 

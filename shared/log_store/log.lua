@@ -7,7 +7,7 @@
 -- that was asked for, ms), interrupts, pause, `answer`, answer_digest, answered_after, batch (of
 -- the journal, within its attempt), created_at, started_at, ended_at, result, error. Of a job on a
 -- thread: thread (its name), order (its place among the thread's jobs), began_at (the newest
--- checkpoint when it took its turn, '' for none).
+-- checkpoint when it took its turn, '' for none), position (see `rewind`), rollback and rolled_back.
 
 local FINAL = { succeeded = true, failed = true, cancelled = true }
 local CHECKPOINTS_LIVE_MS = 3600000

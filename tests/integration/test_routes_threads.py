@@ -273,7 +273,9 @@ async def test_a_tenant_sees_its_own_threads_alone(two_tenants: Api, logs: Logs)
     api, id_ = two_tenants, new_thread_id()
     assert (await send(api, "POST", "/threads", {"id": id_}, ANN))[0] == 201
     _, unknown = await send(api, "GET", f"/threads/{new_thread_id()}", None, BOB)
-    for path in (f"/threads/{id_}", f"/threads/{id_}/jobs", f"/threads/{id_}/events"):
+    assert await send(api, "GET", f"/threads/{id_}/history", None, ANN) == (200, {"states": []})
+    for part in ("", "/jobs", "/events", "/history"):
+        path = f"/threads/{id_}{part}"
         assert await send(api, "GET", path, None, BOB) == (404, unknown)
     assert await send(api, "DELETE", f"/threads/{id_}", None, BOB) == (404, unknown)
     assert await send(api, "GET", "/threads", None, BOB) == (200, {"threads": []})

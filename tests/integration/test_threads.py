@@ -3,12 +3,14 @@
 import asyncio
 import operator
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import orjson
 import pytest
 from blockbuster import BlockBuster
+from langgraph.checkpoint.base import id as ids
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
@@ -172,6 +174,72 @@ async def newest_checkpoint(place: Site, thread: ThreadId) -> str:
     found = await CheckpointStore(place.redis, place.settings).newest(f"default:{thread}")
     assert found is not None
     return found
+
+
+async def test_a_worker_whose_clock_is_behind_loses_no_message(
+    place: Site, graphs: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, inputs = new_thread_id(), [{"said": [f"m{n}"]} for n in range(3)]
+    async with working(place, graphs):
+        await place.ended(await place.say(thread, "graph", inputs[0]))
+    # Another machine's: LangGraph makes ids of the clock, and knows of none before.
+    monkeypatch.setattr(ids, "_last_v6_timestamp", None)
+    monkeypatch.setattr(ids, "time", BehindByAnHour)
+    async with working(place, graphs):
+        await place.ended(await place.say(thread, "graph", inputs[1]))
+        last = await place.ended(await place.say(thread, "graph", inputs[2]))
+    assert state_of(last) == (await plainly(*inputs))[-1]
+
+
+class BehindByAnHour:
+    """A clock."""
+
+    @staticmethod
+    def time_ns() -> int:
+        return time.time_ns() - 3600 * 10**9
+
+
+@pytest.mark.parametrize("how", ["strategy", "cancel"])
+async def test_a_job_that_is_rolled_back_leaves_the_state_as_it_was(
+    place: Site, blocking_is_an_error: BlockBuster, how: str
+) -> None:
+    blocking_is_an_error.deactivate()
+
+    async def dawdle(state: Talk) -> dict[str, Any]:
+        if state["said"][-1].startswith("heard slow"):
+            await asyncio.Event().wait()
+        return {"said": ["done"]}
+
+    graph = StateGraph(Talk)
+    graph.add_node("hear", hear)
+    graph.add_node("dawdle", dawdle)
+    graph.add_edge(START, "hear")
+    graph.add_edge("hear", "dawdle")
+    thread = new_thread_id()
+    async with working(place, serving_graph(graph.compile())):
+        await place.ended(await place.say(thread, "graph", {"said": ["first"]}))
+        before = await whole_chain(place, thread)
+        slow = await place.say(thread, "graph", {"said": ["slow"]})
+        await place.has_said(slow, "heard slow")
+        if how == "strategy":
+            last = await place.say(thread, "graph", {"said": ["last"]}, OnThread("rollback"))
+            await place.queue.interrupt(slow)
+        else:
+            await place.jobs.cancel(slow, rollback=True)
+            await place.queue.interrupt(slow)
+            last = None
+        rolled_back = await place.ended(slow)
+        assert (rolled_back.status, rolled_back.rolled_back) == ("cancelled", True)
+        if last is None:
+            assert await whole_chain(place, thread) == before
+            last = await place.say(thread, "graph", {"said": ["last"]})
+        said = state_of(await place.ended(last))["said"]
+    assert said == ["first", "heard first", "done", "last", "heard last", "done"]
+
+
+async def whole_chain(place: Site, thread: ThreadId) -> list[tuple[str, str]]:
+    store = CheckpointStore(place.redis, place.settings)
+    return sorted(await store.ids(f"default:{thread}"))
 
 
 @pytest.mark.parametrize("strategy", ["interrupt", "rollback"])

@@ -26,6 +26,7 @@ from tailrace.worker.attempt.updates import updated
 from tailrace.worker.catalogue.factories import Call, Graph
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.checkpoints.checkpoints import Checkpoints
+from tailrace.worker.checkpoints.ids import make_later_than
 from tailrace.worker.journal.journal import Journal
 from tailrace.worker.journal.own_thread import OwnThread
 from tailrace.worker.settings import WorkerSettings
@@ -53,6 +54,7 @@ class Execution:
         if source is None:
             return await self.unserved.outcome(job)
         config = run_config(job)
+        make_later_than(job.position.partition(" ")[0])
         own = OwnThread.of(job, journal, waits=self.settings.durability == "sync")
         try:
             store = self.stores.of(job.tenant)

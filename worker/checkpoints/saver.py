@@ -35,6 +35,7 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
 from tailrace.worker.checkpoints.chain import Chain
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
+from tailrace.worker.checkpoints.ids import make_later_than
 from tailrace.worker.checkpoints.serializer import StateSerializer
 from tailrace.worker.checkpoints.snapshots import Snapshots
 from tailrace.worker.checkpoints.sync_saver import SyncSaver
@@ -101,6 +102,7 @@ class CheckpointSaver(SyncSaver):
         stored = await self._store.get(place, id_)
         if stored is None:
             return None
+        make_later_than(stored.id)
         found = self._codec.tuple(self._seen_as(place), stored)
         if own is not None and self._chain is not None:
             self._chain.was_read(place, stored, found.checkpoint, newest=id_ is None)

@@ -8,7 +8,8 @@
 --   early:<ns>                         ids that are known only by a write so far
 --   ckpt:<ns>\1<id>                    a checkpoint: v (format, see keys.py), parent, older (the one
 --                                      before it in order of ids), n (its place), at (ms), span,
---                                      refs, shows, checkpoint, metadata
+--                                      refs, shows, shown (whether snap or live
+--                                      are there), checkpoint, metadata
 --   blob:<ns>\1<channel>\1<version>    a channel's value, shared by all checkpoints that refer to it
 --   snap:<ns>\1<id>                    what a reader without the graph is shown of it, as JSON
 --   live:<ns>\1<id>                    the same of the newest, where finished tasks have changed it
@@ -31,15 +32,23 @@
 
 local HIGHEST_LEVEL = 15
 local DIGEST = 16
+local LONGEST_NODE = 4096
 
 -- What the script writes, by field; false for what it removes. It goes to the store in one command,
 -- since the key's name alone is longer than most values.
 local changed = {}
 
+-- What it has read, by field: some are looked at several times.
+local read = {}
+
 local function get(field)
   local value = changed[field]
   if value == nil then
+    value = read[field]
+  end
+  if value == nil then
     value = redis.call('HGET', CHECKPOINTS, field)
+    read[field] = value
   end
   return value
 end
@@ -53,10 +62,14 @@ local function remove(field)
 end
 
 local function has(field)
-  if changed[field] == nil then
+  local value = changed[field]
+  if value == nil then
+    value = read[field]
+  end
+  if value == nil then
     return redis.call('HEXISTS', CHECKPOINTS, field) == 1
   end
-  return changed[field] ~= false
+  return value ~= false
 end
 
 local function send(command, operands)
@@ -79,7 +92,7 @@ local function save()
   end
   send('HSET', written)
   send('HDEL', removed)
-  changed = {}
+  changed, read = {}, {}
 end
 
 -- How many pieces the value is in; nil for a value that is in one piece.
@@ -114,13 +127,18 @@ local function names(list)
   return found
 end
 
--- The digests that a node refers to, and its level; none and 0 for any other value.
+-- The level of a node; nil for any other value.
+local function level_of(value)
+  local level = value and string.byte(value)
+  return level and level >= 1 and level <= HIGHEST_LEVEL and level or nil
+end
+
+-- The digests that a node refers to; none for any other value.
 local function children(value)
-  local level = value and string.byte(value) or 0
-  if level < 1 or level > HIGHEST_LEVEL then
-    return {}, 0
+  local level, found, i = level_of(value), {}, 2
+  if not level then
+    return found
   end
-  local found, i = {}, 2
   while i <= #value do
     if level > 1 or string.byte(value, i) == 255 then
       i = level > 1 and i or i + 1
@@ -131,16 +149,17 @@ local function children(value)
       i = i + 1 + string.byte(value, i)
     end
   end
-  return found, level
+  return found
 end
 
--- Removes the field, and a value's pieces.
-local function remove_value(field)
+-- Removes the field, and a value's pieces. Its value may be given.
+local function remove_value(field, value)
   -- Only a short value can be the count of pieces.
-  if redis.call('HSTRLEN', CHECKPOINTS, field) < DIGEST then
-    for i = 1, pieces(get(field)) or 0 do
-      remove('piece:' .. field .. '\1' .. i)
-    end
+  if value == nil and redis.call('HSTRLEN', CHECKPOINTS, field) < DIGEST then
+    value = get(field)
+  end
+  for i = 1, pieces(value) or 0 do
+    remove('piece:' .. field .. '\1' .. i)
   end
   remove(field)
 end
@@ -164,10 +183,11 @@ end
 
 -- Removes the field, and what only it refers to.
 local function remove_root(field)
-  for _, digest in ipairs(children(get(field))) do
+  local value = redis.call('HSTRLEN', CHECKPOINTS, field) <= LONGEST_NODE and get(field)
+  for _, digest in ipairs(children(value)) do
     release(digest)
   end
-  remove_value(field)
+  remove_value(field, value)
 end
 
 -- Stores fields, by name, that are there under no other value: a field that is there stays. Each new
@@ -177,7 +197,9 @@ local function bring(fields)
   for field, value in pairs(fields) do
     if not has(field) then
       set(field, value)
-      found[#found + 1] = children(value)
+      if level_of(value) then
+        found[#found + 1] = children(value)
+      end
       if string.sub(field, 1, 5) == 'part:' then
         fresh[string.sub(field, 6)] = true
       end
@@ -204,8 +226,8 @@ local function is_complete(fields, coming)
     coming[field] = true
   end
   for _, value in pairs(fields) do
-    local digests, level = children(value)
-    for _, digest in ipairs(digests) do
+    local level = level_of(value)
+    for _, digest in ipairs(level and children(value) or {}) do
       if not (coming['part:' .. digest] or has('part:' .. digest)) then
         return false
       elseif level == 1 and not (coming['json:' .. digest] or has('json:' .. digest)) then
@@ -216,17 +238,33 @@ local function is_complete(fields, coming)
   return true
 end
 
+-- Checkpoints that were read or written, by field: one is looked at several times.
+local unpacked = {}
+
 local function checkpoint(ns, id)
-  local packed = get('ckpt:' .. ns .. '\1' .. id)
-  local c = packed and cmsgpack.unpack(packed) or nil
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  if unpacked[field] ~= nil then
+    return unpacked[field] or nil
+  end
+  local packed = get(field)
+  local c = packed and cmsgpack.unpack(packed)
   if c then
     c.n, c.at, c.shows = c.n or 1, c.at or 0, c.shows or {}
   end
-  return c
+  unpacked[field] = c
+  return c or nil
 end
 
 local function set_checkpoint(ns, id, c)
-  set('ckpt:' .. ns .. '\1' .. id, cmsgpack.pack(c))
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  unpacked[field] = c
+  set(field, cmsgpack.pack(c))
+end
+
+local function remove_checkpoint(ns, id)
+  local field = 'ckpt:' .. ns .. '\1' .. id
+  unpacked[field] = false
+  remove(field)
 end
 
 -- The namespace's checkpoints from `id` on, newest first.
@@ -306,19 +344,24 @@ local function drop(ns, id)
     remove(own .. '\1' .. n)
   end
   remove(own)
-  remove('ckpt:' .. ns .. '\1' .. id)
-  remove('snap:' .. ns .. '\1' .. id)
-  remove('live:' .. ns .. '\1' .. id)
+  local c = checkpoint(ns, id)
+  if c and c.shown then
+    remove('snap:' .. ns .. '\1' .. id)
+    remove('live:' .. ns .. '\1' .. id)
+  end
+  remove_checkpoint(ns, id)
 end
 
-local function refs_of(c)
-  local refs = {}
-  for _, list in ipairs({ c.refs, c.shows }) do
-    for _, ref in ipairs(list) do
-      refs[#refs + 1] = ref
-    end
+-- The fields of a checkpoint's values.
+local function fields_of(ns, c)
+  local fields = {}
+  for _, ref in ipairs(c.refs) do
+    fields[#fields + 1] = 'blob:' .. ns .. '\1' .. ref
   end
-  return refs
+  for _, ref in ipairs(c.shows) do
+    fields[#fields + 1] = 'show:' .. ns .. '\1' .. ref
+  end
+  return fields
 end
 
 -- Drops every checkpoint of the namespace but these (by id), then what none refers to.
@@ -327,16 +370,15 @@ function retain(ns, stays)
   for id, c in chain(ns, get('head:' .. ns)) do
     local list = stays[id] and kept or gone
     list[#list + 1] = { id, c }
-    for _, ref in ipairs(stays[id] and refs_of(c) or {}) do
-      used[ref] = true
+    for _, field in ipairs(stays[id] and fields_of(ns, c) or {}) do
+      used[field] = true
     end
   end
   for _, one in ipairs(gone) do
-    for _, ref in ipairs(refs_of(one[2])) do
-      if not used[ref] then
-        remove_root('blob:' .. ns .. '\1' .. ref)
-        remove_root('show:' .. ns .. '\1' .. ref)
-        used[ref] = true
+    for _, field in ipairs(fields_of(ns, one[2])) do
+      if not used[field] then
+        remove_root(field)
+        used[field] = true
       end
     end
     drop(ns, one[1])
@@ -563,10 +605,11 @@ local function store_checkpoint(c)
     v = FORMAT,
     parent = c.parent,
     n = 1,
-    at = now_ms(),
+    at = c.within_ms > 0 and now_ms() or 0,
     span = c.span,
     refs = c.refs,
-    shows = #c.shows > 0 and c.shows or nil,
+    shows = c.shows,
+    shown = c.snap ~= '',
     checkpoint = c.checkpoint,
     metadata = c.metadata,
   }
@@ -660,5 +703,10 @@ local function store_view(v)
     end
   end
   bring(v.fields)
+  local c = checkpoint(v.ns, v.id)
+  if not c.shown then
+    c.shown = true
+    set_checkpoint(v.ns, v.id, c)
+  end
   set(v.kind .. ':' .. v.ns .. '\1' .. v.id, v.text)
 end

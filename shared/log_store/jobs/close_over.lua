@@ -2,7 +2,7 @@
 -- with a job that nobody else can close. Repeatable: a closed job stays as it is.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: id status at data failure retention_ms events_ttl_ms of_token within_ms
--- uses: log_store/log
+-- uses: log_store/threads/rollback
 -- flags: allow-oom
 -- data: of `end`. failure: the error as JSON, '' where there is none.
 -- of_token: only while this attempt runs ('': whoever has it).
@@ -23,4 +23,5 @@ end
 if failure ~= '' then
   redis.call('HSET', JOB, 'error', failure)
 end
+roll_back(status)
 return { 'ok', status, close_over(r, id, status, at, data, retention_ms, events_ttl_ms) }

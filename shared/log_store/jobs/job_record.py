@@ -74,6 +74,8 @@ def job_of(job_id: JobId, record: Mapping[str, bytes]) -> Job:
         ended_at=text.get("ended_at"),
         failures=int(record["failures"]),
         began_at=record.get("began_at", b"").decode(),
+        position=record.get("position", b"").decode(),
+        rolled_back="rolled_back" in record,
         pause=_pause(json),
         resume_values=json.get("answer"),
         resumed_after=int(record.get("answered_after", 0)),

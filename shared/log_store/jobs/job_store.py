@@ -275,11 +275,15 @@ class JobStore:
             after=after,
         )
 
-    async def cancel(self, job_id: JobId) -> Changed:
+    async def cancel(self, job_id: JobId, *, rollback: bool = False) -> Changed:
         """Ask for the job's end. Repeatable.
 
         A queued or waiting job is closed in this call. A running one is flagged: whoever holds it
         closes it.
+
+        Args:
+            job_id: the job.
+            rollback: whether its thread's state goes back to where the job began.
 
         Raises:
             JobNotFound: there is no record.
@@ -293,6 +297,7 @@ class JobStore:
             id=job_id,
             at=timestamp(),
             data=end_event("cancelled").data,
+            rollback="1" if rollback else "",
             **self._lives,
         )
         return _changed(reply)

@@ -5,7 +5,7 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms at id floor
 -- args: given_up given_up_end cancelled_end superseded_end retention_ms events_ttl_ms
--- uses: log_store/log
+-- uses: log_store/threads/rollback
 -- floor: the highest number that this writer ever sent, if the store has forgotten some, or 0.
 -- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end, superseded_end: data of
 -- `end`.
@@ -35,8 +35,8 @@ local function on_thread(r)
     redis.call('HDEL', thread.record, 'waiting')
   end
   if not r.began_at then
-    r.began_at = redis.call('HGET', CHECKPOINTS, 'head:') or ''
-    redis.call('HSET', JOB, 'began_at', r.began_at)
+    r.began_at, r.position = get('head:') or '', position()
+    redis.call('HSET', JOB, 'began_at', r.began_at, 'position', r.position)
   end
 end
 
@@ -48,6 +48,7 @@ elseif FINAL[r.status] or r.status == 'waiting' then
   return { 'closed', whole(r.seq) }
 end
 if r.cancel then
+  roll_back('cancelled')
   close_over(r, id, 'cancelled', at, cancelled_end, retention_ms, events_ttl_ms)
   return { 'closed', whole(r.seq + 1) }
 end

@@ -47,7 +47,7 @@ if thread.record and status == 'waiting' then
   wait_to_be_resumed()
   next_job = leave_thread('interrupted')
 elseif thread.record and yields == '1' then
-  redis.call('HDEL', JOB, 'began_at')
+  redis.call('HDEL', JOB, 'began_at', 'position')
   next_job = leave_thread('busy')
 end
 return { 'ok', whole(r.seq + 1), next_job }

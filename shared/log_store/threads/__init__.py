@@ -6,6 +6,7 @@ expiry          delete a thread in one step; the threads whose time is up
 thread_log      the events of all jobs of a thread, under numbers of its own
 record          for scripts: a thread's record, how long it lives, the index for search
 thread          for scripts: whose turn it is, the index of a thread's log
+rollback        for scripts: what a cancelled job takes back
 create          a new thread, once
 patch           other metadata
 delete          a thread, in one step

@@ -114,6 +114,7 @@ end
 
 -- Acts in place of the job whose keys are given last.
 local function as_superseded(act)
+  -- luacheck: globals JOB LOG BLOBS
   local job, log, blobs, id = JOB, LOG, BLOBS, me
   JOB, LOG, BLOBS = KEYS[superseded], KEYS[superseded + 1], KEYS[superseded + 2]
   me = id_of(JOB)

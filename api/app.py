@@ -108,7 +108,6 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         snapshots=SnapshotReader(log_store),
         search=ThreadSearch(log_store),
         removal=Removal(records, open_jobs, queue, Expiry(log_store)),
-        snapshots=SnapshotReader(log_store),
         queue=queue,
         idempotency=IdempotencyKeys(queue_store, settings, settings.idempotency_ttl_s),
         graphs=Graphs(queue_store),

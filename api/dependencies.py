@@ -37,7 +37,6 @@ class Services:
     snapshots: SnapshotReader
     search: ThreadSearch
     removal: Removal
-    snapshots: SnapshotReader
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

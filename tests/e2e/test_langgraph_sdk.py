@@ -261,6 +261,23 @@ async def test_a_run_is_cancelled(client: LangGraphClient):
     assert events[-1] == ("end", None)
 
 
+async def test_a_run_is_undone(client: LangGraphClient):
+    thread = await new_thread(client)
+    await client.runs.wait(thread, "steps", input={"topic": "x"})
+    before = await client.threads.get_state(thread)
+    run = await client.runs.create(thread, "slow", input={"topic": "y"})
+
+    async def has_begun() -> bool:
+        return (await client.threads.get_state(thread))["values"]["topic"] == "y"
+
+    await wait_until(has_begun, "the run to begin")
+    await client.runs.cancel(thread, run["run_id"], wait=True, action="rollback")
+    assert await client.threads.get_state(thread) == before
+    assert [one["run_id"] for one in await client.runs.list(thread)] != [run["run_id"]]
+    with pytest.raises(NotFoundError, match="Run not found"):
+        await client.runs.get(thread, run["run_id"])
+
+
 async def test_a_run_whose_caller_leaves_is_cancelled_if_it_asked_for_that(client: LangGraphClient):
     thread = await new_thread(client)
     stream = client.runs.stream(

@@ -64,14 +64,19 @@ async def _cancel_if_alone(services: Services, job: Job, come: int) -> None:
         await end_run(services, job)
 
 
-async def end_run(services: Services, job: Job) -> None:
+async def end_run(services: Services, job: Job, *, rollback: bool = False) -> None:
     """Ask for the run's end, first in its record, then in the queue; idempotent.
+
+    Args:
+        services: of this process.
+        job: the run's.
+        rollback: whether its thread's state goes back to where the run began.
 
     Raises:
         StoreUnavailable: the run may or may not have been cancelled.
         JobNotFound: the store has lost it.
     """
-    ended = await services.jobs.cancel(job.id)
+    ended = await services.jobs.cancel(job.id, rollback=rollback)
     await services.queue.interrupt(job.id)
     if ended.following is not None:
         await services.queue.enqueue(ended.following)

@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 
 from tailrace.api.adapters.langgraph.credentials import Tenant
+from tailrace.api.adapters.langgraph.views.runs import is_listed
 from tailrace.api.dependencies import Services, find_job
 from tailrace.shared.errors import JobNotFound
 from tailrace.shared.jobs import Job
@@ -42,6 +43,6 @@ async def find_run(services: Services, name: ThreadName, run_id: str) -> Job:
     except JobNotFound:
         await services.threads.get(name)  # It may be the thread that is unknown.
         raise
-    if job.thread != name:
+    if job.thread != name or not is_listed(job):
         raise JobNotFound(job.id)
     return job

@@ -11,8 +11,13 @@ from tailrace.api.adapters.langgraph.routes.answers import json_response, select
 from tailrace.api.adapters.langgraph.routes.names import Name, find_run
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
 from tailrace.api.adapters.langgraph.submission import create_run, read_run
-from tailrace.api.adapters.langgraph.thread_fields import refused
-from tailrace.api.adapters.langgraph.views.runs import RunStatus, is_over, run, run_status
+from tailrace.api.adapters.langgraph.views.runs import (
+    RunStatus,
+    is_listed,
+    is_over,
+    run,
+    run_status,
+)
 from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
 from tailrace.api.dependencies import Services, ServicesDep
@@ -114,11 +119,9 @@ async def cancel(
     action: Literal["interrupt", "rollback"] = "interrupt",
 ) -> Response:
     """Ask for the run's end, and wait for it if that is wanted."""
-    if action == "rollback":
-        raise refused("action", "'rollback' is not available here: 'interrupt' keeps the state.")
     job = await find_run(services, name, run_id)
     if not is_over(job):
-        await end_run(services, job)
+        await end_run(services, job, rollback=action == "rollback")
     if wait:
         await until_over(services, job)
     return Response(status_code=204 if wait else 202)
@@ -132,7 +135,7 @@ async def _runs(
     before, looked_at = None, 0
     while len(found) < most and looked_at < _MOST_LOOKED_AT:
         page = await services.threads.jobs(name, _PAGE, before)
-        runs = [job for job in page.jobs if job.request.update is None]
+        runs = [job for job in page.jobs if is_listed(job)]
         found += [job for job in runs if status in (None, run_status(job))]
         before, looked_at = page.before, looked_at + _PAGE
         if before is None:

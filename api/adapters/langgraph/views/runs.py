@@ -33,6 +33,11 @@ def is_over(job: Job) -> bool:
     return job.ended or job.status == "waiting"
 
 
+def is_listed(job: Job) -> bool:
+    """Whether the job is a run to clients: a change of the state is none, nor what was undone."""
+    return job.request.update is None and not job.rolled_back
+
+
 def thread_id(job: Job) -> str:
     """The thread that a job runs on; a job without one is its own."""
     return job.request.thread or job.id

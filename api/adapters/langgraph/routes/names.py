@@ -20,7 +20,7 @@ async def thread_name(tenant: Tenant, thread_id: str) -> ThreadName:
     """The tenant's thread of this id.
 
     Raises:
-        HTTPException: the id is no UUID.
+        HTTPException: the id is not a UUID.
     """
     id_ = thread_id.lower()
     if not _UUID.fullmatch(id_):

@@ -286,7 +286,7 @@ async def test_a_run_whose_caller_leaves_is_cancelled_if_it_asked_for_that(clien
     async for part in stream:
         if part.event == "custom":
             break
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     [run] = await client.runs.list(thread)
 
     async def interrupted() -> bool:

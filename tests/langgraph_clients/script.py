@@ -148,12 +148,16 @@ class Sender:
 
 def _error(told: Any) -> Any:
     """An error without its text."""
-    return {"__error__": "told"} if isinstance(told, dict) and "__error__" in told else told
+    failed = isinstance(told, dict) and "__error__" in told
+    return {"__error__": "told"} if failed else cast("Any", told)
 
 
 def _events(text: str) -> Iterator[list[Any]]:
     for frame in text.split("\n\n"):
-        lines = dict(line.partition(": ")[::2] for line in frame.split("\n") if ": " in line)
+        lines: dict[str, str] = {}
+        for line in frame.split("\n"):
+            name, _, value = line.partition(": ")
+            lines[name] = value
         name = lines.get("event", "")
         if name == "error":
             yield [name]
@@ -351,7 +355,7 @@ def busy(sender: Sender) -> None:
 
 
 def refusals(sender: Sender) -> None:
-    run = {"assistant_id": "steps", "input": {}}
+    run: dict[str, Any] = {"assistant_id": "steps", "input": {}}
     for path in (f"/threads/{NOBODY}", f"/threads/{NOBODY}/state", f"/threads/{NOBODY}/history"):
         sender.send(f"nobody's {path[45:]}", "GET", path)
     sender.send("nobody's run", "GET", f"/threads/{NOBODY}/runs/{NOBODY}")

@@ -17,6 +17,11 @@ def assistant_id(graph: str) -> str:
     return str(uuid5(_NAMESPACE, graph))
 
 
+def assistant_metadata(graph: str) -> dict[str, str]:
+    """What a thread's metadata say of the graph that runs on it."""
+    return {"graph_id": graph, "assistant_id": assistant_id(graph)}
+
+
 def assistant(spec: GraphSpec) -> dict[str, Any]:
     """A graph as LangGraph's clients see it."""
     return {
@@ -30,6 +35,18 @@ def assistant(spec: GraphSpec) -> dict[str, Any]:
         "metadata": {"created_by": "system"},
         "name": spec.name,
         "description": spec.description or None,
+    }
+
+
+def schemas(spec: GraphSpec) -> dict[str, Any]:
+    """A graph's schemas; null stands for one that is not known, as on LangGraph's server."""
+    return {
+        "graph_id": spec.name,
+        "input_schema": spec.input_schema or None,
+        "output_schema": None,
+        "state_schema": None,
+        "config_schema": None,
+        "context_schema": spec.context_schema,
     }
 
 

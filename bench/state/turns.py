@@ -52,7 +52,7 @@ class Turn:
     written: int
     """Bytes that the store writes."""
     result: int
-    """Those of them that repeat the whole state as the job's result."""
+    """Those of them that repeat the state as the job's result."""
     worker_ms: float
     store_ms: float
     """CPU of both."""
@@ -123,9 +123,9 @@ class Conversation:
             outcome = await self.execution.run(job, journal)
             if not isinstance(outcome, Ended) or outcome.status != "succeeded":
                 raise RuntimeError(repr(outcome))
-            await journal.close(outcome.status, result=outcome.result)
+            await journal.close(outcome.status, result=outcome.result, at=outcome.result_at)
             await cancel_and_wait(writing)
-        return outcome.result or b""
+        return b"" if outcome.result_at else outcome.result or b""
 
     async def _written(self) -> int:
         """Bytes of the append-only file, with those that are on their way to it."""

@@ -134,7 +134,7 @@ def of_thread(thread: ThreadName) -> dict[str, str]:
     """A thread's keys, by their names in `record.lua` and in its order."""
     shard = thread.id[-1]
     return {
-        "record": f"tailrace:{{{shard}}}:thread:{thread}",
+        "record": thread_record(thread),
         "line": f"tailrace:{{{shard}}}:line:{thread}",
         "jobs": f"tailrace:{{{shard}}}:jobs:{thread}",
         "log": log_of_thread(thread),
@@ -142,6 +142,11 @@ def of_thread(thread: ThreadName) -> dict[str, str]:
         "found": threads_of_shard(shard, thread.tenant),
         "due": due_of_shard(shard),
     }
+
+
+def thread_record(thread: ThreadName) -> str:
+    """The thread's record."""
+    return f"tailrace:{{{thread.id[-1]}}}:thread:{thread}"
 
 
 def log_of_thread(thread: ThreadName) -> str:

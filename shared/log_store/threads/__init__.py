@@ -11,6 +11,7 @@ create          a new thread, once
 patch           other metadata
 delete          a thread, in one step
 bury            jobs of deleted threads
+read            the records of several threads
 page            a part of the index
 unlist          names that the index should not have
 """

@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import UUID
 
 from tailrace.shared import terms
@@ -33,9 +33,10 @@ _NAMES: Final = 128
 """How many names of a shard's index one step looks at, where threads have to have several terms."""
 _STEPS: Final = 20
 """How many steps one call takes."""
-_SOME: Final = 8
+_SOME: Final = 4
 """A shard is asked for twice its share of what is wanted, and for so many more."""
-_LEAST_LEAP: Final = 64
+_LEAST_LEAP: Final = 256
+"""Fewer names are passed over one by one."""
 _SHARDS: Final = len(keys.SHARDS)
 _PLACE_BYTES: Final = 22
 _ORDERS: Final[Mapping[Order, bytes]] = {"created_at": b"c", "updated_at": b"u"}
@@ -98,7 +99,7 @@ class ThreadSearch:
         if search.ids is not None:
             found = await self._of_ids(tenant, search, search.ids)
             return Page(found[search.offset : search.offset + search.limit], None)
-        walk = _Walk(self._redis, tenant, search)
+        walk = await _Walk(self._redis, tenant, search).prepared()
         await walk.skip(search.offset)
         threads: list[Thread] = []
         while len(threads) < search.limit and not walk.over:
@@ -109,7 +110,7 @@ class ThreadSearch:
         """How many of the tenant's threads match. Looks at all that have the rarest term."""
         if search.ids is not None:
             return len(await self._of_ids(tenant, search, search.ids))
-        walk, total = _Walk(self._redis, tenant, search), 0
+        walk, total = await _Walk(self._redis, tenant, search).prepared(), 0
         if walk.leaps:
             return await walk.size()
         while not walk.ended:
@@ -158,8 +159,17 @@ class _Walk:
         status = [] if search.status is None else [terms.of_status(search.status)]
         self._terms = [*status, *own] or [terms.EVERY]
         self._sure = len(own) == len(found) and search.where is None
-        ways = [self._terms, [terms.MORE, *status]] if own else [self._terms]
-        self._ways = [(shard, b"".join(way)) for way in ways for shard in keys.SHARDS]
+        self._ways = [(shard, b"".join(self._terms)) for shard in keys.SHARDS]
+        self._more = b"".join([terms.MORE, *status]) if own else b""
+
+    async def prepared(self) -> Self:
+        """The same, once it is known which shards have threads with more values than are listed."""
+        if self._more:
+            prefix = self._order + terms.MORE
+            counts = await self._ask("ZLEXCOUNT", b"[" + prefix, b"(" + prefix + b"\xff")
+            pairs = zip(keys.SHARDS, counts, strict=True)
+            self._ways += [(shard, self._more) for shard, count in pairs if count]
+        return self
 
     @property
     def over(self) -> bool:
@@ -264,13 +274,8 @@ class _Walk:
             first, last = self._range(b"", self._bound)
             down = self._search.descending
             ends = (last, first, "BYLEX", "REV") if down else (first, last, "BYLEX")
-            wanted: list[Command] = [
-                ("ZRANGE", keys.threads_of_shard(shard, self._tenant), *ends, "LIMIT", rank, 1)
-                for shard in keys.SHARDS
-            ]
-            found = [
-                name[-_PLACE_BYTES:] for [name] in filter(None, await ask_all(self._redis, wanted))
-            ]
+            ranked = await self._ask("ZRANGE", *ends, "LIMIT", rank, 1)
+            found = [name[-_PLACE_BYTES:] for [name] in filter(None, ranked)]
             if not found:
                 self.ended = True
                 return 0
@@ -281,9 +286,12 @@ class _Walk:
 
     async def _counts(self, until: bytes, bound: bytes) -> list[int]:
         first, last = self._range(until, bound)
+        return await self._ask("ZLEXCOUNT", first, last)
+
+    async def _ask(self, command: str, *args: str | bytes | int) -> list[Any]:
+        """The replies of all shards' indices."""
         wanted: list[Command] = [
-            ("ZLEXCOUNT", keys.threads_of_shard(shard, self._tenant), first, last)
-            for shard in keys.SHARDS
+            (command, keys.threads_of_shard(shard, self._tenant), *args) for shard in keys.SHARDS
         ]
         return await ask_all(self._redis, wanted)
 

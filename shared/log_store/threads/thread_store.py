@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from tailrace.shared import terms
@@ -76,7 +77,7 @@ class ThreadStore:
         Raises:
             ThreadNotFound: there is none, or no longer.
         """
-        record = await hgetall(self._redis, keys.of_thread(name)["record"])
+        record = await hgetall(self._redis, keys.thread_record(name))
         if not record:
             raise ThreadNotFound
         return thread_of(name, record)
@@ -94,7 +95,7 @@ class ThreadStore:
         Raises:
             ThreadNotFound: there is no such thread.
         """
-        record = keys.of_thread(name)["record"]
+        record = keys.thread_record(name)
         for _ in range(_TRIES):
             was: bytes | None = await ask(self._redis, "HGET", record, "metadata")
             if was is None:
@@ -157,13 +158,20 @@ async def read_threads(redis: Client, names: Sequence[ThreadName]) -> list[Threa
     Raises:
         StoreUnavailable: the store did not reply.
     """
-    wanted: list[Command] = [("HMGET", keys.of_thread(name)["record"], *_FIELDS) for name in names]
-    replies = await ask_all(redis, wanted) if wanted else []
-    found: list[Thread | None] = []
-    for name, reply in zip(names, replies, strict=True):
-        record = cast("dict[str, bytes]", dict(zip(_FIELDS, reply, strict=True)))
-        found.append(None if reply[0] is None else thread_of(name, record))
-    return found
+    by_shard: dict[str, list[ThreadName]] = {}
+    for name in names:
+        by_shard.setdefault(name.id[-1], []).append(name)
+    calls = [Call({"RECORDS": [*map(keys.thread_record, some)]}, {}) for some in by_shard.values()]
+    found: dict[ThreadName, Thread] = {}
+    if calls:
+        replies = await run_scripts(redis, "log_store/threads/read", calls)
+        for some, reply in zip(by_shard.values(), replies, strict=True):
+            for name, told in zip(
+                some, zip(*[iter(reply)] * len(_FIELDS), strict=True), strict=True
+            ):
+                if told[0]:
+                    found[name] = thread_of(name, dict(zip(_FIELDS, told, strict=True)))
+    return [found.get(name) for name in names]
 
 
 async def unlist(redis: Client, stale: Sequence[tuple[ThreadName, Sequence[bytes]]]) -> None:
@@ -189,6 +197,7 @@ def thread_of(name: ThreadName, record: Mapping[str, bytes]) -> Thread:
     )
 
 
+@lru_cache(maxsize=4096)
 def time_of(ms: int) -> str:
     """Milliseconds as RFC 3339 has them, in UTC."""
     at = datetime.fromtimestamp(ms / 1000, UTC)

@@ -13,6 +13,7 @@ from tailrace.shared.events import encode
 from tailrace.shared.log_store.checkpoints.checkpoint_store import CheckpointStore
 from tailrace.shared.log_store.events.log_reader import LogReader
 from tailrace.shared.log_store.threads.thread_log import ThreadLog
+from tailrace.shared.log_store.threads.thread_store import ThreadStore
 from tailrace.shared.redis import keys
 from tailrace.shared.threads import ThreadName, new_thread_id
 from tests.support.leased import Site, serving_graph, site, working
@@ -71,6 +72,10 @@ async def test_whoever_reads_a_result_gets_it_whole_wherever_it_is(
         await reader.aclose()
         on_thread = await ThreadLog(place.redis).read(ThreadName("default", thread), 0)
         assert on_thread[-1].data.endswith(end[1:])
+        listed = await ThreadStore(place.redis, place.settings).jobs(
+            ThreadName("default", thread), 1
+        )
+        assert [one.result for one in listed.jobs] == [job.result]
 
 
 async def test_a_result_goes_with_the_checkpoint_that_has_it(place: Site) -> None:

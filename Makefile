@@ -134,6 +134,11 @@ test-browser: install ## test the console and the examples in Chromium, installe
 	@$(BIN)/python -m tests.browser.needs
 	@$(BIN)/pytest -n 2 --dist loadscope tests/browser $(ARGS)
 
+test-langgraph: install ## test with LangGraph's own clients and its open server, both from npm
+	@$(BIN)/python -m tools.programs install chromium
+	@$(BIN)/python -m tests.langgraph_clients.needs
+	@$(BIN)/pytest -n 0 tests/langgraph_clients $(ARGS)
+
 up: ## run the service in containers on http://127.0.0.1:8080; ARGS="--scale worker=3"
 	@docker compose up --build --wait $(ARGS)
 	@docker image inspect --format 'An image of {{.Size}} bytes: {{index .RepoTags 0}}' \

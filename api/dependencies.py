@@ -34,9 +34,9 @@ class Services:
     presence: Presence
     blobs: BlobStore
     threads: ThreadStore
+    snapshots: SnapshotReader
     search: ThreadSearch
     removal: Removal
-    snapshots: SnapshotReader
     queue: JobQueue
     idempotency: IdempotencyKeys
     graphs: Graphs

@@ -70,6 +70,11 @@ ThreadUuid = Annotated[str, AfterValidator(_thread_uuid)]
 ThreadTtl = Annotated[float, Field(ge=60, le=10 * 365 * 86400)]
 
 
+def belongs_to_service(name: str) -> bool:
+    """Whether only the service sets this name in a run's `configurable`."""
+    return name.startswith(_RESERVED) or name in _OWN
+
+
 class JobConfig(BaseModel):
     """The part of LangGraph's run configuration that a client may set."""
 
@@ -82,7 +87,7 @@ class JobConfig(BaseModel):
     @field_validator("configurable")
     @classmethod
     def _refuse_reserved(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if any(name.startswith(_RESERVED) or name in _OWN for name in value):
+        if any(map(belongs_to_service, value)):
             raise ValueError(
                 "thread_id, run_id, graph_id, tenant, and what begins with checkpoint_,"
                 " langgraph_auth_ or __, belong to the service"

@@ -25,8 +25,9 @@ TIERS = {
     "conformance": "LangGraph's own suite for checkpointers",
     "docker": "in containers",
     "browser": "in a real browser",
+    "langgraph_clients": "with LangGraph's own clients and server from npm",
 }
-NAMED_ONLY = {"docker", "browser"}
+NAMED_ONLY = {"docker", "browser", "langgraph_clients"}
 """Tiers that need more than `make install` brings: they run only where their folder is named."""
 HERE = Path(__file__).parent
 STORE = pytest.StashKey[store.Choice]()

@@ -45,11 +45,6 @@ def retry_hint() -> bytes:
     return b"retry: %d\n" % random.randint(1000, 3000)  # noqa: S311 - spreads load, keeps no secret
 
 
-def is_end(event: LoggedEvent) -> bool:
-    """Whether the event is the log's last."""
-    return ends_log(event)
-
-
 def _nothing() -> bytes:
     return b""
 
@@ -77,7 +72,7 @@ class StreamFormat:
     heartbeat: bytes
     farewell: Callable[[], bytes]
     """What a listener is sent before it is dismissed."""
-    closes: Callable[[LoggedEvent], bool] = is_end
+    closes: Callable[[LoggedEvent], bool] = ends_log
     """Whether the stream ends clean after this event; after the log's `end` it always does."""
     encoder: Callable[[], Encoder] | None = None
     """Where frames depend on what came before: makes what writes them from the log's start on."""

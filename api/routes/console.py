@@ -26,8 +26,8 @@ _TYPES: Final = {
 }
 """What is served, and its type: the system's own table differs from machine to machine."""
 
-_NOT_SERVED: Final = {"..", "react"}
-"""The React example is a project with a server of its own."""
+_NOT_SERVED: Final = {"..", "react", "use-stream"}
+"""The examples in React are projects with servers of their own."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": (

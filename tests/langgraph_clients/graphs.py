@@ -28,8 +28,11 @@ Update = Mapping[str, Any]
 
 
 async def reply(state: MessagesState, config: RunnableConfig) -> Update:
-    """Say the last message again, a character at a time."""
-    model = FakeListChatModel(responses=[f"Echo: {state['messages'][-1].content}"], sleep=0.002)
+    """Say the last message again, a character at a time; asks or dawdles if it says so."""
+    said = str(state["messages"][-1].content)
+    answer = interrupt({"question": said}) if said.startswith("ask") else said
+    sleep_s = 0.05 if said.startswith("slow") else 0.002
+    model = FakeListChatModel(responses=[f"Echo: {answer}"], sleep=sleep_s)
     return {"messages": [await model.ainvoke(state["messages"], config)]}
 
 

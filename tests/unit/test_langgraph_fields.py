@@ -6,13 +6,24 @@ from typing import Any
 import pytest
 
 from tailrace.api.adapters.langgraph.run_fields import RunConfig, RunCreate, check
-from tailrace.api.adapters.langgraph.submission import job_body
+from tailrace.api.adapters.langgraph.submission import CreateRun, job_body
 from tailrace.api.errors import InvalidBody
 from tailrace.api.schemas import parse
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.jobs import JobRequest
+from tailrace.shared.threads import ThreadId
 
 Read = Callable[[JobRequest], Any]
+
+
+THREAD = ThreadId("6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+
+
+def on_thread(**fields: Any) -> CreateRun:
+    """A run with these fields on a thread."""
+    body = parse(RunCreate, {"assistant_id": "any", "input": {}, **fields})
+    check(body, thread=True)
+    return job_body(body, "any", THREAD)
 
 
 def request(**fields: Any) -> JobRequest:
@@ -20,6 +31,10 @@ def request(**fields: Any) -> JobRequest:
     body = parse(RunCreate, {"assistant_id": "any", "input": {}, **fields})
     check(body, thread=False)
     return job_body(body, "any").request(ApiSettings())
+
+
+def _command(run: CreateRun) -> Any:
+    return run.command and run.command.model_dump(exclude_unset=True)
 
 
 def view(name: str) -> Read:
@@ -33,6 +48,12 @@ HONOURED: list[tuple[str, Any, Read, Any]] = [
     ("config", {"tags": ["t"]}, lambda r: r.config["tags"], ["t"]),
     ("config", {"recursion_limit": 7}, lambda r: r.config["recursion_limit"], 7),
     ("config", {"configurable": {"a": 1}}, lambda r: r.config["configurable"], {"a": 1}),
+    (
+        "config",
+        {"configurable": {"thread_id": "x", "a": 1}},
+        lambda r: r.config["configurable"],
+        {"a": 1},
+    ),
     ("config", {"metadata": {"a": 1}}, lambda r: r.metadata, {"a": 1}),
     ("context", {"a": 1}, lambda r: r.context, {"a": 1}),
     ("interrupt_before", ["n"], lambda r: r.interrupt_before, ("n",)),
@@ -100,6 +121,67 @@ def test_a_field_is_refused_by_its_name(name: str, value: Any):
     assert [error.pointer for error in refused.value.errors] == [f"#/{name}"]
 
 
+ON_THREAD: list[tuple[dict[str, Any], Callable[[CreateRun], Any], Any]] = [
+    ({}, lambda run: run.thread_id, THREAD),
+    ({}, lambda run: run.on_thread.strategy, "reject"),
+    ({"multitask_strategy": "enqueue"}, lambda run: run.on_thread.strategy, "enqueue"),
+    ({}, lambda run: run.on_thread.must_exist, True),
+    ({"if_not_exists": "create"}, lambda run: run.on_thread.must_exist, False),
+    ({"checkpoint_id": "c"}, lambda run: run.checkpoint_id, "c"),
+    (
+        {"checkpoint": {"checkpoint_id": "c", "checkpoint_ns": ""}},
+        lambda run: run.checkpoint_id,
+        "c",
+    ),
+    ({"checkpoint": {"checkpoint_ns": ""}}, lambda run: run.checkpoint_id, None),
+    ({"input": None}, lambda run: run.continues, True),
+    ({"command": {"resume": None}}, _command, {"resume": None}),
+    ({"command": {"goto": "__end__", "update": None}}, _command, {"goto": "__end__"}),
+    ({"command": {"update": [["a", 1]]}}, _command, {"update": [["a", 1]]}),
+    (
+        {"command": {"graph": None, "resume": 1, "update": None, "goto": []}, "input": None},
+        _command,
+        {"resume": 1},
+    ),
+    (
+        {"command": {"goto": [{"node": "n", "arg": 1}, {"node": "m", "input": 2}]}},
+        _command,
+        {"goto": [{"node": "n", "input": 1}, {"node": "m", "input": 2}]},
+    ),
+    ({"on_completion": "keep"}, lambda run: run.thread_id, THREAD),
+]
+REFUSED_ON_THREAD: list[tuple[str, dict[str, Any]]] = [
+    *((name, {name: value}) for name, value in REFUSED),
+    ("strict_resume", {"strict_resume": True}),
+    ("on_completion", {"on_completion": "delete"}),
+    ("input", {"command": {"resume": 1}, "input": {"a": 1}}),
+    ("command", {"command": {}}),
+    ("checkpoint", {"checkpoint": {"checkpoint_ns": "inner:1", "checkpoint_id": "c"}}),
+    ("checkpoint", {"checkpoint": {"checkpoint_id": "c", "checkpoint_map": {"": "c", "a:1": "d"}}}),
+    ("checkpoint_id", {"checkpoint": {"checkpoint_id": "c"}, "checkpoint_id": "d"}),
+]
+
+
+@pytest.mark.parametrize(("fields", "read", "expected"), ON_THREAD)
+def test_a_field_is_honoured_on_a_thread(
+    fields: dict[str, Any], read: Callable[[CreateRun], Any], expected: Any
+):
+    assert read(on_thread(**fields)) == expected
+
+
+@pytest.mark.parametrize(("name", "fields"), REFUSED_ON_THREAD)
+def test_a_field_is_refused_on_a_thread(name: str, fields: dict[str, Any]):
+    with pytest.raises(InvalidBody) as refused:
+        on_thread(**fields)
+    assert [error.pointer for error in refused.value.errors] == [f"#/{name}"]
+
+
+def test_a_thread_that_a_run_makes_is_known_by_its_graph():
+    made = on_thread(if_not_exists="create", metadata={"a": 1}).on_thread.metadata
+    assert made["graph_id"] == "any"
+    assert made["a"] == 1
+
+
 def test_every_field_is_in_a_table():
     tables = (HONOURED, KEPT_ANYWAY, REFUSED, REFUSED_WITHOUT_THREAD)
     assert {row[0] for table in tables for row in table} == set(RunCreate.model_fields)
@@ -116,7 +198,6 @@ def test_every_field_is_in_a_table():
         ({"on_disconnect": "wait"}, "#/on_disconnect"),
         ({"metadata": []}, "#/metadata"),
         ({"input": {}, "context": 1}, "#/context"),
-        ({"config": {"configurable": {"thread_id": "x"}}}, "#/config/configurable"),
         ({"config": {"recursion_limit": 0}}, "#/config/recursion_limit"),
     ],
 )

@@ -7,21 +7,37 @@ from typing import Final, cast
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.api import errors
-from tailrace.api.adapters.langgraph.routes import assistants, meta, runs
+from tailrace.api.adapters.langgraph.routes import (
+    assistants,
+    meta,
+    runs,
+    states,
+    thread_runs,
+    threads,
+)
 from tailrace.api.errors import FieldError, Refusal
+from tailrace.api.http.middleware import ErrorBoundary
 from tailrace.api.http.problems import HANDLERS, Handler, problem_of
-from tailrace.shared.errors import JobNotFound, StoreUnavailable
+from tailrace.shared.errors import JobNotFound, StoreUnavailable, ThreadBusy, ThreadNotFound
 from tailrace.shared.events import encode
 
 logger = logging.getLogger(__name__)
 
-_STATUSES: Final[Mapping[type[Exception], int]] = {errors.UnknownGraph: 404}
+_STATUSES: Final[Mapping[type[Exception], int]] = {errors.UnknownGraph: 404, ThreadBusy: 422}
 """Where LangGraph's clients expect another status than ours."""
-_DETAILS: Final[Mapping[type[Exception], str]] = {JobNotFound: "Run not found"}
+_DETAILS: Final[Mapping[type[Exception], str]] = {
+    JobNotFound: "Run not found",
+    ThreadNotFound: "Thread not found",
+    ThreadBusy: (
+        "Thread is already running a task. Wait for it to finish or choose a different multitask"
+        " strategy."
+    ),
+}
 """Where they have another word for what ours are called."""
 
 
@@ -33,9 +49,10 @@ def langgraph_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         exception_handlers=_handlers(),
+        middleware=[Middleware(ErrorBoundary)],
         redirect_slashes=False,
     )
-    for module in (meta, assistants, runs):
+    for module in (meta, assistants, runs, threads, states, thread_runs):
         app.include_router(module.router)
     return app
 

@@ -47,6 +47,28 @@ class RunCommand(BaseModel):
     resume: JsonValue = None
     update: JsonValue = None
     goto: JsonValue = None
+    graph: None = None
+    """RemoteGraph sends it with every command; only null can be meant here."""
+
+    @property
+    def said(self) -> dict[str, JsonValue]:
+        """What it asks for. A `resume` of null counts where nothing else is asked for."""
+        given: dict[str, JsonValue] = {"update": self.update, "goto": _sends(self.goto)}
+        said: dict[str, JsonValue] = {
+            name: value for name, value in given.items() if value not in (None, [])
+        }
+        if self.resume is not None or ("resume" in self.model_fields_set and not said):
+            said["resume"] = self.resume
+        return said
+
+
+def _sends(goto: JsonValue) -> JsonValue:
+    """Where to continue; RemoteGraph calls a node's own input `arg`."""
+    if isinstance(goto, list):
+        return [_sends(one) for one in goto]
+    if isinstance(goto, dict) and "arg" in goto:
+        return {"node": goto.get("node"), "input": goto["arg"]}
+    return goto
 
 
 class RunCheckpoint(BaseModel):
@@ -93,6 +115,11 @@ class RunCreate(BaseModel):
     ] = None
 
     @property
+    def begins_at(self) -> str | None:
+        """The checkpoint at which the run begins; None: the thread's newest."""
+        return self.checkpoint_id or (self.checkpoint.checkpoint_id if self.checkpoint else None)
+
+    @property
     def modes(self) -> list[Mode]:
         """The stream modes; `values` unless others are asked for."""
         return [mode for mode in MODES if mode in (self.stream_mode or ["values"])]
@@ -108,7 +135,8 @@ def check(body: RunCreate, *, thread: bool) -> None:
     Raises:
         InvalidBody: names each field, and says why.
     """
-    refused = [*_refused(body), *(() if thread else _refused_without_thread(body))]
+    more = _refused_on_thread if thread else _refused_without_thread
+    refused = [*_refused(body), *more(body)]
     if refused:
         wrong = tuple(FieldError(pointer([name]), why) for name, why in refused)
         raise InvalidBody("The run can't be honoured.", wrong)
@@ -130,6 +158,25 @@ def _refused_modes(body: RunCreate) -> Iterator[tuple[str, str]]:
             )
     if body.stream_mode == []:
         yield "stream_mode", "Name at least one mode."
+
+
+def _refused_on_thread(body: RunCreate) -> Iterator[tuple[str, str]]:
+    at = body.checkpoint
+    if at is not None and (at.checkpoint_ns or set(at.checkpoint_map or {}) - {""}):
+        yield (
+            "checkpoint",
+            "A run begins at a checkpoint of the graph itself, not of one inside it.",
+        )
+    if at and body.checkpoint_id and at.checkpoint_id not in (None, body.checkpoint_id):
+        yield "checkpoint_id", "It is not the id in checkpoint."
+    if body.command is not None and body.input not in (None, {}):
+        yield "input", "Send either input or command."
+    if body.command is not None and not body.command.said:
+        yield "command", "Send resume, update or goto."
+    if body.strict_resume:
+        yield "strict_resume", "true is not available."
+    if body.on_completion == "delete":
+        yield "on_completion", "A thread stays: delete it when you no longer need it."
 
 
 def _refused_without_thread(body: RunCreate) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,19 @@ from typing import Any
 from starlette.requests import Request
 
 from tailrace.api.adapters.langgraph.run_fields import RunCreate, check
-from tailrace.api.adapters.langgraph.views.assistants import find_graph
+from tailrace.api.adapters.langgraph.views.assistants import assistant_metadata, find_graph
 from tailrace.api.adapters.langgraph.views.view import logged_modes
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import UnknownGraph
 from tailrace.api.http.body import read_json
 from tailrace.api.jobs.acceptance import accept
 from tailrace.api.jobs.submission import Plain, Submission, idempotency_key
-from tailrace.api.schemas import CreateJob, parse
+from tailrace.api.schemas import CreateJob, belongs_to_service, parse
 from tailrace.api.settings import ApiSettings
+from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.jobs import Job, JobRequest, new_job_id
+from tailrace.shared.log_store.jobs.job_store import OnThread
+from tailrace.shared.threads import ThreadId, ThreadName
 
 VERSION = 1
 """Of the mapping from events to LangGraph's, kept with each run: a later one never changes what a
@@ -31,6 +34,12 @@ class CreateRun(CreateJob):
         """The same for the service."""
         return replace(super().request(settings), view=self.view)
 
+    @property
+    def on_thread(self) -> OnThread:
+        """How it comes to its thread; a thread that it makes is known by the run's graph."""
+        metadata = {**assistant_metadata(self.graph), **self.metadata}
+        return replace(super().on_thread, metadata=metadata)
+
 
 async def read_run(request: Request, services: Services) -> RunCreate:
     """The body.
@@ -41,27 +50,58 @@ async def read_run(request: Request, services: Services) -> RunCreate:
     return parse(RunCreate, await read_json(request, services.settings))
 
 
-async def create_run(services: Services, tenant: str, request: Request, body: RunCreate) -> Job:
-    """The job of a run without a thread; the existing one if its `Idempotency-Key` is known.
+async def create_run(
+    services: Services,
+    tenant: str,
+    request: Request,
+    body: RunCreate,
+    thread: ThreadName | None = None,
+) -> Job:
+    """The job of a run; the existing one if its `Idempotency-Key` is known.
+
+    Args:
+        services: of this process.
+        tenant: whose run it is.
+        request: has the key.
+        body: of the request.
+        thread: on which the run is; None: on none.
 
     Raises:
         UnknownGraph: there is no such assistant.
         InvalidBody: a field can't be honoured.
+        ThreadNotFound, ThreadBusy: the thread does not take the run.
         GraphBroken, InvalidInput, IdempotencyConflict, StoreUnavailable: as for every job.
     """
-    check(body, thread=False)
+    check(body, thread=thread is not None)
     spec = find_graph(await services.graphs.catalogue(), body.assistant_id)
     if spec is None:
         raise UnknownGraph(
             f'No assistant found for "{body.assistant_id}". Make sure the assistant ID is for a'
             " valid assistant or a valid graph ID."
         )
-    key = idempotency_key(request)
-    submission = Submission(job_body(body, spec.name), key, Plain())
-    return (await accept(services, tenant, submission, new_job_id())).job
+    if thread is not None:
+        await _name_assistant(services, thread, body, spec.name)
+    key, thread_id = idempotency_key(request), thread and thread.id
+    submission = Submission(job_body(body, spec.name, thread_id), key, Plain())
+    return (await accept(services, tenant, submission, new_job_id(thread_id))).job
 
 
-def job_body(body: RunCreate, graph: str) -> CreateRun:
+async def _name_assistant(
+    services: Services, thread: ThreadName, body: RunCreate, graph: str
+) -> None:
+    """Write into a thread's metadata which graph runs on it: clients list threads by that."""
+    told = assistant_metadata(graph)
+    try:
+        known = await services.threads.get(thread)
+    except ThreadNotFound:
+        if body.if_not_exists == "create":
+            return  # It is made with these.
+        raise
+    if known.status != "busy" and not told.items() <= known.metadata.items():
+        await services.threads.patch(thread, told)
+
+
+def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> CreateRun:
     """What the run asks for, as the body of a job.
 
     Raises:
@@ -71,6 +111,12 @@ def job_body(body: RunCreate, graph: str) -> CreateRun:
     own: dict[str, Any] = {}
     if config is not None:
         own = config.model_dump(exclude={"metadata"}, exclude_none=True)
+        own["configurable"] = {
+            name: value
+            for name, value in own.get("configurable", {}).items()
+            # The run's own win, as on LangGraph's server; RemoteGraph sends its caller's.
+            if not belongs_to_service(name)
+        }
     view = {
         "api": "langgraph",
         "version": VERSION,
@@ -79,7 +125,7 @@ def job_body(body: RunCreate, graph: str) -> CreateRun:
         "multitask_strategy": body.multitask_strategy or "reject",
         "on_disconnect": body.on_disconnect or "continue",
     }
-    said = {
+    said: dict[str, Any] = {
         "graph": graph,
         "input": body.input,
         "config": own,
@@ -90,4 +136,14 @@ def job_body(body: RunCreate, graph: str) -> CreateRun:
         "context": body.context,
         "view": view,
     }
+    if thread is not None:
+        said |= {
+            "thread": thread,
+            "input": None if body.command else body.input,
+            "multitask_strategy": body.multitask_strategy or "reject",
+            "if_not_exists": body.if_not_exists or "reject",
+            "checkpoint_id": body.begins_at,
+        }
+        if body.command is not None:
+            said["command"] = body.command.said
     return parse(CreateRun, said)

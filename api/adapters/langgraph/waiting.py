@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from tailrace.api.adapters.langgraph.leaving import cancels, watch
 from tailrace.api.adapters.langgraph.views.runs import is_over
-from tailrace.api.adapters.langgraph.views.values import error_values, values_of
+from tailrace.api.adapters.langgraph.views.values import error_values, values_of, with_interrupts
 from tailrace.api.dependencies import Services
 from tailrace.api.jobs.responses import Settlement
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
@@ -102,5 +102,20 @@ async def run_values(services: Services, job: Job) -> bytes:
         return orjson.dumps(error_values(job.error))
     for event in await services.relay.log.latest(job.id):
         if (values := values_of(event)) is not None:
-            return values
+            return with_interrupts(values, job.pause) if job.status == "waiting" else values
+    if job.thread is not None:
+        now = await services.snapshots.snapshot(str(job.thread))
+        return now.values if now is not None else b"null"
     return job.result or b"null"
+
+
+async def until_over(services: Services, job: Job) -> None:
+    """Wait until a run is over, or that can't be awaited here any longer.
+
+    Raises:
+        StoreUnavailable: the store did not respond.
+    """
+    settlement = Settlement(job.seq)
+    with services.relay.subscribed(settlement, job.id, job.seq):
+        if not is_over(await services.jobs.get(job.id)):
+            await settlement.over.wait()

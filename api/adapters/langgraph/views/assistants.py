@@ -17,6 +17,11 @@ def assistant_id(graph: str) -> str:
     return str(uuid5(_NAMESPACE, graph))
 
 
+def assistant_metadata(graph: str) -> dict[str, str]:
+    """What a thread's metadata say of the graph that runs on it."""
+    return {"graph_id": graph, "assistant_id": assistant_id(graph)}
+
+
 def assistant(spec: GraphSpec) -> dict[str, Any]:
     """A graph as LangGraph's clients see it."""
     return {

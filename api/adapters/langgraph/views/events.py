@@ -7,7 +7,7 @@ from tailrace.shared.events import LoggedEvent, decode, encode
 
 Body = Mapping[str, Any]
 
-_INTERRUPT: Final = "__interrupt__"
+INTERRUPT: Final = "__interrupt__"
 _EMPTY: Final[Mapping[str, Any]] = {"additional_kwargs": {}, "response_metadata": {}}
 _EMPTY_OF_MODEL: Final[Mapping[str, Any]] = {
     "tool_calls": [],
@@ -72,7 +72,7 @@ def values_data(body: Body) -> Any:
     """The values, with the interrupts that belong to them."""
     data = body["data"]
     if interrupts := body.get("interrupts"):
-        return {**data, _INTERRUPT: [_interrupt(one) for one in interrupts]}
+        return {**data, INTERRUPT: [_interrupt(one) for one in interrupts]}
     return data
 
 
@@ -105,8 +105,8 @@ def _messages(body: Body, names: Names) -> Any:
 
 
 def _updates(body: Body, _: Names) -> Any:
-    if body["node"] == _INTERRUPT:
-        return {_INTERRUPT: [_interrupt(one) for one in body["data"]]}
+    if body["node"] == INTERRUPT:
+        return {INTERRUPT: [_interrupt(one) for one in body["data"]]}
     return {body["node"]: body["data"]}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from tailrace.api.adapters.langgraph.views.assistants import assistant_id
+from tailrace.api.adapters.langgraph.views.assistants import assistant_id, assistant_metadata
 from tailrace.shared.jobs import Job, JobRequest, JobStatus
 
 RunStatus = Literal["pending", "running", "error", "success", "timeout", "interrupted"]
@@ -33,9 +33,14 @@ def is_over(job: Job) -> bool:
     return job.ended or job.status == "waiting"
 
 
+def is_listed(job: Job) -> bool:
+    """Whether the job is a run to clients: a change of the state is none, nor what was undone."""
+    return job.request.update is None and not job.rolled_back
+
+
 def thread_id(job: Job) -> str:
     """The thread that a job runs on; a job without one is its own."""
-    return job.id
+    return job.request.thread or job.id
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -45,7 +50,7 @@ def run(job: Job) -> dict[str, Any]:
         "run_id": job.id,
         "thread_id": thread_id(job),
         "assistant_id": assistant_id(job.request.graph),
-        "metadata": {"created_by": "system", **job.request.metadata},
+        "metadata": _metadata(job),
         "status": run_status(job),
         "kwargs": _kwargs(job.request, view),
         "multitask_strategy": view.get("multitask_strategy", _STRATEGY),
@@ -54,11 +59,18 @@ def run(job: Job) -> dict[str, Any]:
     }
 
 
+def _metadata(job: Job) -> dict[str, Any]:
+    """The assistant's, what the thread has of it, and the run's own."""
+    own = assistant_metadata(job.request.graph) if job.request.thread else {}
+    return {"created_by": "system", **own, **job.request.metadata}
+
+
 def _kwargs(request: JobRequest, view: Mapping[str, Any]) -> dict[str, Any]:
     """What the run was asked to do, as far as the caller said it."""
     said = {
         "input": request.input,
         "config": request.config,
+        "command": request.command,
         "context": request.context,
         "stream_mode": view.get("modes", request.stream),
         "subgraphs": view.get("subgraphs", False),

@@ -1,10 +1,10 @@
 """What a run has led to. Pure."""
 
-from typing import Any
+from typing import Any, cast
 
-from tailrace.api.adapters.langgraph.views.events import values_data
+from tailrace.api.adapters.langgraph.views.events import INTERRUPT, values_data
 from tailrace.shared.events import LoggedEvent, decode, encode
-from tailrace.shared.jobs import JobError
+from tailrace.shared.jobs import JobError, Pause
 
 
 def error_fields(error: JobError) -> dict[str, Any]:
@@ -15,6 +15,15 @@ def error_fields(error: JobError) -> dict[str, Any]:
 def error_values(error: JobError) -> dict[str, Any]:
     """The same in place of a run's values."""
     return {"__error__": error_fields(error)}
+
+
+def with_interrupts(values: bytes, pause: Pause) -> bytes:
+    """The values of a run that asks something, with what it asks."""
+    told: Any = decode(values)
+    if not pause.interrupts or not isinstance(told, dict) or INTERRUPT in told:
+        return values
+    asked = [{"id": one.id, "value": one.value} for one in pause.interrupts]
+    return encode({**cast("dict[str, Any]", told), INTERRUPT: asked})
 
 
 def values_of(event: LoggedEvent) -> bytes | None:

@@ -1,5 +1,6 @@
 """In which form one client reads a run. Clients who read it in the same form share its frames."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -91,6 +92,12 @@ def view_of(job: Job, modes: Iterable[Mode] | None = None) -> View:
     names = Names(job.id, thread_id(job), assistant_id(job.request.graph), job.request.graph)
     chosen = frozenset(modes or asked.get("modes", ("values",)))
     return View(names, chosen, bool(asked.get("subgraphs", False)))
+
+
+def chosen_modes(given: Iterable[str] | None) -> list[Mode] | None:
+    """The modes that a client names in a URL, by themselves or as a list; those that we have."""
+    text = " ".join(given or ())
+    return [mode for mode in MODES if mode in re.findall(r"[a-z-]+", text)] or None
 
 
 def logged_modes(modes: Iterable[Mode]) -> list[StreamMode]:

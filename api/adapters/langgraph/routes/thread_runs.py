@@ -1,0 +1,153 @@
+"""Runs on a thread: create, follow, wait for, read, list, cancel."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailrace.api.adapters.langgraph.leaving import end_run
+from tailrace.api.adapters.langgraph.routes.answers import json_response, selected
+from tailrace.api.adapters.langgraph.routes.names import Name, find_run
+from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
+from tailrace.api.adapters.langgraph.submission import create_run, read_run
+from tailrace.api.adapters.langgraph.views.runs import (
+    RunStatus,
+    is_listed,
+    is_over,
+    run,
+    run_status,
+)
+from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
+from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
+from tailrace.api.dependencies import Services, ServicesDep
+from tailrace.shared.jobs import Job
+from tailrace.shared.threads import ThreadName
+
+router = APIRouter(prefix="/threads/{thread_id}/runs")
+
+_Leaves = Annotated[bool, Query(description="cancel the run when nobody listens")]
+_PAGE = 100
+_MOST_LOOKED_AT = 1000
+
+
+@router.post("")
+async def create(request: Request, services: ServicesDep, name: Name) -> Response:
+    """Accept a run; it is stored, and will get its end."""
+    job = await create_run(services, name.tenant, request, await read_run(request, services), name)
+    return json_response(run(job), headers=_place(job))
+
+
+@router.post("/stream")
+async def create_and_stream(request: Request, services: ServicesDep, name: Name) -> Response:
+    """Accept a run, and respond with its events."""
+    cursor = read_cursor(request)
+    job = await create_run(services, name.tenant, request, await read_run(request, services), name)
+    return await stream_run(services, job, view_of(job), cursor, _places(job, "stream"))
+
+
+@router.post("/wait")
+async def create_and_wait(request: Request, services: ServicesDep, name: Name) -> Response:
+    """Accept a run, and respond with its values once it is over."""
+    job = await create_run(services, name.tenant, request, await read_run(request, services), name)
+    return ValuesResponse(services, job, _places(job, "join"))
+
+
+@router.get("")
+async def list_runs(
+    services: ServicesDep,
+    name: Name,
+    *,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    status: RunStatus | None = None,
+    select: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """The thread's runs, newest first."""
+    await services.threads.get(name)
+    jobs = await _runs(services, name, offset + limit, status)
+    return json_response(selected([run(job) for job in jobs[offset:]], select))
+
+
+@router.get("/{run_id}")
+async def get_run(services: ServicesDep, name: Name, run_id: str) -> Response:
+    """The run, as its job's record has it."""
+    return json_response(run(await find_run(services, name, run_id)))
+
+
+@router.get("/{run_id}/join")
+async def join(
+    services: ServicesDep,
+    name: Name,
+    run_id: str,
+    *,
+    cancel_on_disconnect: _Leaves = False,
+) -> Response:
+    """The run's values once it is over."""
+    job = await find_run(services, name, run_id)
+    places = _places(job, "join")
+    return ValuesResponse(services, job, places, cancel_when_left=cancel_on_disconnect)
+
+
+@router.get("/{run_id}/stream")
+async def stream(
+    request: Request,
+    services: ServicesDep,
+    name: Name,
+    run_id: str,
+    *,
+    cancel_on_disconnect: _Leaves = False,
+    stream_mode: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """The run's events after the cursor, up to its end."""
+    cursor = read_cursor(request)
+    job = await find_run(services, name, run_id)
+    view = view_of(job, chosen_modes(stream_mode))
+    places = _places(job, "stream")
+    return await stream_run(
+        services, job, view, cursor, places, cancel_when_left=cancel_on_disconnect
+    )
+
+
+@router.post("/{run_id}/cancel")
+async def cancel(
+    services: ServicesDep,
+    name: Name,
+    run_id: str,
+    *,
+    wait: bool = False,
+    action: Literal["interrupt", "rollback"] = "interrupt",
+) -> Response:
+    """Ask for the run's end, and wait for it if that is wanted."""
+    job = await find_run(services, name, run_id)
+    if not is_over(job):
+        await end_run(services, job, rollback=action == "rollback")
+    if wait:
+        await until_over(services, job)
+    return Response(status_code=204 if wait else 202)
+
+
+async def _runs(
+    services: Services, name: ThreadName, most: int, status: RunStatus | None
+) -> list[Job]:
+    """The newest runs, with this status if one is asked for."""
+    found: list[Job] = []
+    before, looked_at = None, 0
+    while len(found) < most and looked_at < _MOST_LOOKED_AT:
+        page = await services.threads.jobs(name, _PAGE, before)
+        runs = [job for job in page.jobs if is_listed(job)]
+        found += [job for job in runs if status in (None, run_status(job))]
+        before, looked_at = page.before, looked_at + _PAGE
+        if before is None:
+            break
+    return found[:most]
+
+
+def _place(job: Job) -> dict[str, str]:
+    return {"Content-Location": f"/threads/{job.request.thread}/runs/{job.id}"}
+
+
+def _places(job: Job, last: str) -> dict[str, str]:
+    """Where a client finds the run, and comes back to; relative to its base address."""
+    place = _place(job)
+    return {**place, "Location": f"{place['Content-Location']}/{last}"}

@@ -48,6 +48,14 @@ async def test_each_graph_is_an_assistant_by_name_and_by_id(langgraph: LangGraph
     assert body(await langgraph.get(f"/assistants/{found['assistant_id'].upper()}")) == found
 
 
+async def test_an_assistant_has_the_schemas_that_its_worker_told(langgraph: LangGraphApi):
+    told = body(await langgraph.get("/assistants/number/schemas"))
+    assert told["graph_id"] == "number"
+    assert told["input_schema"]["required"] == ["n"]
+    assert told["output_schema"] is None
+    detail(await langgraph.get("/assistants/nope/schemas"), 404)
+
+
 @pytest.mark.parametrize("name", ["nope", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "not-a-uuid-6ba"])
 async def test_there_is_no_other_assistant(langgraph: LangGraphApi, name: str):
     assert detail(await langgraph.get(f"/assistants/{name}"), 404) == "Assistant not found"

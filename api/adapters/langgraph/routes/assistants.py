@@ -15,7 +15,7 @@ from tailrace.api.adapters.langgraph.routes.answers import (
     page_headers,
     selected,
 )
-from tailrace.api.adapters.langgraph.views.assistants import assistant, find_graph
+from tailrace.api.adapters.langgraph.views.assistants import assistant, find_graph, schemas
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.http.body import read_json
 from tailrace.api.schemas import parse
@@ -71,6 +71,12 @@ async def count_assistants(request: Request, services: ServicesDep) -> Response:
 async def get_assistant(services: ServicesDep, name: str) -> Response:
     """One assistant, by its id or its graph's name."""
     return json_response(assistant(await _find(services, name)))
+
+
+@router.get("/assistants/{name}/schemas")
+async def get_schemas(services: ServicesDep, name: str) -> Response:
+    """The schemas of the assistant's graph that its worker has told; null for the others."""
+    return json_response(schemas(await _find(services, name)))
 
 
 async def _find(services: Services, name: str) -> GraphSpec:

@@ -38,6 +38,18 @@ def assistant(spec: GraphSpec) -> dict[str, Any]:
     }
 
 
+def schemas(spec: GraphSpec) -> dict[str, Any]:
+    """A graph's schemas; null stands for one that is not known, as on LangGraph's server."""
+    return {
+        "graph_id": spec.name,
+        "input_schema": spec.input_schema or None,
+        "output_schema": None,
+        "state_schema": None,
+        "config_schema": None,
+        "context_schema": spec.context_schema,
+    }
+
+
 def find_graph(catalogue: Catalogue, name: str) -> GraphSpec | None:
     """The graph of an assistant, which is named by the graph's name or by its id."""
     if name in catalogue.graphs:

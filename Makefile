@@ -159,6 +159,9 @@ bench-full: install ## measure the same with more rounds and full sizes
 bench-against: install ## tell whether this tree is over 5 % slower than the commit REV: ten rounds of both, in turns
 	@$(BIN)/python -m bench.against $(REV) $(ARGS)
 
+bench-turns: install ## measure a turn of a conversation: bytes and CPU at 10, 100 and 1,000 messages, or at ARGS
+	@$(BIN)/python -m bench.state $(ARGS)
+
 soak: install ## let thousands of listeners come and go for ten minutes; memory and files must come back
 	@$(BIN)/python -m bench.soak $(ARGS)
 

@@ -1,4 +1,4 @@
 """What a turn of a conversation costs, by the length of its thread.
 
-Owns the conversation, and how the bytes that the store writes are counted: in its append-only file.
+turns  a conversation on a worker's own path, and the bytes that the store writes for it
 """

@@ -1,6 +1,8 @@
 """What readers are shown of a thread is what LangGraph itself would say, at every checkpoint."""
 
+import asyncio
 import operator
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, cast
@@ -25,6 +27,8 @@ from tailrace.worker.checkpoints.saver import CheckpointSaver
 from tests.support.leased import Site, serving_graph, site, working
 
 Graph = Any
+
+LOST = 8
 
 
 class Talk(TypedDict, total=False):
@@ -323,6 +327,26 @@ async def agree(thread: Thread) -> None:
     found = await thread.reader.history(thread.name, limit=100)
     assert [shown(s, thread.id) for s in found] == history
     assert history
+
+
+async def test_readers_are_shown_what_langgraph_says_after_workers_were_lost(place: Site) -> None:
+    chance, graph = random.Random(5), nested()
+    thread = Thread(place, graph, new_thread_id())
+    jobs = [
+        await place.say(thread.id, "graph", {"log": [f"m{n}"]}, max_attempts=100) for n in range(3)
+    ]
+    for _ in range(LOST):
+        async with working(place, serving_graph(graph)) as hand:
+            await asyncio.sleep(chance.uniform(0.005, 0.1))
+            await hand.vanish()
+        for job in jobs:
+            await place.expire_lease(job)
+            await place.queue.enqueue(job)
+    async with working(place, serving_graph(graph)):
+        for job in jobs:
+            await place.queue.enqueue(job)
+            await place.stands(job)
+        await agree(thread)
 
 
 async def test_an_update_names_the_checkpoint_that_it_has_made_from_an_earlier_one(

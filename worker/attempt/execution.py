@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -27,6 +28,7 @@ from tailrace.worker.catalogue.factories import Call, Graph
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.checkpoints.ids import make_later_than
+from tailrace.worker.checkpoints.saver import CheckpointSaver
 from tailrace.worker.journal.journal import Journal
 from tailrace.worker.journal.own_thread import OwnThread
 from tailrace.worker.settings import WorkerSettings
@@ -158,7 +160,9 @@ class _Run:
         result = await spill.within(encode_value(_output(self.graph, values)), most)
         if len(result) > most:
             return Ended("failed", error=RESULT_TOO_LARGE)
-        return Ended("succeeded", result=result)
+        saver = cast("CheckpointSaver", self.graph.checkpointer)
+        at = saver.result_at(result, partial(_output, self.graph))
+        return Ended("succeeded", result=result, result_at=at)
 
 
 def _output(graph: Graph, values: Any) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tailrace.shared.jobs import FinalStatus, JobError, JobId, Pause
+from tailrace.shared.log_store.results import ResultAt
 
 TIMEOUT: Final = JobError("timeout", "The job exceeded its timeout.")
 
@@ -15,6 +16,8 @@ class Ended:
     status: FinalStatus
     result: bytes | None = None
     error: JobError | None = None
+    result_at: ResultAt | None = None
+    """Where the result is in the thread's state, if it is the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,8 +131,8 @@ class Runner:
             journal.held.release_all()
         try:
             match outcome:
-                case Ended(status, result, error):
-                    return Done(await journal.close(status, result=result, error=error))
+                case Ended(status, result, error, at):
+                    return Done(await journal.close(status, result=result, error=error, at=at))
                 case Waiting(pause):
                     return Done(
                         await journal.last_write(lambda sent: jobs.pause(holder, pause, sent=sent))

@@ -25,6 +25,7 @@ from tailrace.shared.errors import StoreUnavailable, WriteRefused
 from tailrace.shared.log_store.checkpoints import checkpoint_store as kept
 from tailrace.shared.log_store.checkpoints.checkpoint_store import Keep, Place, ref_of
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, NewView
+from tailrace.shared.log_store.results import ResultAt
 from tailrace.worker.checkpoints.codec import (
     CheckpointCodec,
     config_of,
@@ -74,6 +75,8 @@ class Chain:
         """The newest checkpoint of each namespace, and to what its finished tasks have written."""
         self._outdated: dict[tuple[Place, str], set[str]] = {}
         """Checkpoints to whose channels a command has written since they were shown."""
+        self._shown_root: tuple[str, Any] | None = None
+        """Id and values of the newest state of the graph itself, as readers are shown it."""
         self.snapshots: Snapshots | None = None
         """Of the graph that runs; without one, readers are shown nothing."""
 
@@ -135,6 +138,8 @@ class Chain:
         changed, fields = everything(self._known.__contains__)
         self._known.update(fields)
         self._given[place] = (new.id, set())
+        if not place.ns:
+            self._shown_root = (new.id, snapshot.values) if snapshot is not None else None
         return NewCheckpoint(
             place,
             new,
@@ -144,6 +149,18 @@ class Chain:
             fields,
             lambda: everything(_never)[1],
         )
+
+    def result_at(self, result: bytes, output: Callable[[Any], Any]) -> ResultAt | None:
+        """Where the newest state has this result; None if it differs."""
+        root = Place(self._own.name, "")
+        newest, given = self._given.get(root, ("", set[str]()))
+        if self.snapshots is None or self._shown_root is None or given:
+            return None
+        id_, values = self._shown_root
+        if id_ != newest or as_json(output(values)) != result:
+            return None
+        single = is_single(self.snapshots.graph)
+        return ResultAt(id_, None if single else list(output(values)))
 
     async def was_put(self, place: Place, checkpoint_id: str) -> None:
         """The checkpoint was handed over: show what has to be read to be shown."""

@@ -4,7 +4,7 @@ What is kept, and for how long, is up to `shared.log_store.checkpoints.checkpoin
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import CoroutineType
 from typing import Any, Final, TypeVar
@@ -33,6 +33,7 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     Place,
 )
 from tailrace.shared.log_store.journal.journal import NewCheckpoint, TaskWrites
+from tailrace.shared.log_store.results import ResultAt
 from tailrace.worker.checkpoints.chain import Chain
 from tailrace.worker.checkpoints.codec import CheckpointCodec, config_of, configurable, place_of
 from tailrace.worker.checkpoints.ids import make_later_than
@@ -45,6 +46,8 @@ from tailrace.worker.runtime.turns import in_turns
 T = TypeVar("T")
 
 _ALL: Final = Keep(EVERY)
+_LARGE_RESULT: Final = 4096
+"""Bytes of a result from which on it is not stored beside the state that has it."""
 
 
 class CheckpointSaver(SyncSaver):
@@ -91,6 +94,17 @@ class CheckpointSaver(SyncSaver):
         if self._chain is not None:
             await self._chain.settle()
         return found
+
+    def result_at(self, result: bytes, output: Callable[[Any], Any]) -> ResultAt | None:
+        """Where a thread's newest state has this result; None if it is small, or differs.
+
+        Args:
+            result: JSON.
+            output: the part of a state that a graph gives as its result.
+        """
+        if self._chain is None or len(result) < _LARGE_RESULT:
+            return None
+        return self._chain.result_at(result, output)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read the checkpoint that the config names, or the newest."""

@@ -20,6 +20,7 @@ from tailrace.shared.log_store.journal.journal import (
     NewCheckpoint,
     State,
 )
+from tailrace.shared.log_store.results import ResultAt
 from tailrace.worker.journal.batches import (
     BATCH_BYTES,
     BATCH_EVENTS,
@@ -157,6 +158,7 @@ class Journal:
         *,
         result: bytes | None = None,
         error: JobError | None = None,
+        at: ResultAt | None = None,
     ) -> JobId | None:
         """Write what is buffered, then `end`; what `last_write` returns.
 
@@ -166,7 +168,7 @@ class Journal:
         log, holder = self._stores.log, self._holder
         self._state = "needed" if status == "succeeded" else "optional"
         return await self.last_write(
-            lambda sent: log.close(holder, sent + 1, status, result=result, error=error)
+            lambda sent: log.close(holder, sent + 1, status, result=result, error=error, at=at)
         )
 
     async def last_write(self, write: Callable[[int], Awaitable[JobId | None]]) -> JobId | None:

@@ -8,6 +8,8 @@ from typing import Final
 from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
 from tailrace.shared.log_store.of_job import run_of_job
+from tailrace.shared.log_store.results import FIELD as RESULT_AT
+from tailrace.shared.log_store.results import ResultAt, with_results
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Entries, entries_after, latest_entries
 from tailrace.shared.redis.connection import Client
@@ -66,17 +68,28 @@ class EventLog:
         *,
         result: bytes | None = None,
         error: JobError | None = None,
+        at: ResultAt | None = None,
     ) -> JobId | None:
         """Append `end` as number `seq` and write status, result and error to the record.
 
         One call, repeatable: there is no moment in which the log is closed and the job still runs.
         Returns the job that has to be queued now, since it is the next on the thread.
 
+        Args:
+            holder: the attempt.
+            seq: the number of `end`.
+            status: the job's.
+            result: JSON of what it has led to.
+            error: why it failed.
+            at: where the result is in the job's thread; then only this is written of it.
+
         Raises:
             WriteRefused, JobNotFound, StoreUnavailable: as `append`.
         """
         fields: list[Argument] = []
-        if result is not None:
+        if at is not None:
+            fields += [RESULT_AT, at.written()]
+        elif result is not None:
             fields += ["result", result]
         if error is not None:
             fields += ["error", encode(error.fields())]
@@ -92,7 +105,7 @@ class EventLog:
             id=holder.job_id,
             status=status,
             at=timestamp(),
-            data=end_event(status, result=result, error=error).data,
+            data=end_event(status, result=result, error=error).data if at is None else at.end(),
             retention_ms=self._retention_ms,
             events_ttl_ms=self._events_ttl_ms,
         )
@@ -104,7 +117,8 @@ class EventLog:
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        return events_of(await entries_after(self._redis, keys.log(job_id), f"{after}-0", limit))
+        entries = await entries_after(self._redis, keys.log(job_id), f"{after}-0", limit)
+        return await with_results(self._redis, job_id, events_of(entries))
 
     async def latest(self, job_id: JobId, limit: int = 50) -> list[LoggedEvent]:
         """The last events, the newest first.
@@ -112,7 +126,8 @@ class EventLog:
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        return events_of(await latest_entries(self._redis, keys.log(job_id), limit))
+        entries = await latest_entries(self._redis, keys.log(job_id), limit)
+        return await with_results(self._redis, job_id, events_of(entries))
 
 
 def runs(events: Sequence[Event]) -> Iterator[Argument]:

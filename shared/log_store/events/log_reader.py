@@ -9,6 +9,7 @@ import hiredis
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.events.event_log import events_of
+from tailrace.shared.log_store.results import has_reference, with_results
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Entries
 from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
@@ -143,7 +144,11 @@ class LogReader(StreamReader):
         """
         logs = {keys.log(job_id): number for job_id, number in after.items()}
         found = await self.entries(logs, block_s)
-        return {_job_id(log): events_of(entries) for log, entries in found.items()}
+        events = {_job_id(log): events_of(entries) for log, entries in found.items()}
+        for job_id, of_log in events.items():
+            if has_reference(of_log):
+                events[job_id] = await with_results(self._store, job_id, of_log)
+        return events
 
 
 def _packed(command: Sequence[str | int]) -> bytes:

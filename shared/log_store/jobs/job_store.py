@@ -27,6 +27,7 @@ from tailrace.shared.jobs import (
 )
 from tailrace.shared.log_store.jobs.job_record import job_of, notes, status_of, written
 from tailrace.shared.log_store.of_job import run_of_job
+from tailrace.shared.log_store.results import with_result
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import ask_all, hgetall
 from tailrace.shared.redis.connection import Client
@@ -134,7 +135,7 @@ class JobStore:
         record = await hgetall(self._redis, keys.job(job_id))
         if not record:
             raise JobNotFound(job_id)
-        return job_of(job_id, record)
+        return job_of(job_id, await with_result(self._redis, record))
 
     async def open_attempt(self, holder: Holder, floor: int = 0) -> Job:
         """Raise the fence to the holder's attempt and append `status` running, in one call.

@@ -12,6 +12,7 @@ from tailrace.shared.events import LoggedEvent, ThreadEvent, decode, gap_event
 from tailrace.shared.jobs import JobId
 from tailrace.shared.log_store.events.event_log import PAGE, events_of
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, StreamReader
+from tailrace.shared.log_store.results import with_results
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Command, Entries, ask_all, entries_after
 from tailrace.shared.redis.connection import Client
@@ -56,14 +57,14 @@ class ThreadLog:
             for span in of_thread
         ]
         replies = iter(await ask_all(self._redis, wanted) if wanted else ())
-        return {
-            name: list(
-                _with_one_gap(
-                    event for span in of_thread for event in span.events(events_of(next(replies)))
-                )
-            )
-            for name, of_thread in spans.items()
-        }
+        found: dict[ThreadName, list[LoggedEvent]] = {}
+        for name, of_thread in spans.items():
+            events: list[LoggedEvent] = []
+            for span in of_thread:
+                stored = events_of(next(replies))
+                events += span.events(await with_results(self._redis, span.job_id, stored))
+            found[name] = list(_with_one_gap(iter(events)))
+        return found
 
 
 class ThreadLogReader(StreamReader):

@@ -11,6 +11,7 @@ from tailrace.shared.errors import StoreUnavailable, ThreadNotFound
 from tailrace.shared.events import decode, encode
 from tailrace.shared.jobs import Job, JobId
 from tailrace.shared.log_store.jobs.job_record import job_of
+from tailrace.shared.log_store.results import with_result
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Command, ask, ask_all, copy, hgetall
 from tailrace.shared.redis.connection import Client
@@ -144,11 +145,11 @@ class ThreadStore:
         ids = [JobId(job_id.decode()) for job_id, _ in found]
         wanted: list[Command] = [("HGETALL", keys.job(job_id)) for job_id in ids]
         records = await ask_all(self._redis, wanted) if wanted else []
-        jobs = [
-            job_of(job_id, {field.decode(): value for field, value in record.items()})
-            for job_id, record in zip(ids, records, strict=True)
-            if record  # A job's record may be gone before its thread is.
-        ]
+        jobs: list[Job] = []
+        for job_id, record in zip(ids, records, strict=True):
+            if record:  # A job's record may be gone before its thread is.
+                told = {field.decode(): value for field, value in record.items()}
+                jobs.append(job_of(job_id, await with_result(self._redis, told)))
         return JobsPage(jobs, int(found[-1][1]) if len(found) == limit else None)
 
 

@@ -1,5 +1,6 @@
 """Connections to Redis: one server, a primary behind Sentinels, or a Cluster."""
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -12,7 +13,7 @@ from tailrace.shared.redis.cluster.client import Cluster, is_cluster
 from tailrace.shared.redis.failures import store_errors
 from tailrace.shared.redis.sentinel import connect_to_primary, is_sentinel
 
-__all__ = ["TIMEOUT_S", "Client", "connect", "connect_to_node_of", "is_cluster"]
+__all__ = ["TIMEOUT_S", "Client", "connect", "connect_to_node_of", "is_cluster", "slots_of"]
 
 Client: TypeAlias = Redis
 
@@ -51,6 +52,12 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     if is_cluster(url):
         return Cluster(url, **options)
     return Redis.from_pool(with_cancellation(BlockingConnectionPool.from_url(url, **options)))
+
+
+def slots_of(client: Client, shards: Iterable[str]) -> list[list[str]]:
+    """Which shards one call may touch together: all on one server, each alone on a Cluster."""
+    found = list(shards)
+    return [[shard] for shard in found] if isinstance(client, Cluster) else [found] if found else []
 
 
 async def connect_to_node_of(client: Client, url: str, key: str, *, block_s: float) -> Client:

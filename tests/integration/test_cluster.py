@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -23,9 +24,13 @@ from tailrace.shared.log_store.checkpoints.checkpoint_store import (
     Place,
 )
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader
-from tailrace.shared.log_store.jobs.job_store import JobStore
+from tailrace.shared.log_store.jobs.job_store import JobStore, OnThread
 from tailrace.shared.log_store.jobs.open_jobs import OpenJobs
 from tailrace.shared.log_store.journal.journal import PIECE_BYTES, NewCheckpoint
+from tailrace.shared.log_store.threads.expiry import Expiry
+from tailrace.shared.log_store.threads.thread_log import ThreadLogReader
+from tailrace.shared.log_store.threads.thread_search import Search, ThreadSearch
+from tailrace.shared.log_store.threads.thread_store import ThreadStore
 from tailrace.shared.queue_store import catalogue
 from tailrace.shared.queue_store.catalogue import GraphSpec
 from tailrace.shared.queue_store.queue.job_queue import ArqClient, Claim, JobQueue, Wakeups
@@ -41,8 +46,10 @@ from tailrace.shared.redis.connection import (
     is_cluster,
 )
 from tailrace.shared.redis.failures import store_errors
+from tailrace.shared.removal import Removal
 from tailrace.shared.settings import SharedSettings
 from tailrace.shared.sweep import EXPIRES_WITHIN_MS, Sweep
+from tailrace.shared.threads import ThreadId, ThreadName, new_thread_id
 from tailrace.worker.store.graph_store import GraphStores
 from tests.support import keys as whole_store
 from tests.support.cancelling import forgotten_cancellations
@@ -380,6 +387,33 @@ async def test_a_blocked_reader_is_woken_at_the_node_that_it_reads(
         assert await reading == {}
         assert time.monotonic() - begun < 0.75 * BLOCK_S
         await reader.aclose()
+
+
+async def test_threads_are_found_read_and_deleted_wherever_their_shards_are(
+    cluster: ClusterStore, client: Client, kept: Stores
+) -> None:
+    settings = SharedSettings()
+    threads, search = ThreadStore(client, settings), ThreadSearch(client)
+    ids = [ThreadId(new_thread_id()[:-1] + shard) for shard in keys.SHARDS]
+    for id_ in ids:
+        await threads.create(ThreadName("tenant", id_), {"of": "cluster"})
+        await kept.jobs.create(
+            new_job_id(id_), "tenant", replace(request(), thread=id_), OnThread()
+        )
+    page = await search.page("tenant", Search(status="busy", metadata={"of": "cluster"}, limit=20))
+    assert {thread.id for thread in page.threads} == set(ids)
+    for id_ in ids:
+        reader = ThreadLogReader(client, cluster.url)
+        [events] = (await reader.read({ThreadName("tenant", id_): 0})).values()
+        assert [event.seq for event in events] == [1]
+        await reader.aclose()
+    copied = ThreadName("tenant", new_thread_id())
+    await threads.copy(ThreadName("tenant", ids[0]), copied)
+    removal = Removal(kept.jobs, OpenJobs(client), JobQueue(client, settings), Expiry(client))
+    for id_ in (*ids, copied.id):
+        await removal.delete(ThreadName("tenant", id_))
+    await removal.reap()
+    assert await search.count("tenant", Search()) == 0
 
 
 async def _is_blocked(node: Node) -> bool:

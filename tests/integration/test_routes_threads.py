@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -235,6 +235,30 @@ async def test_a_number_that_the_thread_never_had_is_a_gap(api: Api, logs: Logs)
     found = await read(api, thread_id, last + 5, f"Last-Event-ID: {last + 5}")
 
     assert found == [(last + 5, "gap", {"from": last + 1, "to": last + 5, "reason": "lost"})]
+
+
+async def test_numbers_that_the_store_has_lost_are_not_given_again(
+    api: Api, logs: Logs, redis: Redis
+) -> None:
+    thread_id = new_thread_id()
+    one = await opened(logs, await posted(logs, thread_id))
+    of_thread = keys.of_thread(ThreadName("default", thread_id))
+    before = {key: await redis.dump(key) for key in await redis.keys("*")}
+    await one.append(1, 2, 3)
+    for key, dump in before.items():
+        await redis.restore(key, 10**8, dump, replace=True)
+    await logs.jobs.open_attempt(one.holder, floor=5)
+    one.seq = 6
+    await one.append(4)
+
+    assert await cast("Any", redis).hget(of_thread["record"], "seq") == b"7"
+    found = await read(api, thread_id, 7, "Last-Event-ID: 2")
+    assert [(number, name) for number, name, _ in found] == [
+        (5, "gap"),
+        (6, "status"),
+        (7, "custom"),
+    ]
+    assert found[0][2] == {"from": 3, "to": 5, "reason": "lost"}
 
 
 async def test_lines_of_json_carry_the_same(api: Api, logs: Logs) -> None:

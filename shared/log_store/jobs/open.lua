@@ -90,7 +90,7 @@ if not repeated then
   redis.call('HSET', JOB, 'status', 'running', 'attempt', whole(number), 'token', token,
     'seq', whole(seq), 'failures', whole(r.failures), 'batch', '0')
   redis.call('HDEL', JOB, 'reason')
-  index(seq, seq)
+  index(seq, seq, seq - r.seq - 1)
   keep_open(open_ttl_ms)
 end
 reply = { 'ok' }

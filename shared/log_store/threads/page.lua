@@ -1,10 +1,10 @@
--- Reads some of a tenant's threads in one shard that have all the given terms, in their order.
--- keys: FOUND
+-- Reads some of a tenant's threads that have all the given terms, in their order, from each of some shards.
+-- keys: FOUND...
 -- args: order down bound terms count most
 -- order: 'c' or 'u' (see record.lua). down: '1' for the newest first, otherwise '0'.
 -- bound: where to begin: '(' or '[' and a place (time and id), after which to begin or at which; '' at
 -- the first one. terms: in a row. count: how many to read. most: how many names to look at.
--- Returns {'ok', the place up to which it has looked or '' for all, place, ...}.
+-- Returns {'ok', how many, the place up to which it has looked or '' for all, place, ..., how many, ...}.
 local TERM = 10
 
 local function range_of(term, from)
@@ -17,53 +17,69 @@ local function range_of(term, from)
 end
 
 -- The rarest term leads; the others are asked for each place that it gives.
-local others, lead, fewest = {}, nil, nil
-for i = 1, #terms, TERM do
-  others[#others + 1] = string.sub(terms, i, i + TERM - 1)
-end
-for n, term in ipairs(others) do
-  local found = #others > 1 and redis.call('ZLEXCOUNT', FOUND, range_of(term, bound)) or 0
-  if not fewest or found < fewest then
-    lead, fewest = n, found
+local function in_turn(found)
+  local others, lead, fewest = {}, 1, nil
+  for i = 1, #terms, TERM do
+    others[#others + 1] = string.sub(terms, i, i + TERM - 1)
   end
+  for n, term in ipairs(#others > 1 and others or {}) do
+    local size = redis.call('ZLEXCOUNT', found, range_of(term, bound))
+    if not fewest or size < fewest then
+      lead, fewest = n, size
+    end
+  end
+  return table.remove(others, lead), others
 end
-lead = table.remove(others, lead)
 
-local function read(from, n)
+local function read(found, lead, from, n)
   local first, last = range_of(lead, from)
   if down == '1' then
-    return redis.call('ZRANGE', FOUND, last, first, 'BYLEX', 'REV', 'LIMIT', 0, n)
+    return redis.call('ZRANGE', found, last, first, 'BYLEX', 'REV', 'LIMIT', 0, n)
   end
-  return redis.call('ZRANGE', FOUND, first, last, 'BYLEX', 'LIMIT', 0, n)
+  return redis.call('ZRANGE', found, first, last, 'BYLEX', 'LIMIT', 0, n)
 end
 
-local function fits(place)
+local function fits(found, others, place)
   for _, term in ipairs(others) do
-    if not redis.call('ZSCORE', FOUND, order .. term .. place) then
+    if not redis.call('ZSCORE', found, order .. term .. place) then
       return false
     end
   end
   return true
 end
 
-local reply, from = { 'ok', '' }, bound
-local wanted, left = tonumber(count), tonumber(most)
-while wanted > 0 and left > 0 do
-  local n = math.min(left, #others > 0 and 100 or wanted)
-  local found = read(from, n)
-  for _, name in ipairs(found) do
-    local place = string.sub(name, TERM + 2)
-    left, from, reply[2] = left - 1, '(' .. place, place
-    if fits(place) then
-      wanted, reply[#reply + 1] = wanted - 1, place
+-- The places that one shard has, and where it has stopped, or ''.
+local function places_of(found)
+  local lead, others = in_turn(found)
+  local places, from, stop = {}, bound, ''
+  local wanted, left = tonumber(count), tonumber(most)
+  while wanted > 0 and left > 0 do
+    local n = math.min(left, #others > 0 and 100 or wanted)
+    local names = read(found, lead, from, n)
+    for _, name in ipairs(names) do
+      local place = string.sub(name, TERM + 2)
+      left, from, stop = left - 1, '(' .. place, place
+      if fits(found, others, place) then
+        wanted, places[#places + 1] = wanted - 1, place
+      end
+      if wanted == 0 then
+        return places, stop
+      end
     end
-    if wanted == 0 then
-      return reply
+    if #names < n then
+      return places, ''
     end
   end
-  if #found < n then
-    reply[2] = ''
-    return reply
+  return places, stop
+end
+
+local reply = { 'ok' }
+for n = FOUND, #KEYS do
+  local places, stop = places_of(KEYS[n])
+  reply[#reply + 1] = whole(#places)
+  reply[#reply + 1] = stop
+  for _, place in ipairs(places) do
+    reply[#reply + 1] = place
   end
 end
 return reply

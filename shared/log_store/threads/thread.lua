@@ -12,11 +12,12 @@ local superseded = THREAD + #thread_keys
 local me = id_of(JOB)
 
 -- The job's log has got the events first..last.
-local function index(first, last)
+-- lost: how many before them the store has forgotten; their numbers on the thread are not given again.
+local function index(first, last, lost)
   if not thread.record or last < first then
     return
   end
-  local seq = whole(redis.call('HINCRBY', thread.record, 'seq', last - first + 1))
+  local seq = whole(redis.call('HINCRBY', thread.record, 'seq', last - first + 1 + (lost or 0)))
   redis.call('XADD', thread.log, seq .. '-0', 'j', me, 'f', whole(first), 'l', whole(last))
 end
 

@@ -8,7 +8,7 @@ number: then the page is short, and has a cursor.
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import UUID
@@ -17,7 +17,7 @@ from tailrace.shared import terms
 from tailrace.shared.log_store.threads.thread_store import read_threads, time_of, unlist
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Command, ask_all
-from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.connection import Client, slots_of
 from tailrace.shared.redis.scripts import Argument, Call, run_scripts
 from tailrace.shared.threads import Thread, ThreadId, ThreadName, ThreadStatus
 
@@ -159,7 +159,9 @@ class _Walk:
         status = [] if search.status is None else [terms.of_status(search.status)]
         self._terms = [*status, *own] or [terms.EVERY]
         self._sure = len(own) == len(found) and search.where is None
-        self._ways = [(shard, b"".join(self._terms)) for shard in keys.SHARDS]
+        self._main = b"".join(self._terms)
+        self._with_more = ""
+        """The shards that have threads with more values than are listed."""
         self._more = b"".join([terms.MORE, *status]) if own else b""
 
     async def prepared(self) -> Self:
@@ -168,7 +170,7 @@ class _Walk:
             prefix = self._order + terms.MORE
             counts = await self._ask("ZLEXCOUNT", b"[" + prefix, b"(" + prefix + b"\xff")
             pairs = zip(keys.SHARDS, counts, strict=True)
-            self._ways += [(shard, self._more) for shard, count in pairs if count]
+            self._with_more = "".join(shard for shard, count in pairs if count)
         return self
 
     @property
@@ -179,7 +181,7 @@ class _Walk:
     @property
     def leaps(self) -> bool:
         """Whether the threads that match lie in a row in each shard."""
-        return self._sure and len(self._terms) == 1 and len(self._ways) == _SHARDS
+        return self._sure and len(self._terms) == 1 and not self._with_more
 
     @property
     def cursor(self) -> str:
@@ -217,17 +219,18 @@ class _Walk:
         """The next places, merged from all shards."""
         self._steps_left -= 1
         share = min(most, most // _SHARDS * 2 + _SOME)
-        replies = await run_scripts(
-            self._redis,
-            "log_store/threads/page",
-            [self._call(shard, way, share) for shard, way in self._ways],
+        main, more = (
+            [self._call(some, way, share) for some in slots_of(self._redis, shards)]
+            for shards, way in ((keys.SHARDS, self._main), (self._with_more, self._more))
         )
+        replies = await run_scripts(self._redis, "log_store/threads/page", [*main, *more])
         down, found, stops = self._search.descending, dict[bytes, bool](), list[bytes]()
-        for n, (stop, *places) in enumerate(replies):
-            sure = self._sure and n < _SHARDS
-            found |= {at: sure or found.get(at, False) for at in places}
-            if stop:
-                stops.append(stop)
+        for n, reply in enumerate(replies):
+            for stop, places in _parts(reply):
+                sure = self._sure and n < len(main)
+                found |= {at: sure or found.get(at, False) for at in places}
+                if stop:
+                    stops.append(stop)
         # Beyond where one shard has stopped, it may have some that come before those of others.
         stop = (max if down else min)(stops) if stops else None
         order = sorted(found, reverse=down)
@@ -303,7 +306,7 @@ class _Walk:
             ends.reverse()
         return ends[0] or b"[" + prefix, ends[1] or b"(" + prefix + b"\xff"
 
-    def _call(self, shard: str, way: bytes, share: int) -> Call:
+    def _call(self, shards: Sequence[str], way: bytes, share: int) -> Call:
         args: dict[str, Argument] = {
             "order": self._order,
             "down": int(self._search.descending),
@@ -312,11 +315,20 @@ class _Walk:
             "count": share,
             "most": _NAMES,
         }
-        return Call({"FOUND": keys.threads_of_shard(shard, self._tenant)}, args)
+        return Call({"FOUND": [keys.threads_of_shard(s, self._tenant) for s in shards]}, args)
 
     @property
     def _prefix(self) -> bytes:
         return self._order + (b"1" if self._search.descending else b"0")
+
+
+def _parts(reply: list[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Of each shard where it has stopped, and its places."""
+    at = 0
+    while at < len(reply):
+        end = at + 2 + int(reply[at])
+        yield reply[at + 1], reply[at + 2 : end]
+        at = end
 
 
 async def _matching(search: Search, threads: list[Thread]) -> list[Thread]:

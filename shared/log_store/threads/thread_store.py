@@ -14,7 +14,7 @@ from tailrace.shared.log_store.jobs.job_record import job_of
 from tailrace.shared.log_store.results import with_result
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import Command, ask, ask_all, copy, hgetall
-from tailrace.shared.redis.connection import Client
+from tailrace.shared.redis.connection import Client, slots_of
 from tailrace.shared.redis.scripts import Call, fields, run_script, run_scripts
 from tailrace.shared.settings import SharedSettings
 from tailrace.shared.threads import Thread, ThreadId, ThreadName, ThreadStatus
@@ -162,16 +162,17 @@ async def read_threads(redis: Client, names: Sequence[ThreadName]) -> list[Threa
     by_shard: dict[str, list[ThreadName]] = {}
     for name in names:
         by_shard.setdefault(name.id[-1], []).append(name)
-    calls = [Call({"RECORDS": [*map(keys.thread_record, some)]}, {}) for some in by_shard.values()]
+    together = [
+        [n for shard in some for n in by_shard[shard]] for some in slots_of(redis, by_shard)
+    ]
+    calls = [Call({"RECORDS": [*map(keys.thread_record, some)]}, {}) for some in together]
+    replies = await run_scripts(redis, "log_store/threads/read", calls) if calls else []
     found: dict[ThreadName, Thread] = {}
-    if calls:
-        replies = await run_scripts(redis, "log_store/threads/read", calls)
-        for some, reply in zip(by_shard.values(), replies, strict=True):
-            for name, told in zip(
-                some, zip(*[iter(reply)] * len(_FIELDS), strict=True), strict=True
-            ):
-                if told[0]:
-                    found[name] = thread_of(name, dict(zip(_FIELDS, told, strict=True)))
+    for some, reply in zip(together, replies, strict=True):
+        records = zip(*[iter(reply)] * len(_FIELDS), strict=True)
+        for name, told in zip(some, records, strict=True):
+            if told[0]:
+                found[name] = thread_of(name, dict(zip(_FIELDS, told, strict=True)))
     return [found.get(name) for name in names]
 
 

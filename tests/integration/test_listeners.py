@@ -173,8 +173,10 @@ async def test_an_idle_listener_is_not_cut_by_the_stall(store_url: str, logs: Lo
 @pytest.mark.parametrize("frames", [1, 40], ids=["that is not full", "that is full"])
 async def test_half_a_hang_up_of_a_stuck_listener_frees_it(store_url: str, logs: Logs, frames: int):
     job = await logs.opened()
+    # Long enough to be filled by single frames on a slow machine, before it is cut as stuck.
+    stall_s = 6 * STALL_S
     async with (
-        seen_inside(store_url, stall_s=STALL_S) as api,
+        seen_inside(store_url, stall_s=stall_s) as api,
         bare(api.port, job.events_path) as half,
         asking(api.port, "GET", job.events_path) as near,
     ):
@@ -188,7 +190,7 @@ async def test_half_a_hang_up_of_a_stuck_listener_frees_it(store_url: str, logs:
             await job.append("still written")
             return api.listeners == 1
 
-        await wait_until(only_the_other_is_left, "it to be forgotten", STALL_S + SLACK_S)
+        await wait_until(only_the_other_is_left, "it to be forgotten", stall_s + SLACK_S)
         await wait_until(lambda: api.connections == 1, "its connection to be closed")
 
 

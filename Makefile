@@ -8,8 +8,10 @@ FLOOR := 91
 # The image of the store in `make test-store`.
 STORE ?= redis:7-alpine
 
-# The tests that talk to the store directly and call every script. The other images run only these.
-SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store item_store catalogue redis sweep tail))
+# The tests that talk to the store directly and call every script: what `make test-docker` runs on each of these images.
+SCRIPTS := $(addprefix tests/integration/test_,$(addsuffix .py,event_log job_store job_queue checkpoint_store \
+  checkpoint_chain journal turns thread_store item_store catalogue redis sweep tail))
+STORES := redis:7-alpine redis:8-alpine valkey/valkey:8-alpine
 
 BIN := .venv/bin
 # What a run needs, and on top of it what a developer does.
@@ -117,15 +119,14 @@ test-graphs: install ## compare a corpus of graphs with LangGraph itself, also w
 
 test-docker: install ## test on stores in containers, and the image and the whole stack; needs Docker and Compose
 	@$(BIN)/python -m tools.programs need docker openssl
-	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:redis:7-alpine $(ARGS)
-	@for image in redis:8-alpine valkey/valkey:8-alpine; do \
+	@for image in $(STORES); do \
 	  $(BIN)/pytest -n 2 --dist loadscope $(SCRIPTS) --redis=container:$$image $(ARGS) || exit 1; done
 	@$(BIN)/pytest -n 0 tests/docker $(ARGS)
 
 coverage: install ## measure how much of the code the unit and integration tests run; fail below the floor
 	@$(BIN)/pytest -n 2 --dist loadscope tests/unit tests/integration --cov --cov-report=term --cov-fail-under=$(FLOOR) $(ARGS)
 
-test-store: install ## test what speaks to the store on one in a container; STORE=valkey/valkey:9-alpine
+test-store: install ## run the whole integration tier on a store in a container; STORE=valkey/valkey:9-alpine
 	@$(BIN)/python -m tools.programs need docker
 	@$(BIN)/pytest -n 2 --dist loadscope -m "integration or conformance" --redis=container:$(STORE) $(ARGS)
 

@@ -1,6 +1,6 @@
 """Is the service there, and what can it do?"""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from fastapi import APIRouter
@@ -10,8 +10,16 @@ from tailrace.api.adapters.langgraph.routes.answers import json_response
 
 router = APIRouter()
 
+
+def _version() -> str:
+    try:
+        return version("tailrace")
+    except PackageNotFoundError:
+        return "unknown"  # an image has the source alone
+
+
 _INFO: Final = {
-    "version": version("tailrace"),
+    "version": _version(),
     "context": "py",
     "flags": {
         "assistants": True,

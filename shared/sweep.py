@@ -122,8 +122,7 @@ class Sweep:
 
     async def _leave_queue(self, job_id: JobId, ended: Changed) -> None:
         await self.queue.remove(job_id)
-        if ended.following is not None:
-            await self.queue.enqueue(ended.following)
+        await self.queue.enqueue_following(ended.following)
 
     async def _enqueue_missing(self, missing: Mapping[JobId, int]) -> None:
         """Enqueue jobs that the queue has not known for a while, above their logs' attempts."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import IdempotencyConflict, NothingToResume
+from tailrace.api.jobs.ending import end_job
 from tailrace.api.jobs.submission import Submission
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job, JobId
@@ -106,10 +107,7 @@ class _Posted:
         if job.thread is None or self.submission.body.multitask_strategy in ("enqueue", "reject"):
             return
         for other in await self.services.jobs.ahead_of(job):
-            ended = await self.services.jobs.cancel(other)
-            await self.services.queue.interrupt(other)
-            if ended.following is not None:
-                await self.services.queue.enqueue(ended.following)
+            await end_job(self.services, other)
 
     async def _create(self, job_id: JobId) -> Created:
         return await self.services.jobs.create(

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.requests import Request
+
 from tailrace.api.errors import EventsExpired, InvalidCursor
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.events import LoggedEvent, gap_event
@@ -34,6 +36,19 @@ def parse_cursor(headers: Sequence[str], queries: Sequence[str]) -> Cursor:
     if len(values) > 1:
         raise InvalidCursor("Only one cursor is allowed.")
     return Cursor(_seq(values[0]) if values else 0, from_header=bool(headers))
+
+
+def cursor_of(request: Request) -> Cursor:
+    """The cursor of a GET.
+
+    Raises:
+        InvalidCursor: as `parse_cursor`.
+    """
+    query = request.query_params
+    return parse_cursor(
+        request.headers.getlist("last-event-id"),
+        query.getlist("after") + query.getlist("last_event_id"),
+    )
 
 
 def _seq(text: str) -> int:

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from tailrace.api.dependencies import Services, get_services, reader
 from tailrace.api.http.negotiation import choose
-from tailrace.api.relay.cursor import StartPosition, parse_cursor
+from tailrace.api.relay.cursor import StartPosition, cursor_of
 from tailrace.api.relay.frames import STREAM_FORMATS
 from tailrace.api.relay.response import stream_response
 from tailrace.shared.errors import JobNotFound
@@ -30,12 +30,7 @@ async def _start(request: Request, services: Services, job_id: str, tenant: str)
     summary = await services.relay.summaries.get(known_id)
     if summary.tenant != tenant:
         raise JobNotFound
-    query = request.query_params
-    cursor = parse_cursor(
-        request.headers.getlist("last-event-id"),
-        query.getlist("after") + query.getlist("last_event_id"),
-    )
-    return StartPosition.of(known_id, summary, cursor)
+    return StartPosition.of(known_id, summary, cursor_of(request))
 
 
 ROUTE = Route("/jobs/{job_id}/events", stream_events, methods=["GET", "HEAD"])

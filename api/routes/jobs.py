@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tailrace.api.dependencies import ServicesDep, Tenant, find_job
 from tailrace.api.http.body import read_json
 from tailrace.api.jobs.acceptance import accept
+from tailrace.api.jobs.ending import end_job
 from tailrace.api.jobs.responses import Links, job_response, respond
 from tailrace.api.jobs.resumption import resumption
 from tailrace.api.jobs.submission import read_submission
@@ -46,12 +47,9 @@ async def get_job(
 async def cancel_job(
     request: Request, services: ServicesDep, tenant: Tenant, job_id: str
 ) -> Response:
-    """Ask for the job's end, first in its record, then in the queue; idempotent."""
+    """Ask for the job's end; idempotent."""
     job = await find_job(services, job_id, tenant)
-    ended = await services.jobs.cancel(job.id)
-    await services.queue.interrupt(job.id)
-    if ended.following is not None:
-        await services.queue.enqueue(ended.following)
+    await end_job(services, job.id)
     job = await services.jobs.get(job.id)
     return job_response(Links(request, services, tenant, ticket=False), job, status=202)
 

@@ -13,7 +13,7 @@ from tailrace.api.errors import FieldError, InvalidQuery, ThreadExists
 from tailrace.api.http.body import read_json
 from tailrace.api.http.negotiation import choose
 from tailrace.api.jobs.responses import Links
-from tailrace.api.relay.cursor import StartPosition, parse_cursor
+from tailrace.api.relay.cursor import StartPosition, cursor_of
 from tailrace.api.relay.frames import THREAD_FORMATS
 from tailrace.api.relay.response import stream_response
 from tailrace.api.schemas import (
@@ -142,12 +142,7 @@ async def stream_thread(request: Request) -> Response:
 async def _start(request: Request, services: Services, tenant: str) -> StartPosition:
     name = ThreadName(tenant, parse_thread_id(request.path_params["thread_id"]))
     summary = await services.relay.summaries.get(name)
-    query = request.query_params
-    cursor = parse_cursor(
-        request.headers.getlist("last-event-id"),
-        query.getlist("after") + query.getlist("last_event_id"),
-    )
-    return StartPosition.of(name, summary, cursor)
+    return StartPosition.of(name, summary, cursor_of(request))
 
 
 EVENTS = Route("/threads/{thread_id}/events", stream_thread, methods=["GET", "HEAD"])

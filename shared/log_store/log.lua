@@ -37,6 +37,17 @@ local function add(seq, name, data)
   redis.call('XADD', LOG, whole(seq) .. '-0', 'e', name, 'd', data)
 end
 
+-- One event that is a write by itself: the thread's log has it, too.
+local function add_one(seq, name, data)
+  add(seq, name, data)
+  index(seq, seq)
+end
+
+-- State that was just written lives as long as its thread, or as the open job.
+local function keep_state(open_ttl_ms)
+  redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
+end
+
 -- A write to an open job renews the TTL of its keys, unless that happened within the last 0.1 % of
 -- it: three calls for every token of a model would be most of an append.
 local function keep_open(open_ttl_ms)
@@ -58,13 +69,12 @@ local STATUS_OF_THREAD = { succeeded = 'idle', cancelled = 'idle', failed = 'err
 -- The last write: status, `end` and the shorter lives, all in the caller's one call. Returns the id of
 -- the job that has to be queued now, since it is the next on the thread, or ''.
 local function close(id, seq, status, at, data, retention_ms, events_ttl_ms)
-  add(seq, 'end', data)
+  add_one(seq, 'end', data)
   redis.call('HSET', JOB, 'status', status, 'seq', whole(seq), 'ended_at', at)
   redis.call('ZREM', OPEN, id)
   redis.call('PEXPIRE', JOB, retention_ms)
   redis.call('PEXPIRE', LOG, events_ttl_ms)
   redis.call('PEXPIRE', BLOBS, events_ttl_ms)
-  index(seq, seq)
   if thread.record then
     keep_thread(0)
   else

@@ -44,3 +44,8 @@ async def run_of_job(
         except OtherKeys as wanted:
             thread, superseded = wanted.thread, wanted.superseded
     raise StoreUnavailable("the jobs of the thread change too fast")
+
+
+def job_in(reply: bytes) -> JobId | None:
+    """The job that a reply names; None where it is empty."""
+    return JobId(reply.decode()) if reply else None

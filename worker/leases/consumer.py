@@ -190,13 +190,11 @@ class LeasedWorker(Worker):
                 case Done(following):
                     self.jobs_complete += 1
                     await queue.finish(worker_id, claim)
-                    if following is not None:
-                        await queue.enqueue(following)
+                    await queue.enqueue_following(following)
                 case Again(delay_s=delay_s, following=following):
                     self.jobs_retried += 1
                     await queue.release(worker_id, claim, delay_s)
-                    if following is not None:
-                        await queue.enqueue(following)
+                    await queue.enqueue_following(following)
                 case Behind(attempt=seen):
                     await queue.release(worker_id, claim, above=seen)
                 case Lost():

@@ -41,8 +41,7 @@ class Eviction:
         self.held.interrupt(attempt, Stop.LOST)
         if is_closed:
             await self.queue.remove(job_id)
-        if following is not None:
-            await self.queue.enqueue(following)
+        await self.queue.enqueue_following(following)
 
     async def hand_back(self, attempt: Attempt) -> None:
         """Put the job back in the queue, without counting a failure."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from tailrace.api.adapters.langgraph.views.runs import is_over
 from tailrace.api.dependencies import Services
+from tailrace.api.jobs.ending import end_job
 from tailrace.shared.errors import JobNotFound, StoreUnavailable
 from tailrace.shared.jobs import Job
 
@@ -61,22 +62,4 @@ async def _cancel_if_alone(services: Services, job: Job, come: int) -> None:
         return  # A shutdown of ours: clients come back at another replica.
     if await services.presence.is_alone(job.id, come):
         logger.info("run cancelled, its caller has left", extra={"job_id": job.id})
-        await end_run(services, job)
-
-
-async def end_run(services: Services, job: Job, *, rollback: bool = False) -> None:
-    """Ask for the run's end, first in its record, then in the queue; idempotent.
-
-    Args:
-        services: of this process.
-        job: the run's.
-        rollback: whether its thread's state goes back to where the run began.
-
-    Raises:
-        StoreUnavailable: the run may or may not have been cancelled.
-        JobNotFound: the store has lost it.
-    """
-    ended = await services.jobs.cancel(job.id, rollback=rollback)
-    await services.queue.interrupt(job.id)
-    if ended.following is not None:
-        await services.queue.enqueue(ended.following)
+        await end_job(services, job.id)

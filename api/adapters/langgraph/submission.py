@@ -107,34 +107,26 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
     Raises:
         InvalidBody: its config has what belongs to the service, or is over a limit.
     """
-    config = body.config
-    own: dict[str, Any] = {}
-    if config is not None:
-        own = config.model_dump(exclude={"metadata"}, exclude_none=True)
-        own["configurable"] = {
-            name: value
-            for name, value in own.get("configurable", {}).items()
-            # The run's own win, as on LangGraph's server; RemoteGraph sends its caller's.
-            if not belongs_to_service(name)
-        }
-    view = {
-        "api": "langgraph",
-        "version": VERSION,
-        "modes": body.modes,
-        "subgraphs": bool(body.stream_subgraphs),
-        "multitask_strategy": body.multitask_strategy or "reject",
-        "on_disconnect": body.on_disconnect or "continue",
-    }
     said: dict[str, Any] = {
         "graph": graph,
         "input": body.input,
-        "config": own,
+        "config": _config(body),
         "stream": logged_modes(body.modes),
-        "metadata": {**((config and config.metadata) or {}), **(body.metadata or {})},
+        "metadata": {
+            **((body.config and body.config.metadata) or {}),
+            **(body.metadata or {}),
+        },
         "interrupt_before": body.interrupt_before or [],
         "interrupt_after": body.interrupt_after or [],
         "context": body.context,
-        "view": view,
+        "view": {
+            "api": "langgraph",
+            "version": VERSION,
+            "modes": body.modes,
+            "subgraphs": bool(body.stream_subgraphs),
+            "multitask_strategy": body.multitask_strategy or "reject",
+            "on_disconnect": body.on_disconnect or "continue",
+        },
     }
     if thread is not None:
         said |= {
@@ -147,3 +139,17 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
         if body.command is not None:
             said["command"] = body.command.said
     return parse(CreateRun, said)
+
+
+def _config(body: RunCreate) -> dict[str, Any]:
+    """The run's config, but for its metadata and for what belongs to the service."""
+    if body.config is None:
+        return {}
+    config = body.config.model_dump(exclude={"metadata"}, exclude_none=True)
+    config["configurable"] = {
+        name: value
+        for name, value in config.get("configurable", {}).items()
+        # The run's own win, as on LangGraph's server; RemoteGraph sends its caller's.
+        if not belongs_to_service(name)
+    }
+    return config

@@ -7,12 +7,12 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from tailrace.api.adapters.langgraph.leaving import end_run
 from tailrace.api.adapters.langgraph.thread_fields import StateUpdate
 from tailrace.api.adapters.langgraph.views.runs import is_over
 from tailrace.api.adapters.langgraph.waiting import until_over
 from tailrace.api.dependencies import Services
 from tailrace.api.jobs.acceptance import accept
+from tailrace.api.jobs.ending import end_job
 from tailrace.api.jobs.submission import Plain, Submission
 from tailrace.api.schemas import CreateJob, parse
 from tailrace.api.settings import ApiSettings
@@ -47,6 +47,22 @@ async def updated_checkpoint(
         raise HTTPException(400, f"Thread {thread.id} has no graph ID")
     if known.status == "busy":
         raise HTTPException(409, "Thread is busy")
+    submission = Submission(_update(graph, thread, body), None, Plain())
+    job = (await accept(services, thread.tenant, submission, new_job_id(thread.id))).job
+    with suppress(TimeoutError):
+        async with asyncio.timeout(services.settings.max_wait_s):
+            await until_over(services, job)
+    job = await services.jobs.get(job.id)
+    if job.error is not None:
+        raise HTTPException(422, job.error.detail)
+    if not is_over(job) or job.result is None:
+        await end_job(services, job.id)
+        raise HTTPException(503, "No worker has changed the state in time.")
+    named: dict[str, Any] = decode(job.result)["checkpoint"]
+    return {**named, "thread_id": thread.id}
+
+
+def _update(graph: str, thread: ThreadName, body: StateUpdate) -> CreateUpdate:
     at = body.checkpoint
     said = {
         "graph": graph,
@@ -62,16 +78,4 @@ async def updated_checkpoint(
             "checkpoint_ns": (at and at.checkpoint_ns) or "",
         },
     }
-    submission = Submission(parse(CreateUpdate, said), None, Plain())
-    job = (await accept(services, thread.tenant, submission, new_job_id(thread.id))).job
-    with suppress(TimeoutError):
-        async with asyncio.timeout(services.settings.max_wait_s):
-            await until_over(services, job)
-    job = await services.jobs.get(job.id)
-    if job.error is not None:
-        raise HTTPException(422, job.error.detail)
-    if not is_over(job) or job.result is None:
-        await end_run(services, job)
-        raise HTTPException(503, "No worker has changed the state in time.")
-    named: dict[str, Any] = decode(job.result)["checkpoint"]
-    return {**named, "thread_id": thread.id}
+    return parse(CreateUpdate, said)

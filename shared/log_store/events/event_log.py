@@ -7,7 +7,7 @@ from typing import Final
 
 from tailrace.shared.events import Event, LoggedEvent, encode, end_event
 from tailrace.shared.jobs import FinalStatus, Holder, JobError, JobId, timestamp
-from tailrace.shared.log_store.of_job import run_of_job
+from tailrace.shared.log_store.of_job import job_in, run_of_job
 from tailrace.shared.log_store.results import FIELD as RESULT_AT
 from tailrace.shared.log_store.results import ResultAt, with_results
 from tailrace.shared.redis import keys
@@ -109,7 +109,7 @@ class EventLog:
             retention_ms=self._retention_ms,
             events_ttl_ms=self._events_ttl_ms,
         )
-        return JobId(following.decode()) if following else None
+        return job_in(following)
 
     async def read(self, job_id: JobId, after: int, limit: int = PAGE) -> list[LoggedEvent]:
         """The events numbered above `after`, in order, `limit` at most; does not wait.

@@ -36,7 +36,7 @@ if redis.call('EXISTS', JOB) == 0 then
   redis.call('HSET', JOB, 'format', FORMAT, 'tenant', tenant, 'request', request,
     'created_at', created_at, 'status', 'queued', 'attempt', '0', 'token', '', 'seq', '1',
     'failures', '0', 'max_attempts', max_attempts)
-  add(1, 'status', event)
+  add_one(1, 'status', event)
   redis.call('ZADD', OPEN, whole(now_ms()), id)
   if thread.record then
     local order = whole(redis.call('HINCRBY', thread.record, 'order', 1))
@@ -54,7 +54,6 @@ if redis.call('EXISTS', JOB) == 0 then
         redis.call('ZADD', thread.heads, whole(now_ms()), id)
       end
     end
-    index(1, 1)
   end
   keep_open(open_ttl_ms)
 end

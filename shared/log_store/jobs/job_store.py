@@ -26,7 +26,7 @@ from tailrace.shared.jobs import (
     timestamp,
 )
 from tailrace.shared.log_store.jobs.job_record import job_of, notes, status_of, written
-from tailrace.shared.log_store.of_job import run_of_job
+from tailrace.shared.log_store.of_job import job_in, run_of_job
 from tailrace.shared.log_store.results import with_result
 from tailrace.shared.redis import keys
 from tailrace.shared.redis.commands import ask_all, hgetall
@@ -388,13 +388,9 @@ class JobStore:
             open_ttl_ms=self._open_ttl_ms,
             **how,
         )
-        return _job_of(following)
+        return job_in(following)
 
 
 def _changed(reply: list[bytes]) -> Changed:
     status, following = reply
-    return Changed(status_of(status), _job_of(following))
-
-
-def _job_of(reply: bytes) -> JobId | None:
-    return JobId(reply.decode()) if reply else None
+    return Changed(status_of(status), job_in(following))

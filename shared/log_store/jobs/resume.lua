@@ -16,11 +16,10 @@ elseif r.answered_after == after and r.answer_digest == digest then
 elseif r.status ~= 'waiting' or r.seq ~= tonumber(after) then
   return { 'conflict', r.status }
 end
-add(r.seq + 1, 'status', event)
+add_one(r.seq + 1, 'status', event)
 -- stylua: ignore
 redis.call('HSET', JOB, 'status', 'queued', 'seq', whole(r.seq + 1), 'reason', 'resume',
   'answer', values, 'answer_digest', digest, 'answered_after', after)
-index(r.seq + 1, r.seq + 1)
 keep_open(open_ttl_ms)
 if thread.record then
   lead_line()

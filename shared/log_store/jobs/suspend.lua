@@ -31,7 +31,7 @@ elseif not mine or r.status ~= 'running' then
 elseif r.cancel then
   return { 'cancelling', whole(r.seq) }
 end
-add(r.seq + 1, 'status', event)
+add_one(r.seq + 1, 'status', event)
 redis.call('HSET', JOB, 'status', status, 'seq', whole(r.seq + 1))
 redis.call('HINCRBY', JOB, 'failures', failures)
 if reason ~= '' then
@@ -40,7 +40,6 @@ end
 if status == 'waiting' then
   redis.call('HSET', JOB, 'interrupts', interrupts, 'pause', pause)
 end
-index(r.seq + 1, r.seq + 1)
 keep_open(open_ttl_ms)
 local next_job = ''
 if thread.record and status == 'waiting' then

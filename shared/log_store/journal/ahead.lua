@@ -19,5 +19,5 @@ for field, value in pairs(read_fields(fields)) do
   end
 end
 save()
-redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
+keep_state(open_ttl_ms)
 return { 'ok' }

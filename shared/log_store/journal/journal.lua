@@ -72,6 +72,6 @@ end
 save()
 redis.call('HSET', JOB, 'seq', whole(last), 'batch', whole(number))
 index(first, last)
-redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
+keep_state(open_ttl_ms)
 keep_open(open_ttl_ms)
 return { 'ok', whole(last) }

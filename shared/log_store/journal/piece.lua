@@ -9,5 +9,5 @@ if reply then
   return reply
 end
 redis.call('HSET', CHECKPOINTS, field, data)
-redis.call('PEXPIRE', CHECKPOINTS, thread.record and redis.call('PTTL', thread.record) or open_ttl_ms)
+keep_state(open_ttl_ms)
 return { 'ok' }

@@ -96,6 +96,11 @@ class JobQueue:
             above=above,
         )
 
+    async def enqueue_following(self, following: JobId | None) -> None:
+        """Queue the job that is next on a thread, if whoever ended another one was told of any."""
+        if following is not None:
+            await self.enqueue(following)
+
     async def claim(self, worker_id: str, most: int) -> list[Claim]:
         """Take what is ready, oldest first, `most` jobs at most."""
         reply = await run_script(

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tailrace.api.adapters.langgraph.leaving import end_run
 from tailrace.api.adapters.langgraph.routes.answers import json_response, selected
 from tailrace.api.adapters.langgraph.routes.names import Name, find_run
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
@@ -21,6 +20,7 @@ from tailrace.api.adapters.langgraph.views.runs import (
 from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
 from tailrace.api.dependencies import Services, ServicesDep
+from tailrace.api.jobs.ending import end_job
 from tailrace.shared.jobs import Job
 from tailrace.shared.threads import ThreadName
 
@@ -121,7 +121,7 @@ async def cancel(
     """Ask for the run's end, and wait for it if that is wanted."""
     job = await find_run(services, name, run_id)
     if not is_over(job):
-        await end_run(services, job, rollback=action == "rollback")
+        await end_job(services, job.id, rollback=action == "rollback")
     if wait:
         await until_over(services, job)
     return Response(status_code=204 if wait else 202)

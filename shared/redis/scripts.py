@@ -5,6 +5,7 @@ A script begins with comments. Those of this form are its header, read by `scrip
     -- keys: JOB LOG                 its keys: all that it touches, bound to these names
     -- args: attempt token runs...   its arguments, bound as they come: as text
     -- uses: log_store/log           libraries that come before it, each with a header of its own
+    -- without: log_store/none       of a library: what takes its place in calls without many keys
     -- flags: allow-oom              Redis' own: what ends an attempt is small and always storable
 
 The last name may end in `...`: it is bound to the place in `ARGV` (or `KEYS`) of the first of any
@@ -48,7 +49,7 @@ Keys: TypeAlias = Mapping[str, str | list[str]]
 """Keys by the names that headers give them; a list for a name with `...`."""
 
 _MANY: Final = "..."
-_HEADER: Final = re.compile(r"-- (keys|args|uses|flags): (.+)")
+_HEADER: Final = re.compile(r"-- (keys|args|uses|without|flags): (.+)")
 _REFUSALS: Final[Mapping[bytes, type[WriteRefused]]] = {
     b"closed": LogClosed,
     b"fenced": Fenced,
@@ -143,6 +144,8 @@ async def run_script(
         WriteRefused: one of its kinds, as the script's head says.
     """
     script = script_of(name)
+    if not keys.get(script.many_keys or ""):
+        script = script_of(name, whole=False)
     operands = script.operands(Call(keys, args, rest))
     with store_errors():
         reply = await _evaluate(client, script, operands)
@@ -199,15 +202,19 @@ def _taken(reply: list[bytes]) -> list[bytes]:
 
 
 @cache
-def script_of(name: str) -> Script:
+def script_of(name: str, *, whole: bool = True) -> Script:
     """A script with its prelude and its libraries.
+
+    Args:
+        name: folder and name below `shared`.
+        whole: whether the last keys are given, where there may be any number of them.
 
     Raises:
         ValueError: the headers do not fit together.
     """
     source = _read(name)
     header = _header(source)
-    libraries = list(dict.fromkeys(_libraries(header["uses"])))
+    libraries = list(dict.fromkeys(_libraries(header["uses"], whole=whole)))
     for library in libraries:
         if lacking := set(_header(_read(library))["keys"]) - set(header["keys"]):
             raise ValueError(f"{name} lacks keys of {library}: {sorted(lacking)}")
@@ -230,7 +237,7 @@ def _read(name: str) -> str:
 
 
 def _header(source: str) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {"keys": [], "args": [], "uses": [], "flags": []}
+    found: dict[str, list[str]] = {"keys": [], "args": [], "uses": [], "without": [], "flags": []}
     for line in source.splitlines():
         if not line.startswith("--"):
             break
@@ -239,10 +246,14 @@ def _header(source: str) -> Mapping[str, list[str]]:
     return found
 
 
-def _libraries(uses: Sequence[str]) -> Iterator[str]:
+def _libraries(uses: Sequence[str], *, whole: bool) -> Iterator[str]:
     for library in uses:
-        yield from _libraries(_header(_read(library))["uses"])
-        yield library
+        header = _header(_read(library))
+        if header["without"] and not whole:
+            yield from header["without"]
+        else:
+            yield from _libraries(header["uses"], whole=whole)
+            yield library
 
 
 def _names(declared: Sequence[str]) -> tuple[tuple[str, ...], str | None]:

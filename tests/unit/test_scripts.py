@@ -16,7 +16,7 @@ LIBRARIES = {
     name
     for path in SHARED.rglob("*.lua")
     for line in path.read_text().splitlines()
-    if line.startswith("-- uses: ")
+    if line.startswith(("-- uses: ", "-- without: "))
     for name in line.split()[2:]
 } | {"redis/prelude"}
 SCRIPTS = sorted(set(LUA) - LIBRARIES)
@@ -38,9 +38,18 @@ def calls() -> Iterator[tuple[str, set[str], bool]]:
 CALLS = sorted(calls(), key=str)
 
 
+@pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_every_script_can_be_loaded(name: str) -> None:
-    assert script_of(name).name == name
+def test_every_script_can_be_loaded(name: str, whole: bool) -> None:
+    assert script_of(name, whole=whole).name == name
+
+
+def test_a_job_without_a_thread_does_not_pay_for_threads() -> None:
+    whole, lean = (script_of("log_store/jobs/open", whole=whole).text for whole in (True, False))
+    assert b"local function take_turn" in whole
+    assert b"local function rewind" in whole
+    assert b"local function take_turn" not in lean
+    assert b"local function rewind" not in lean
 
 
 def test_every_script_is_called() -> None:

@@ -2,7 +2,7 @@
 -- store gives. Running: only flagged; its holder closes it, or the sweep. Repeatable.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: id at data retention_ms events_ttl_ms rollback
--- uses: log_store/threads/rollback
+-- uses: log_store/log log_store/threads/rollback
 -- flags: allow-oom
 -- data: of `end`. rollback: '1' if what it has stored of its thread's state is taken back.
 -- Returns {'ok', status that the job has now, id of the job to be queued now or ''}, or {'missing'},

@@ -2,7 +2,7 @@
 -- with a job that nobody else can close. Repeatable: a closed job stays as it is.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: id status at data failure retention_ms events_ttl_ms of_token within_ms
--- uses: log_store/threads/rollback
+-- uses: log_store/log log_store/threads/rollback
 -- flags: allow-oom
 -- data: of `end`. failure: the error as JSON, '' where there is none.
 -- of_token: only while this attempt runs ('': whoever has it).

@@ -5,7 +5,7 @@
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- args: attempt token open_ttl_ms at id floor
 -- args: given_up given_up_end cancelled_end superseded_end retention_ms events_ttl_ms
--- uses: log_store/threads/rollback
+-- uses: log_store/log log_store/threads/rollback
 -- floor: the highest number that this writer ever sent, if the store has forgotten some, or 0.
 -- given_up: the error (JSON) of a job at its cap. given_up_end, cancelled_end, superseded_end: data of
 -- `end`.

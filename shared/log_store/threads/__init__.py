@@ -7,6 +7,7 @@ thread_log      the events of all jobs of a thread, under numbers of its own
 record          for scripts: a thread's record, how long it lives, the index for search
 thread          for scripts: whose turn it is, the index of a thread's log
 rollback        for scripts: what a cancelled job takes back
+none            for scripts: the last two, of a job without a thread
 create          a new thread, once
 patch           other metadata
 delete          a thread, in one step

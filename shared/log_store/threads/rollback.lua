@@ -1,6 +1,7 @@
 -- How a cancelled job takes back what it has stored of its thread's state.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- uses: log_store/log log_store/checkpoints/checkpoints
+-- without: log_store/threads/none
 
 -- To be called before the job is closed, while it has its turn.
 local function roll_back(status)

@@ -2,6 +2,7 @@
 -- for a job without a thread.
 -- keys: JOB LOG OPEN CHECKPOINTS BLOBS THREAD...
 -- uses: log_store/threads/record
+-- without: log_store/threads/none
 --
 -- THREAD: after the thread's keys, JOB, LOG and BLOBS of the job that waits to be resumed, where the script
 -- may end it.

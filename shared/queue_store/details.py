@@ -63,7 +63,7 @@ def name_of(packed: bytes) -> str:
 
 
 async def read_details(redis: Client, name: str) -> GraphDetails | None:
-    """The details of this name; None if nobody keeps them any more.
+    """The details of this name; None if nobody keeps them now.
 
     Raises:
         StoreUnavailable: the store did not reply.

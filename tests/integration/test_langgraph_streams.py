@@ -147,6 +147,19 @@ async def test_an_idle_stream_beats_and_says_where_it_is(langgraph: LangGraphApi
         assert stream.head.one("content-type") == "text/event-stream"
 
 
+async def test_who_comes_back_to_its_place_gets_the_same_form(langgraph: LangGraphApi, logs: Logs):
+    """Clients send nothing to the place but the cursor."""
+    run = await langgraph.run(stream_mode=EVERYTHING)
+    await conversation(logs, run)
+    form = f"/runs/{run}/stream?stream_mode=values&stream_mode=messages-tuple"
+    whole = await langgraph.get(form)
+    assert whole.head.one("location") == form
+    found = frames(whole)
+    rest = await langgraph.get(whole.head.one("location"), f"Last-Event-ID: {ids(found)[1]}")
+    assert frames(rest) == found[2:]
+    assert whole.frames != (await langgraph.stream(run)).frames
+
+
 async def test_events_that_a_view_leaves_out_end_no_stream(langgraph: LangGraphApi, logs: Logs):
     run = await langgraph.run(stream_mode="custom")
     attempt = await logs.taken(run)

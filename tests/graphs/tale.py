@@ -15,7 +15,7 @@ ENDING = "And since that day the miller has dug his race a little deeper."
 PACE_S = 0.03
 
 
-class Tale(MessagesState, total=False):
+class Tale(MessagesState):
     """What is told, and the path of a file that has to appear before it is told to the end."""
 
     gate: str

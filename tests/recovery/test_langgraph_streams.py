@@ -35,8 +35,8 @@ pytestmark = [
 ]
 
 Client = Any
-MODES = ["values", "updates", "custom", "messages-tuple", "messages"]
-READ_AS = (["custom", "values"], ["messages"], ["messages-tuple", "updates"])
+MODES: Any = ["values", "updates", "custom", "messages-tuple", "messages"]
+READ_AS: Any = (["custom", "values"], ["messages"], ["messages-tuple", "updates"])
 """The modes in which others follow the run."""
 SOON_S = 60.0
 FAULTS = 5
@@ -72,7 +72,7 @@ async def connected(replicas: Replicas) -> AsyncGenerator[Client]:
 class Following:
     """A client that follows a run, and what it got."""
 
-    modes: list[str]
+    modes: Any
     parts: list[Any] = field(default_factory=list[Any])
 
     async def take(self, stream: Any) -> None:
@@ -199,11 +199,12 @@ async def whole_at(run: Run, url: str) -> None:
             whole = [part async for part in stream]
             assert following.parts == whole
             assert [whole[0].event, whole[-1].event] == ["metadata", "end"]
-        state: Any = (await client.threads.get_state(run.thread))["values"]
-        assert [message["content"] for message in state["messages"]] == TOLD
-        assert state["steps"] == ["begin", "wait", "finish"]
+        state: Any = await client.threads.get_state(run.thread)
+        values = state["values"]
+        assert [message["content"] for message in values["messages"]] == TOLD
+        assert values["steps"] == ["begin", "wait", "finish"]
         last = [part.data for part in run.own.parts if part.event == "values"][-1]
-        assert last == state == run.values
+        assert last == values == run.values
         assert (await client.runs.get(run.thread, run.run))["status"] == "success"
 
 

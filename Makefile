@@ -108,8 +108,11 @@ fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
 	@$(NODE) tools/stylua.mjs $(LUA)
 
-test: install ## run the tests of all tiers; needs no Docker and no API key
+test: install ## run the tests that need no Docker, no browser and no API key
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+
+test-recovery: install ## test what a service recovers from: processes killed, frozen and restarted, an unreachable store
+	@$(BIN)/pytest -n 2 --dist loadscope tests/recovery $(ARGS)
 
 test-faults: install ## kill, freeze, restart and disconnect everything for 15 minutes, then count the losses
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -1,7 +1,8 @@
 """What holds for every test: its tier, its store, and what it may neither leave nor do.
 
 The folder is the tier: unit runs nothing beside the test, integration a real store, e2e real
-processes, docker containers, browser a browser. The last two run only where they are named.
+processes, recovery processes that are killed, docker containers, browser a browser. What is slow or
+needs more than `make install` brings runs only where its folder is named.
 """
 
 import asyncio
@@ -21,14 +22,15 @@ TIERS = {
     "unit": "nothing runs beside the test",
     "integration": "on a real store",
     "e2e": "on real processes",
+    "recovery": "on real processes that are killed, frozen and restarted, and unreachable stores",
     "contract": "what arq and uvicorn have to keep for us",
     "conformance": "LangGraph's own suite for checkpointers",
     "docker": "in containers",
     "browser": "in a real browser",
     "langgraph_clients": "with LangGraph's own clients and server from npm",
 }
-NAMED_ONLY = {"docker", "browser", "langgraph_clients"}
-"""Tiers that need more than `make install` brings: they run only where their folder is named."""
+NAMED_ONLY = {"recovery", "docker", "browser", "langgraph_clients"}
+"""Tiers that are slow or need more than `make install` brings: they run only where named."""
 HERE = Path(__file__).parent
 STORE = pytest.StashKey[store.Choice]()
 FOREIGN_PREFIXES = ("TAILRACE_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")

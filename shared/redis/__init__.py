@@ -1,7 +1,7 @@
 """The edge to Redis. Only this room imports redis; everything untyped stays in here.
 
 connection    clients whose calls end
-cancellation  connections on which a cancelled call ends
+sending       how our connections send a command
 scripts       our Lua scripts: headers, loading, calls by name, refusals
 prelude       what every script begins with
 commands      the plain commands that stores use, with types

@@ -8,9 +8,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tailrace.shared.redis.cancellation import with_cancellation
 from tailrace.shared.redis.cluster.client import Cluster, is_cluster
 from tailrace.shared.redis.failures import store_errors
+from tailrace.shared.redis.sending import with_own_sending
 from tailrace.shared.redis.sentinel import connect_to_primary, is_sentinel
 
 __all__ = ["TIMEOUT_S", "Client", "connect", "connect_to_node_of", "is_cluster", "slots_of"]
@@ -51,7 +51,7 @@ def connect(url: str, *, max_connections: int = 50, block_s: float = 0, retries:
     options |= {"max_connections": max_connections, "timeout": TIMEOUT_S}
     if is_cluster(url):
         return Cluster(url, **options)
-    return Redis.from_pool(with_cancellation(BlockingConnectionPool.from_url(url, **options)))
+    return Redis.from_pool(with_own_sending(BlockingConnectionPool.from_url(url, **options)))
 
 
 def slots_of(client: Client, shards: Iterable[str]) -> list[list[str]]:

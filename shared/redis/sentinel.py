@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
 from tailrace.shared.errors import ConfigurationError
-from tailrace.shared.redis.cancellation import with_cancellation
+from tailrace.shared.redis.sending import with_own_sending
 
 _PORT: Final = 26379
 _SENTINEL_TIMEOUT_S: Final = 1.0
@@ -42,7 +42,7 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         **options,
     )
     for client in sentinel.sentinels:
-        with_cancellation(cast("Any", client.connection_pool))
+        with_own_sending(cast("Any", client.connection_pool))
     primary = sentinel.master_for(
         service,
         connection_pool_class=_Pool,
@@ -51,7 +51,7 @@ def connect_to_primary(url: str, **options: Any) -> Redis:
         password=unquote(password) or None,
         ssl=parts.scheme.startswith("rediss"),
     )
-    with_cancellation(cast("Any", primary.connection_pool))
+    with_own_sending(cast("Any", primary.connection_pool))
     return primary
 
 

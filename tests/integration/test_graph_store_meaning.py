@@ -30,8 +30,10 @@ texts: Any = st.text("abcx", max_size=6)
 queries: Any = st.just("") | st.text("abcx", max_size=5).map("{}a".format)
 namespaces: Any = st.sampled_from([("a",), ("a", "b"), ("c",)])
 item_keys: Any = st.sampled_from(["k", "l", "m"])
+# LangGraph's store refuses an item in which one text stands twice.
+parts: Any = st.lists(texts, max_size=2, unique=True)
 values: Any = st.fixed_dictionaries(
-    {"n": st.integers(0, 1)}, optional={"text": texts, "parts": st.lists(texts, max_size=2)}
+    {"n": st.integers(0, 1)}, optional={"text": texts, "parts": parts}
 )
 indexes: Any = st.sampled_from([None, False, ["text"], ["parts[*]"]])
 operations: Any = st.one_of(

@@ -11,7 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterParser
 
 from tailrace.shared.errors import ConfigurationError
-from tailrace.shared.redis.cancellation import with_cancellation
+from tailrace.shared.redis.sending import with_own_sending
 
 Address: TypeAlias = tuple[str, int]
 Command: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
@@ -56,9 +56,7 @@ class Nodes:
 
     def pool(self, address: Address) -> BlockingConnectionPool:
         """Connections to the node at an address; none yet."""
-        return with_cancellation(
-            BlockingConnectionPool.from_url(self.url(address), **self._options)
-        )
+        return with_own_sending(BlockingConnectionPool.from_url(self.url(address), **self._options))
 
     def url(self, address: Address) -> str:
         """The address as the URL of one server."""

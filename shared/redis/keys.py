@@ -226,7 +226,7 @@ def wakeups(log_key: str, reader_id: str) -> str:
 
 
 def listening(job_id: JobId) -> str:
-    """Who has come to listen to the job."""
+    """The listeners that came to a job, while it may still matter."""
     return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
 
 

@@ -166,6 +166,9 @@ bench-against: install ## tell whether this tree is over 5 % slower than the com
 bench-turns: install ## measure a turn of a conversation: bytes and CPU at 10, 100 and 1,000 messages, or at ARGS
 	@$(BIN)/python -m bench.state $(ARGS)
 
+bench-threads: install ## measure finding threads among 100,000, or among each of ARGS="100000 1000000"
+	@$(BIN)/python -m bench.threads $(ARGS)
+
 soak: install ## let thousands of listeners come and go for ten minutes; memory and files must come back
 	@$(BIN)/python -m bench.soak $(ARGS)
 

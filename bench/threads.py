@@ -1,7 +1,7 @@
-"""`python -m bench.threads [--threads N]`: what finding threads costs among many of them.
+"""`python -m bench.threads [THREADS ...]`: what finding threads costs among many of them.
 
-Fills a store of its own, asks for pages in several ways, and prints how long they take and how much
-memory a thread takes.
+Fills a store of its own up to each of these numbers, asks for pages in several ways, and prints how
+long they take and how much memory a thread takes.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from rich.console import Console
@@ -49,29 +49,31 @@ SEARCHES: Final[Mapping[str, Search]] = {
 def main() -> None:
     """Fill, search, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=100_000)
+    parser.add_argument("threads", type=int, nargs="*", default=[100_000])
     with embedded("no") as store:
         asyncio.run(_measure(store.url, parser.parse_args().threads))
 
 
-async def _measure(url: str, number: int) -> None:
-    async with connect(url) as redis:
-        page, empty = Console(), await _memory(redis)
-        began = time.perf_counter()
-        await _fill(redis, number)
-        took_s = time.perf_counter() - began
-        bytes_each = (await _memory(redis) - empty) / number
-        index = sum([await _size(redis, shard) for shard in keys.SHARDS]) / number
-        page.print(
-            f"{number:,} threads with 4 values of metadata, made in {took_s:.1f} s;"
-            f" {bytes_each:,.0f} bytes of memory each, {index:,.0f} of them in the index"
-        )
-        for name, search in SEARCHES.items():
-            page.print(await _told(redis, name, search))
-
-
-async def _fill(redis: Client, number: int) -> None:
+async def _measure(url: str, numbers: Sequence[int]) -> None:
     chance = random.Random(1)  # noqa: S311 - the same threads each time
+    async with connect(url) as redis:
+        page, empty, known = Console(), await _memory(redis), 0
+        for number in sorted(numbers):
+            began = time.perf_counter()
+            await _add(redis, chance, number - known)
+            took_s = time.perf_counter() - began
+            bytes_each = (await _memory(redis) - empty) / number
+            index = sum([await _size(redis, shard) for shard in keys.SHARDS]) / number
+            page.print(
+                f"{number:,} threads with 4 values of metadata, {number - known:,} of them made in"
+                f" {took_s:.1f} s; {bytes_each:,.0f} bytes each, {index:,.0f} of them in the index"
+            )
+            for name, search in SEARCHES.items():
+                page.print(await _told(redis, name, search))
+            known = number
+
+
+async def _add(redis: Client, chance: random.Random, number: int) -> None:
     for first in range(0, number, _AT_ONCE):
         calls = [_call(chance) for _ in range(min(_AT_ONCE, number - first))]
         await run_scripts(redis, "log_store/threads/create", calls)

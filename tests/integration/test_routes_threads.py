@@ -229,6 +229,29 @@ async def test_logs_that_are_gone_to_the_last_are_one_gap(
     ]
 
 
+async def test_the_index_has_an_entry_for_what_a_job_wrote_without_a_break(logs: Logs) -> None:
+    thread_id, ids = await talk(logs)
+    index = await logs.store.xrange(keys.log_of_thread(ThreadName("default", thread_id)))
+
+    one, two, three = map(str.encode, ids)
+    assert [told[b"j"] for _, told in index] == [one, two, one, two, three, two]
+
+
+async def test_what_the_index_has_no_more_is_a_gap(api: Api, logs: Logs, redis: Redis) -> None:
+    thread_id, _ = await talk(logs)
+    wanted = await whole(logs, thread_id)
+    index = keys.log_of_thread(ThreadName("default", thread_id))
+    await redis.xtrim(index, maxlen=1, approximate=False)
+    found = await read(api, thread_id, len(wanted))
+
+    (_, told), *none = await cast("Any", redis).xrange(index)
+    kept = int(told[b"l"]) - int(told[b"f"]) + 1
+    assert not none
+    assert found[1:] == wanted[-kept:]
+    gap = {"from": 1, "to": len(wanted) - kept, "reason": "trimmed"}
+    assert found[0] == (gap["to"], "gap", gap)
+
+
 async def test_a_number_that_the_thread_never_had_is_a_gap(api: Api, logs: Logs) -> None:
     thread_id, _ = await talk(logs)
     last = len(await whole(logs, thread_id))

@@ -10,9 +10,9 @@
 --              cancelled, or rolled back).
 -- line         a sorted set: the jobs that wait for their turn, in their order
 -- jobs         a sorted set: all its jobs, in their order
--- log          a stream: the index of the thread's log, an entry for each write to the log of one of its
---              jobs. An entry's id is the number of its last event; it has job, first and last (numbers in
---              the job's log).
+-- log          a stream: the index of the thread's log, an entry for each run of events that one of its jobs
+--              wrote with no other job between. Its id is the number of its last event; it has job, first and
+--              last (numbers in the job's log).
 -- heads        a sorted set of the shard: jobs that were first in their line when the turn came free, by the
 --              time of that, until they take it
 -- found        a sorted set of the tenant's threads in this shard, by name alone. A thread has a name in it

@@ -12,14 +12,22 @@ local superseded = THREAD + #thread_keys
 -- The job in its thread's sets. A job without a thread is never named there.
 local me = id_of(JOB)
 
--- The job's log has got the events first..last.
+local RUNS = 10000 -- Events of more runs ago are a gap to whoever reads the thread's log.
+
+-- The job's log has got the events first..last. What a job wrote with no other job between is one entry.
 -- lost: how many before them the store has forgotten; their numbers on the thread are not given again.
 local function index(first, last, lost)
   if not thread.record or last < first then
     return
   end
   local seq = whole(redis.call('HINCRBY', thread.record, 'seq', last - first + 1 + (lost or 0)))
-  redis.call('XADD', thread.log, seq .. '-0', 'j', me, 'f', whole(first), 'l', whole(last))
+  local newest = redis.call('XREVRANGE', thread.log, '+', '-', 'COUNT', 1)[1]
+  if newest and newest[2][2] == me and tonumber(newest[2][6]) == first - 1 then
+    first = tonumber(newest[2][4])
+    redis.call('XDEL', thread.log, newest[1])
+  end
+  -- stylua: ignore
+  redis.call('XADD', thread.log, 'MAXLEN', '~', RUNS, seq .. '-0', 'j', me, 'f', whole(first), 'l', whole(last))
 end
 
 local function head_of_line()

@@ -18,6 +18,7 @@
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
+| `tailrace:{s}:listening:<id>:<listener>` | log | string | three heartbeats | presence |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -231,8 +232,13 @@ def wakeups(log_key: str, reader_id: str) -> str:
 
 
 def listening(job_id: JobId) -> str:
-    """Who listens to the job."""
+    """The listeners that came to a job, while it may still matter."""
     return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
+
+
+def listener(job_id: JobId, listener_id: str) -> str:
+    """Says that a listener of the job is still there."""
+    return f"{listening(job_id)}:{listener_id}"
 
 
 def of_checkpoints(thread: str) -> dict[str, str]:

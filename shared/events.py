@@ -1,6 +1,7 @@
 """Events and the only codec. An event is a name and one line of JSON; its number is its id."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -66,9 +67,21 @@ def status_event(
     *,
     reason: StatusReason | None = None,
     pause: Pause | None = None,
+    shown: Mapping[str, Any] | None = None,
 ) -> Event:
-    """A change of status that is not the last one."""
+    """A change of status that is not the last one.
+
+    Args:
+        status: the new one.
+        attempt: the number of the attempt.
+        at: when, as `timestamp` has it.
+        reason: why.
+        pause: where a run stopped to wait.
+        shown: what an adapter of the API has to know that reads the log of a thread.
+    """
     data: dict[str, Any] = {"status": status, "attempt": attempt, "at": at}
+    if shown is not None:
+        data["shown"] = shown
     if reason:
         data["reason"] = reason
     if pause is not None:

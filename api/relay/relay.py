@@ -43,7 +43,8 @@ class Relay:
         self.hub = Hub()
         self._settings = settings
         self.log = EventLog(log_store, settings)
-        self._pages = Pages(self.log, ThreadLog(log_store))
+        self.thread_log = ThreadLog(log_store)
+        self._pages = Pages(self.log, self.thread_log)
         self._tail = Tail(log_store, settings.log_store_url)
         self._thread_tail = Tail(log_store, settings.log_store_url, ThreadLogReader)
         self._housekeeping = Housekeeping(

@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import json
 import operator
 import random
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from langgraph.checkpoint.memory import InMemorySaver
@@ -455,3 +457,209 @@ async def test_a_remote_graph_that_fails_raises(client: LangGraphClient):
     remote = RemoteGraph("failing", client=client)
     with pytest.raises(RemoteException, match="internal"):
         await asyncio.wait_for(remote.ainvoke({"topic": "x"}), 30)
+
+
+async def joined(client: LangGraphClient, thread: str, last: str, runs: int, **more: Any) -> Told:
+    """A thread's stream after an event, up to the end of so many runs."""
+    found: Told = []
+    stream = await client.threads.join_stream(thread, last_event_id=last, **more)
+    async for part in stream:
+        found.append((part.id, (part.event, part.data)))
+        runs -= part.event == "metadata" and part.data.get("status") == "run_done"
+        if not runs:
+            break
+    await stream.aclose()
+    return found
+
+
+async def test_a_thread_is_joined_at_any_event(client: LangGraphClient):
+    thread = await new_thread(client)
+    for graph, mode in (("steps", "custom"), ("nested", "updates")):
+        await told(client.runs.stream(thread, graph, input={"topic": "x"}, stream_mode=mode))
+    whole = await joined(client, thread, "-1", runs=2)
+    assert [name for _, (name, _) in whole] == [
+        *("metadata", "custom", "metadata"),
+        *("metadata", "updates", "updates", "metadata"),
+    ]
+    for n, (id_, _) in enumerate(whole[:-1]):
+        after = 2 if n < 2 else 1
+        assert await joined(client, thread, id_, runs=after) == whole[n + 1 :]
+    lifecycle = await joined(client, thread, "-1", runs=2, stream_mode="lifecycle")
+    assert lifecycle == [part for part in whole if part[1][0] == "metadata"]
+    with pytest.raises(UnprocessableEntityError, match="stream_mode"):
+        await joined(client, thread, "-1", runs=1, stream_mode="nope")
+
+
+async def test_a_thread_that_is_joined_tells_what_comes(client: LangGraphClient):
+    thread = await new_thread(client)
+    await client.runs.wait(thread, "steps", input={"topic": "x"})
+    stream = await client.threads.join_stream(thread, stream_mode=["run_modes", "state_update"])
+    first = asyncio.ensure_future(anext(stream))
+    run = await client.runs.create(thread, "slow", input={"topic": "y"}, stream_mode="custom")
+    begun = await first
+    assert (begun.event, begun.data["run_id"]) == ("metadata", run["run_id"])
+    await client.runs.join(thread, run["run_id"])
+    made = await client.threads.update_state(thread, {"topic": "z"}, as_node="rest")
+    async for part in stream:
+        if part.event == "state_update":
+            assert part.data == {"checkpoint": made["checkpoint"]}
+            break
+    await stream.aclose()
+
+
+async def conversation(client: LangGraphClient) -> dict[str, Any]:
+    """A conversation over the thread protocol, with all that its client is told."""
+    found: dict[str, Any] = {}
+    async with client.threads.stream(assistant_id="chat") as thread:
+        message = {"role": "user", "content": SLOW}
+        await thread.run.start(input={"messages": [message]})
+        messages = [one async for one in thread.messages]
+        found["texts"] = ["".join([piece async for piece in one.text]) for one in messages]
+        found["output"] = [m["content"] for m in (await thread.output)["messages"]]
+    async with client.threads.stream(assistant_id="ask") as thread:
+        await thread.run.start(input={"topic": "x"})
+        async for _ in thread.values:
+            pass  # It ends where the graph asks.
+        [asked] = thread.interrupts
+        found["question"] = asked["value"]
+        await thread.run.respond("yes", interrupt_id=asked["interrupt_id"])
+        found["answered"] = await thread.output
+    return found
+
+
+SLOW = "slow tale of a mill"
+SAID: dict[str, Any] = {
+    "texts": ["Echo: slow tale of a mill"],
+    "output": ["slow tale of a mill", "Echo: slow tale of a mill"],
+    "question": {"question": "Go on?", "topic": "x"},
+    "answered": {"topic": "x", "steps": ["prepare", "ask", "finish"], "answer": "yes"},
+}
+
+
+async def test_a_conversation_over_the_thread_protocol(client: LangGraphClient):
+    assert await conversation(client) == SAID
+
+
+CHANNELS = ["values", "updates", "messages", "tasks", "lifecycle", "input", "custom"]
+Events = list[dict[str, Any]]
+
+
+async def follow(url: str, thread: str, found: Events, runs: int) -> bool:
+    """Add the protocol's events after those; whether so many runs have ended."""
+    body = {"channels": CHANNELS, "since": found[-1]["seq"] if found else 0}
+    async with (
+        httpx.AsyncClient(base_url=f"{url}/langgraph") as http,
+        http.stream("POST", f"/threads/{thread}/stream/events", json=body) as response,
+    ):
+        assert response.status_code == 200
+        async for line in response.aiter_lines():
+            if line.startswith("data: "):
+                found.append(json.loads(line.removeprefix("data: ")))
+                if ended_runs(found) == runs:
+                    return True
+    return False
+
+
+def ended_runs(events: Events) -> int:
+    of_runs = [one["params"] for one in events if one["event_id"].startswith("synth:")]
+    return sum(params["data"]["event"] != "running" for params in of_runs)
+
+
+async def events_of(here: Service, thread: str, before: Events, runs: int) -> Events:
+    """The protocol's events after those, up to the end of so many runs."""
+    found = list(before)
+    assert await follow(here.url, thread, found, runs)
+    return found[len(before) :]
+
+
+async def started(here: Service, thread: str, graph: str, given: Any) -> str:
+    """A run that a command has started."""
+    told = await command(here, thread, "run.start", assistant_id=graph, input=given)
+    assert told["type"] == "success"
+    return told["result"]["run_id"]
+
+
+HELLO = {"messages": [{"role": "user", "content": "hi"}]}
+
+
+async def test_the_protocol_s_stream_resumes_at_any_event(here: Service, client: LangGraphClient):
+    thread = await new_thread(client)
+    for _ in range(2):
+        await client.runs.join(thread, await started(here, thread, "chat", HELLO))
+    whole = await events_of(here, thread, [], runs=2)
+    assert [one["seq"] for one in whole] == sorted({one["seq"] for one in whole})
+    for n in range(1, len(whole)):
+        assert await events_of(here, thread, whole[:n], runs=2) == whole[n:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_protocol_s_stream_over_connections_that_break(
+    here: Service, client: LangGraphClient, seed: int
+):
+    rng, thread = random.Random(seed), await new_thread(client)
+
+    def plan(_: int) -> Cut:
+        return Cut(rng.randint(400, 8000), rng.choice(["rst", "fin"]))
+
+    found: Events = []
+    async with cutting(int(here.url.rsplit(":", 1)[1]), plan) as proxy:
+        run = await started(here, thread, "chat", {"messages": [{"role": "user", "content": SLOW}]})
+        over = False
+        while not over:
+            with suppress(httpx.TransportError):
+                over = await follow(proxy.url, thread, found, runs=1)
+        assert proxy.cuts > 1
+    await client.runs.join(thread, run)
+    assert found == await events_of(here, thread, [], runs=1)
+
+
+async def command(here: Service, thread: str, method: str, **params: Any) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=f"{here.url}/langgraph") as http:
+        body = {"id": 7, "method": method, "params": params}
+        response = await http.post(f"/threads/{thread}/commands", json=body)
+    assert response.status_code == 200, response.text
+    told: dict[str, Any] = response.json()
+    assert told["id"] == 7
+    return told
+
+
+async def test_commands_that_are_not_done_say_why(here: Service, client: LangGraphClient):
+    thread = await new_thread(client)
+
+    async def refused(method: str, **params: Any) -> str:
+        told = await command(here, thread, method, **params)
+        assert told["type"] == "error"
+        assert told["message"]
+        return told["error"]
+
+    assert await refused("run.start") == "invalid_argument"
+    assert await refused("run.start", assistant_id="chat", nope=1) == "invalid_argument"
+    assert await refused("nope") == "unknown_command"
+    assert await refused("input.respond") == "invalid_argument"
+    assert await refused("input.respond", interrupt_id="i", response=1) == "no_such_run"
+    assert await refused("subscription.subscribe", channels=["values"]) == "not_supported"
+    assert await refused("agent.getTree") == "not_supported"
+    await client.runs.wait(thread, "ask", input={"topic": "x"})
+    assert await refused("input.respond", interrupt_id="i", response=1) == "no_such_interrupt"
+    state = await command(here, thread, "state.get", keys=["topic"])
+    assert state["result"]["values"] == {"topic": "x"}
+    assert set(state["result"]["checkpoint"]) == {"id", "ns"}
+    # Input for a thread that asks is the answer.
+    told = await command(here, thread, "run.start", assistant_id="ask", input="yes")
+    values = await client.runs.join(thread, told["result"]["run_id"])
+    assert values["answer"] == "yes"
+    assert await refused("input.respond", interrupt_id="i", response=1) == "invalid_argument"
+
+
+async def test_a_run_is_forked_by_a_command(here: Service, client: LangGraphClient):
+    thread = await new_thread(client)
+    await client.runs.wait(thread, "steps", input={"topic": "x"})
+    await client.runs.wait(thread, "steps", input={"topic": "y"})
+    states = await client.threads.get_history(thread, limit=100)
+    first = next(s for s in states if not s["next"] and s["values"]["topic"] == "x")
+    config = {"configurable": {"checkpoint_id": first["checkpoint"]["checkpoint_id"]}}
+    told = await command(
+        here, thread, "run.start", assistant_id="steps", input={"topic": "z"}, config=config
+    )
+    values = await client.runs.join(thread, told["result"]["run_id"])
+    assert values == {"topic": "z", "steps": ["one", "two"] * 2}

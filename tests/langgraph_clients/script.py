@@ -6,7 +6,7 @@ What differs for a written reason is left out or brought to one form here, and o
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final, cast
@@ -31,6 +31,10 @@ DIFFERENCES: Final = {
     "the metadata of a copy": "theirs has the thread's id in it",
     "values of a copy": "theirs has none until it is run",
     "drawings of graphs": "each language describes its own nodes: ids and edges are compared",
+    "the thread protocol": (
+        "theirs tells `checkpoints`; ours names the question twice, as its clients in Python and in"
+        " JavaScript read it; theirs tells of each task what it runs with"
+    ),
     "the interrupts of a state": "ours also has them together, as LangGraph in Python",
 }
 
@@ -44,6 +48,10 @@ OF_METADATA: Final = (
     *("langgraph_path", "langgraph_checkpoint_ns", "checkpoint_ns", "ls_model_type"),
 )
 NOBODY: Final = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+CHANNELS: Final = (
+    *("values", "updates", "messages", "tools", "lifecycle", "input", "checkpoints", "tasks"),
+    "custom",
+)
 MODES: Final = ("values", "updates", "custom", "messages-tuple", "messages", "tasks")
 
 
@@ -158,6 +166,51 @@ class Sender:
         self.answers.append((label, [status, _error(told)]))
         return answer
 
+    def command(self, label: str, path: str, method: str, params: Any) -> Any:
+        """Send one command of the thread protocol; what came."""
+        body = {"id": len(self.answers), "method": method, "params": params}
+        response = self.client.post(f"{path}/commands", json=body)
+        answer = response.json()
+        assert answer["id"] == body["id"]
+        told = {name: answer.get(name) for name in ("type", "error", "result")}
+        self.answers.append((label, [response.status_code, comparable(told)]))
+        return answer
+
+    def follow(
+        self, label: str, path: str, channels: Sequence[str], runs: int, **more: Any
+    ) -> None:
+        """Read the thread's events from its start until so many runs have ended."""
+        found: list[Any] = []
+        body = {"channels": channels, **more}
+        with self.client.stream("POST", f"{path}/stream/events", json=body) as response:
+            for line in response.iter_lines():
+                if line.startswith("data: "):
+                    event = json.loads(line.removeprefix("data: "))
+                    found += _of_protocol(event)
+                    runs -= _ends_a_run(event)
+                if not runs:
+                    break
+        self.answers.append((label, [response.status_code, found]))
+
+
+def _of_protocol(event: Any) -> Iterator[Any]:
+    """An event of the thread protocol as both servers tell it."""
+    method, params = event["method"], event["params"]
+    if method == "checkpoints":
+        return
+    data = params["data"]
+    if isinstance(data, dict) and method in ("tasks", "lifecycle", "input.requested"):
+        left_out = ("error", "metadata", "value")
+        data = {n: one for n, one in cast("dict[str, Any]", data).items() if n not in left_out}
+    namespace = [UUID.sub("<id>", one) for one in params["namespace"]]
+    yield [method, namespace, params.get("node"), comparable(data)]
+
+
+def _ends_a_run(event: Any) -> bool:
+    if event["method"] != "lifecycle" or event["params"]["namespace"]:
+        return False
+    return event["params"]["data"]["event"] != "running"
+
 
 def _error(told: Any) -> Any:
     """An error without its text."""
@@ -188,6 +241,8 @@ def script(sender: Sender) -> None:
     forks(sender)
     busy(sender)
     deletions(sender)
+    for graph in ("steps", "nested", "ask", "failing"):
+        protocol(sender, graph)
     refusals(sender)
 
 
@@ -388,6 +443,35 @@ def deletions(sender: Sender) -> None:
         sender.send(f"deletions: run {n} again", "DELETE", f"{path}/runs/{runs[n]}")
         look(sender, f"deletions: without {n}", path)
     sender.send("deletions: runs", "GET", f"{path}/runs")
+
+
+def protocol(sender: Sender, graph: str) -> None:
+    """A run over the thread protocol: commands, and the events of the thread."""
+    label = f"protocol, {graph}"
+    thread = sender.send(f"{label}: thread", "POST", "/threads", {})
+    path = f"/threads/{thread['thread_id']}"
+    start = {"assistant_id": graph, "input": {"topic": "x"}}
+    sender.command(f"{label}: start", path, "run.start", start)
+    sender.follow(f"{label}: events", path, CHANNELS, runs=1)
+    for channel in CHANNELS:
+        sender.follow(f"{label}: {channel}", path, ["lifecycle", channel], runs=1)
+    sender.follow(f"{label}: root", path, CHANNELS, runs=1, namespaces=[[]], depth=0)
+    state = sender.command(f"{label}: state", path, "state.get", {})
+    keys = {"keys": ["topic"]}
+    sender.command(f"{label}: some of it", path, "state.get", keys)
+    if graph == "ask":
+        asked = sender.send(f"{label}: asked", "GET", f"{path}/state")["tasks"][0]["interrupts"][0]
+        answer = {"interrupt_id": asked["id"], "response": "yes"}
+        sender.command(f"{label}: answer", path, "input.respond", answer)
+        sender.follow(f"{label}: all events", path, CHANNELS, runs=2)
+    else:
+        answer = {"interrupt_id": "nope", "response": "yes"}
+        sender.command(f"{label}: no answer", path, "input.respond", answer)
+    sender.command(f"{label}: state again", path, "state.get", {})
+    sender.command(f"{label}: nameless", path, "run.start", {"assistant_id": ""})
+    sender.command(f"{label}: answerless", path, "input.respond", {})
+    sender.command(f"{label}: unknown", path, "nope", {})
+    assert state["type"] == "success"
 
 
 def refusals(sender: Sender) -> None:

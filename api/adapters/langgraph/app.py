@@ -18,6 +18,7 @@ from tailrace.api.adapters.langgraph.routes import (
     runs,
     states,
     thread_runs,
+    thread_streams,
     threads,
 )
 from tailrace.api.errors import FieldError, Refusal
@@ -52,7 +53,7 @@ def langgraph_app() -> FastAPI:
         middleware=[Middleware(ErrorBoundary)],
         redirect_slashes=False,
     )
-    for module in (meta, assistants, runs, threads, states, thread_runs):
+    for module in (meta, assistants, runs, threads, states, thread_runs, thread_streams):
         app.include_router(module.router)
     return app
 

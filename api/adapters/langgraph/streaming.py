@@ -21,7 +21,8 @@ from tailrace.shared.jobs import Job, JobId
 
 _FROM_THE_START: Final = ("", "0", "-1")
 _ID: Final = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,4}))?")
-_ALL_PARTS: Final = 10_000
+ALL_PARTS: Final = 10_000
+"""More than any event has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def read_cursor(request: Request) -> ViewCursor:
     match = _ID.fullmatch(given[0])
     if match is None or len(given) > 1:
         raise InvalidCursor("Last-Event-ID is the id of one event, such as 17-1.")
-    return ViewCursor(int(match[1]), int(match[2]) if match[2] else _ALL_PARTS)
+    return ViewCursor(int(match[1]), int(match[2]) if match[2] else ALL_PARTS)
 
 
 async def stream_run(

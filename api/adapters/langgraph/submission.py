@@ -1,5 +1,6 @@
 """From the body of a run to its job."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,15 @@ async def read_run(request: Request, services: Services) -> RunCreate:
         UnsupportedMediaType, BodyTooLarge, BodyTooSlow, InvalidJson, InvalidBody: it is refused.
     """
     return parse(RunCreate, await read_json(request, services.settings))
+
+
+def run_body(said: Mapping[str, Any]) -> RunCreate:
+    """The body of a run that is not a request's own.
+
+    Raises:
+        InvalidBody: a field is wrong.
+    """
+    return parse(RunCreate, said)
 
 
 async def create_run(

@@ -112,7 +112,7 @@ class JobStore:
             tenant=tenant,
             request=written(request),
             created_at=now,
-            event=status_event("queued", 0, now).data,
+            event=status_event("queued", 0, now, shown=_shown(request)).data,
             max_attempts=request.max_attempts,
             thread_name=str(job.thread or ""),
             thread_ttl_ms=self._thread_ttl_ms,
@@ -394,3 +394,11 @@ class JobStore:
 def _changed(reply: list[bytes]) -> Changed:
     status, following = reply
     return Changed(status_of(status), job_in(following))
+
+
+def _shown(request: JobRequest) -> dict[str, Any] | None:
+    """What the first event says of a job that an adapter of the API has made."""
+    if request.view is None and request.update is None:
+        return None
+    update = {"update": True} if request.update is not None else {}
+    return {"graph": request.graph, **(request.view or {}), **update}

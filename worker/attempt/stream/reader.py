@@ -1,6 +1,7 @@
 """Reads a run's stream: hands its events to the journal, notes what the worker itself needs."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from types import AsyncGeneratorType
@@ -113,7 +114,9 @@ class StreamReader:
             self._ending = ()
         if mode not in self._wanted:
             return ended
-        events = translate(without_ours(part) if mode in MARKED else part, detailed=self._detailed)
+        plain = without_ours(part) if mode in MARKED else part
+        at = time.time_ns() // 1_000_000 if self._detailed else None
+        events = translate(plain, detailed=self._detailed, at=at)
         if mode == "updates" and _ends_a_task(part):
             # The task's writes have to come before it, and the part that names the task comes next.
             self._ending = tuple(events)

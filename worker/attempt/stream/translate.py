@@ -22,12 +22,13 @@ _HIDDEN: Final = "failed"
 """Replaces the text of an exception, which is not for users."""
 
 
-def translate(part: Part, *, detailed: bool = False) -> Iterable[Event]:
+def translate(part: Part, *, detailed: bool = False, at: int | None = None) -> Iterable[Event]:
     """The events of one part; of `updates`, one for each node.
 
     Args:
         part: of the stream.
         detailed: also tell the metadata of a message, and the interrupts that belong to values.
+        at: the time in ms, told with each event but the small ones, `custom` and `messages`.
 
     Raises:
         Unserializable: what a node returned can't be written as JSON.
@@ -35,7 +36,7 @@ def translate(part: Part, *, detailed: bool = False) -> Iterable[Event]:
     if part["type"] == "custom":
         # The only mode in which a graph can be fast: no generator, no `match`.
         return (Event("custom", encode_value({"ns": part["ns"], "data": part["data"]})),)
-    return _others(part, detailed)
+    return _others(part, detailed, {} if at is None else {"at": at})
 
 
 def is_cached(updates: Mapping[str, Any]) -> bool:
@@ -43,7 +44,7 @@ def is_cached(updates: Mapping[str, Any]) -> bool:
     return _CACHED in updates
 
 
-def _others(part: Part, detailed: bool) -> Iterator[Event]:
+def _others(part: Part, detailed: bool, at: Mapping[str, int]) -> Iterator[Event]:
     ns, data = list(part["ns"]), part["data"]
     match part["type"]:
         case "messages":
@@ -53,12 +54,12 @@ def _others(part: Part, detailed: bool) -> Iterator[Event]:
             yield Event("messages", encode_value(body | told))
         case "updates":
             for node, update in _without_note(data).items():
-                yield Event("updates", encode_value({"ns": ns, "node": node, "data": update}))
+                yield Event("updates", encode_value({"ns": ns, "node": node, "data": update, **at}))
         case "values" as mode:
             told = _interrupts(part) if detailed else {}
-            yield Event(mode, encode_value({"ns": ns, "data": data} | told))
+            yield Event(mode, encode_value({"ns": ns, "data": data, **told, **at}))
         case "tasks" as mode:
-            body = {"ns": ns, "node": data.get("name"), "data": _without_error(data)}
+            body = {"ns": ns, "node": data.get("name"), "data": _without_error(data), **at}
             yield Event(mode, encode_value(body))
         case "checkpoints" as mode:
             yield Event(mode, encode_value({"ns": ns, "data": _without_task_errors(data)}))

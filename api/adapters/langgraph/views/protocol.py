@@ -1,0 +1,359 @@
+"""A thread's log in LangGraph's thread protocol, as its newer clients read it. Pure.
+
+What an event becomes depends on those before it: messages start and end, a run ends once, a
+question is asked once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, NamedTuple, cast
+
+from tailrace.api.adapters.langgraph.views.blocks import Message, ended, told_as
+from tailrace.api.adapters.langgraph.views.events import INTERRUPT
+from tailrace.api.relay.frames import Encoder
+from tailrace.shared.events import LoggedEvent, decode, encode
+
+Body = Mapping[str, Any]
+Namespace = tuple[str, ...]
+
+PARTS: Final = 100_000
+"""Numbers that the protocol has for one event of ours, which may be told as several."""
+
+_METHODS: Final[Mapping[str, str]] = {"input.requested": "input"}
+"""Channels that have another name than their events."""
+_ENDS: Final[Mapping[str, str]] = {
+    "succeeded": "completed",
+    "failed": "failed",
+    "cancelled": "interrupted",
+    "waiting": "interrupted",
+}
+_SEPARATOR: Final = ":"
+
+
+class Part(NamedTuple):
+    """One event of the protocol, without its number."""
+
+    method: str
+    namespace: Namespace
+    data: Any
+    node: str | None = None
+    run: str | None = None
+    """Of an event that tells of a whole run: its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a client wants."""
+
+    channels: frozenset[str]
+    namespaces: tuple[Namespace, ...] = ()
+    """Prefixes, of which one has to match; none: any namespace."""
+    depth: int | None = None
+    """How deep below a prefix."""
+
+    def wants(self, part: Part) -> bool:
+        """Whether the client gets this event."""
+        return self._on_channel(part) and self._in_namespace(part.namespace)
+
+    def _on_channel(self, part: Part) -> bool:
+        channel = _METHODS.get(part.method, part.method)
+        if channel in self.channels:
+            return True
+        named = channel == "custom" and isinstance(part.data, dict) and "name" in part.data
+        return named and f"custom:{part.data['name']}" in self.channels
+
+    def _in_namespace(self, namespace: Namespace) -> bool:
+        return not self.namespaces or any(
+            _begins(namespace, prefix)
+            and (self.depth is None or len(namespace) - len(prefix) <= self.depth)
+            for prefix in self.namespaces
+        )
+
+
+def _begins(namespace: Namespace, prefix: Namespace) -> bool:
+    """Whether a namespace begins with a prefix, whose names may lack the ids of tasks."""
+    return len(prefix) <= len(namespace) and all(
+        one == wanted or (_SEPARATOR not in wanted and one.partition(_SEPARATOR)[0] == wanted)
+        for one, wanted in zip(namespace, prefix, strict=False)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run as far as its events were read."""
+
+    id: str
+    messages: Mapping[str, Message]
+    """Those that are not over, by their ids."""
+    asked: frozenset[str]
+    """Ids of the questions that were told."""
+    inside: dict[Namespace, str]
+    """The graphs inside that run, and the tasks that run them."""
+    seen: frozenset[Namespace]
+
+    @classmethod
+    def begun(cls, id_: str) -> "_Run":
+        return cls(id_, {}, frozenset(), {}, frozenset())
+
+
+class ThreadEvents:
+    """Tells a thread's events in their order.
+
+    Args:
+        graph: the name of the graph that runs there; None: it is not known.
+    """
+
+    def __init__(self, graph: str | None) -> None:
+        self._named = {"graph_name": graph} if graph else {}
+        self._run: _Run | None = None
+        self._updates: frozenset[str] = frozenset()
+        self._at = 0
+
+    def parts(self, event: LoggedEvent) -> list[Part]:
+        """What the next event is in the protocol."""
+        body = decode(event.data)
+        self._at = _time(body) or self._at
+        if event.name in ("status", "end"):
+            return list(self._of_run(body))
+        tell = _TOLD.get(event.name)
+        if tell is None or body["job"] in self._updates:
+            return []
+        if self._run is None or self._run.id != body["job"]:
+            # Its start is gone: what follows is told as far as it can be.
+            self._run = _Run.begun(body["job"])
+        begun, run = _begun(tuple(body["ns"]), self._run)
+        parts, self._run = tell(body, run)
+        return [*begun, *parts]
+
+    @property
+    def time(self) -> int:
+        """When the last event was made, or one shortly before it, in ms."""
+        return self._at
+
+    def copy(self) -> "ThreadEvents":
+        """One that continues from the same event."""
+        other = ThreadEvents(None)
+        # A run is replaced when it changes, never changed.
+        other._named, other._run, other._at = self._named, self._run, self._at
+        other._updates = self._updates
+        return other
+
+    def _of_run(self, body: Body) -> Iterator[Part]:
+        job, status = body["job"], body["status"]
+        run = self._run
+        if body.get("shown", {}).get("update"):
+            self._updates |= {job}
+        if job in self._updates:
+            # It changes the state, and runs nothing.
+            self._updates -= {job} if status in _ENDS else frozenset()
+            return
+        if status == "running":
+            if run is None or run.id != job:
+                yield self._lifecycle(job, "running")
+            self._run = _Run.begun(job)
+        elif status in _ENDS and (run is None or run.id == job):
+            # Of other jobs: one that never began, or that asked and was passed over.
+            yield from _left_open(run, _ENDS[status])
+            if run is not None or status == "failed":
+                why = {"error": body["error"]["detail"]} if status == "failed" else {}
+                yield self._lifecycle(job, _ENDS[status], why)
+            self._run = None
+
+    def _lifecycle(self, job: str, event: str, more: Body | None = None) -> Part:
+        return Part("lifecycle", (), {"event": event, **self._named, **(more or {})}, run=job)
+
+
+class ProtocolEncoder:
+    """Writes those events that a client wants.
+
+    Args:
+        events: tells them.
+        wanted: which of them.
+    """
+
+    def __init__(self, events: ThreadEvents, wanted: Filter) -> None:
+        self._events = events
+        self._wanted = wanted
+
+    def __call__(self, event: LoggedEvent) -> bytes:
+        """All that the next event is to this client."""
+        return b"".join(self.frames(event))
+
+    def frames(self, event: LoggedEvent, after: int = 0) -> list[bytes]:
+        """What the next event is to this client, but for its first parts."""
+        if event.name == "gap":
+            gap = {**decode(event.data), "type": "gap"}
+            return [b"event: gap\ndata: %b\nid: %d\n\n" % (encode(gap), _number(event.seq, 0))]
+        return [
+            _frame(_number(event.seq, n), part, self._events.time)
+            for n, part in enumerate(self._events.parts(event), 1)
+            if n > after and self._wanted.wants(part)
+        ]
+
+    def copy(self) -> Encoder:
+        """One that continues from the same event."""
+        return ProtocolEncoder(self._events.copy(), self._wanted)
+
+
+def _number(seq: int, part: int) -> int:
+    return seq * PARTS + min(part, PARTS - 1)
+
+
+def _frame(number: int, part: Part, at: int) -> bytes:
+    # Clients read the run of such an event from its id.
+    id_ = str(number) if part.run is None else f"synth:{part.run}:{number}"
+    params = {"namespace": part.namespace, "timestamp": at, "data": part.data}
+    if part.node is not None:
+        params["node"] = part.node
+    told = {
+        "type": "event",
+        "event_id": id_,
+        "seq": number,
+        "method": part.method,
+        "params": params,
+    }
+    return b"event: %b\ndata: %b\nid: %d\n\n" % (part.method.encode(), encode(told), number)
+
+
+def _time(body: Body) -> int | None:
+    """When an event was made, in ms, if it says so."""
+    at = body.get("at")
+    if isinstance(at, str):
+        return round(datetime.fromisoformat(at).timestamp() * 1000)
+    return at
+
+
+_Told = tuple[list[Part], _Run]
+
+
+def _ns(body: Body) -> Namespace:
+    return tuple(body["ns"])
+
+
+def _values(body: Body, run: _Run) -> _Told:
+    if interrupts := body.get("interrupts"):
+        # The same state as before, once more.
+        return _asked(_ns(body), interrupts, run)
+    return [Part("values", _ns(body), body["data"])], run
+
+
+def _updates(body: Body, run: _Run) -> _Told:
+    ns, node, data = _ns(body), body["node"], body["data"]
+    if node == INTERRUPT:
+        return _asked(ns, data, run)
+    over, run = _messages_over(ns, node, run)
+    told = cast("Any", data if isinstance(data, dict) else {"value": data})
+    return [*over, Part("updates", ns, told, node)], run
+
+
+def _custom(body: Body, run: _Run) -> _Told:
+    data = body["data"]
+    named = isinstance(data, dict) and "name" in data
+    return [Part("custom", _ns(body), data if named else {"payload": data})], run
+
+
+def _messages(body: Body, run: _Run) -> _Told:
+    chunk, ns, node = body["message"], _ns(body), body["node"]
+    if not chunk.get("id"):
+        return [], run
+    told = told_as(chunk, run.messages.get(chunk["id"]), (*ns, node or ""))
+    others = {id_: one for id_, one in run.messages.items() if id_ != chunk["id"]}
+    known = {**others, chunk["id"]: told.message} if told.message else others
+    parts = [Part("messages", ns, data, node) for data in told.events]
+    return parts, replace(run, messages=known)
+
+
+def _begun(ns: Namespace, run: _Run) -> _Told:
+    """The starts of graphs inside: each with its first event."""
+    parts: list[Part] = []
+    for depth in range(1, len(ns) + 1):
+        below = ns[:depth]
+        name, _, id_ = below[-1].partition(_SEPARATOR)
+        if id_ and below not in run.seen:
+            parts.append(Part("lifecycle", below, {"event": "started", "graph_name": name}))
+            run = replace(run, inside={**run.inside, below: id_}, seen=run.seen | {below})
+    return parts, run
+
+
+def _tasks(body: Body, run: _Run) -> _Told:
+    ns, data = _ns(body), body["data"]
+    told = Part("tasks", ns, data)
+    if "result" not in data:
+        return [told], run
+    over = [below for below, id_ in run.inside.items() if id_ == data["id"] and below[:-1] == ns]
+    done, run = _messages_over(ns, data["name"], run)
+    ends = [_end_of(below, _outcome(data)) for below in over]
+    left = {below: id_ for below, id_ in run.inside.items() if below not in over}
+    return [*done, told, *ends], replace(run, inside=left)
+
+
+def _end_of(below: Namespace, outcome: str) -> Part:
+    name = below[-1].partition(_SEPARATOR)[0]
+    return Part("lifecycle", below, {"event": outcome, "graph_name": name})
+
+
+def _outcome(task: Body) -> str:
+    if task.get("interrupts"):
+        return "interrupted"
+    return "failed" if task.get("error") else "completed"
+
+
+def _asked(ns: Namespace, interrupts: Sequence[Body], run: _Run) -> _Told:
+    """Questions, each told once in a run."""
+    new = [one for one in interrupts if one["id"] not in run.asked]
+    parts = [
+        # Clients in Python read the question from `value`, those in JavaScript from `payload`.
+        Part(
+            "input.requested",
+            ns,
+            {"interrupt_id": one["id"], "payload": one["value"], "value": one["value"]},
+        )
+        for one in new
+    ]
+    return parts, replace(run, asked=run.asked | {one["id"] for one in new})
+
+
+def _messages_over(ns: Namespace, node: str, run: _Run) -> _Told:
+    """The ends of the messages of a node that is done: not every model marks its last chunk."""
+    over = [one for one in run.messages.values() if one.place == (*ns, node)]
+    parts = [Part("messages", ns, data, node) for one in over for data in ended(one)]
+    left = {id_: one for id_, one in run.messages.items() if one not in over}
+    return parts, replace(run, messages=left)
+
+
+def _left_open(run: _Run | None, outcome: str) -> Iterator[Part]:
+    """What ends with a run that is over."""
+    if run is None:
+        return
+    for below in reversed(run.inside):
+        yield _end_of(below, outcome)
+    for one in run.messages.values():
+        *ns, node = one.place
+        for data in ended(one):
+            yield Part("messages", tuple(ns), data, node or None)
+
+
+_TOLD: Final = cast(
+    "Mapping[str, Any]",
+    {
+        "values": _values,
+        "updates": _updates,
+        "custom": _custom,
+        "messages": _messages,
+        "tasks": _tasks,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolForm:
+    """In which form a client reads a thread."""
+
+    graph: str | None
+    """The graph that runs there, by its name."""
+    wanted: Filter
+
+    def encoder(self) -> ProtocolEncoder:
+        """Writes a thread's log from its start on."""
+        return ProtocolEncoder(ThreadEvents(self.graph), self.wanted)

@@ -93,7 +93,13 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
     process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     open_jobs = OpenJobs(log_store)
     sweep = Sweep(records, open_jobs, queue, process_id)
-    for work in (relay.run(), sweep.run(), _drain_at_shutdown(relay, settings.drain_s)):
+    presence = Presence(log_store, settings.heartbeat_s, 2 * settings.connection_age_s)
+    for work in (
+        relay.run(),
+        sweep.run(),
+        presence.run(),
+        _drain_at_shutdown(relay, settings.drain_s),
+    ):
         task = tasks.create_task(work)
         task.add_done_callback(_exit_if_crashed)
         stack.push_async_callback(cancel_and_wait, task)
@@ -102,7 +108,7 @@ async def _open_services(stack: AsyncExitStack, settings: ApiSettings) -> Servic
         settings=settings,
         stores=(queue_store, log_store),
         jobs=records,
-        presence=Presence(log_store, 2 * settings.connection_age_s),
+        presence=presence,
         blobs=BlobStore(log_store, settings),
         threads=ThreadStore(log_store, settings),
         snapshots=SnapshotReader(log_store),

@@ -26,17 +26,13 @@ class Hub:
     def __init__(self) -> None:
         self.channels: dict[ChannelId, Channel] = {}
         self.listeners: set[Listener] = set()
-        self._draining = asyncio.Event()
+        self._draining = False
         self._window_bytes = LARGEST_WINDOW
 
     @property
     def draining(self) -> bool:
         """Whether whoever comes is sent away at once."""
-        return self._draining.is_set()
-
-    async def until_draining(self) -> None:
-        """Wait until the process begins to shut down."""
-        await self._draining.wait()
+        return self._draining
 
     @contextmanager
     def listening(self, listener: Listener, log_id: ChannelId) -> Generator[Channel]:
@@ -78,7 +74,7 @@ class Hub:
 
     async def drain(self, drain_s: float) -> None:
         """Dismiss everyone, spread over `drain_s` so that they don't all return at one moment."""
-        self._draining.set()
+        self._draining = True
         for channel in self.channels.values():
             for subscriber in channel.subscribers:
                 subscriber.dismiss()

@@ -18,6 +18,7 @@
 | `tailrace:{s}:blobs:<id>` | log | hash | `open_ttl`, then `events_ttl` | blob_store |
 | `tailrace:{s}:wake:<id>` | log | stream | a minute after the last wake-up | log_reader |
 | `tailrace:{s}:listening:<id>` | log | hash | twice `connection_age` | presence |
+| `tailrace:{s}:listening:<id>:<listener>` | log | string | three heartbeats | presence |
 | `tailrace:{s}:items` | log | hash | for good; each item for its own TTL | item_store |
 | `tailrace:{s}:items:order` | log | sorted set | as `items` | item_store |
 | `tailrace:{s}:items:due` | log | sorted set | as `items` | item_store |
@@ -35,6 +36,7 @@
 | `tailrace:{queue-1}:sweeper` | queue | string | a few seconds | job_queue |
 | `tailrace:{queue-1}:workers` | queue | sorted set | a minute after the last beat | catalogue |
 | `tailrace:{queue-1}:served` | queue | hash | a minute after the last beat | catalogue |
+| `tailrace:{queue-1}:details:<digest>` | queue | string | as `served` | catalogue |
 
 `s` is the job's shard, the last hex digit of its id, and of its thread's. In braces it is a Cluster
 hash tag: the keys of one job live on one node, so that one script may touch them. The items of
@@ -95,6 +97,11 @@ stores: one without a TTL is there until it is deleted, which is what a memory i
 
 ALL_CHECKPOINTS: Final = "tailrace:{*}:ckpt:*"
 """Pattern of the keys that hold checkpoints."""
+
+
+def graph_details(name: str) -> str:
+    """What is known of a graph beyond its word in the catalogue."""
+    return f"tailrace:{_TAG}:details:{name}"
 
 
 def job(job_id: JobId) -> str:
@@ -225,8 +232,13 @@ def wakeups(log_key: str, reader_id: str) -> str:
 
 
 def listening(job_id: JobId) -> str:
-    """Who listens to the job."""
+    """The listeners that came to a job, while it may still matter."""
     return f"tailrace:{{{job_id[-1]}}}:listening:{job_id}"
+
+
+def listener(job_id: JobId, listener_id: str) -> str:
+    """Says that a listener of the job is still there."""
+    return f"{listening(job_id)}:{listener_id}"
 
 
 def of_checkpoints(thread: str) -> dict[str, str]:

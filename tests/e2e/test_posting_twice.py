@@ -4,7 +4,6 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +14,8 @@ from redis.asyncio import Redis
 from tailrace import Tailrace
 from tests.support.cutting_proxy import Cut, cutting
 from tests.support.event_stream import EventStreamReader
-from tests.support.processes import Process, Service, answers, free_port, running, running_service
+from tests.support.processes import Service
+from tests.support.replicas import Replicas, replicated
 from tests.support.wait import wait_until
 from tests.support.wire import asking
 
@@ -26,35 +26,16 @@ KEYS = 100
 JSON, STREAM = "Content-Type: application/json", "Accept: text/event-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Replicas:
-    """A service with a second API process over the same store."""
-
-    service: Service
-    second: Process
-    second_url: str
-    redis: Any
-
-    @property
-    def urls(self) -> tuple[str, str]:
-        return self.service.url, self.second_url
-
-    async def jobs(self) -> int:
-        return len(await self.redis.keys("tailrace:*:job:*"))
-
-
 @pytest.fixture
 async def replicas(tmp_path: Path) -> AsyncGenerator[Replicas]:
-    async with running_service(tmp_path) as service:
-        port = free_port()
-        env = {**service.api.env, "TAILRACE_PORT": str(port)}
-        url = f"http://127.0.0.1:{port}"
-        async with (
-            running(Process("api-2", "tailrace.api", env, tmp_path)) as second,
-            Redis.from_url(service.store.url) as redis,
-        ):
-            await answers(f"{url}/readyz", (second,))
-            yield Replicas(service, second, url, redis)
+    async with replicated(tmp_path) as replicas:
+        yield replicas
+
+
+async def jobs(replicas: Replicas) -> int:
+    """How many there are."""
+    async with Redis.from_url(replicas.service.store.url) as redis:
+        return len(await cast("Any", redis).keys("tailrace:*:job:*"))
 
 
 async def posted(client: httpx.AsyncClient, url: str, key: str) -> httpx.Response:
@@ -72,11 +53,11 @@ async def test_invariant_11_a_hundred_posts_at_once_at_two_replicas_run_one_job(
         )
     assert sorted(answer.status_code for answer in told) == [200] * (AT_ONCE - 1) + [202]
     [job_id] = {str(answer.json()["id"]) for answer in told}
-    async with Tailrace(replicas.second_url) as follower:
+    async with Tailrace(replicas.urls[1]) as follower:
         events = [event async for event in follower.events(job_id)]
     runs = [e for e in events if e.name == "status" and e.fields["status"] == "running"]
     assert (len(runs), events[-1].name) == (1, "end")
-    assert await replicas.jobs() == 1
+    assert await jobs(replicas) == 1
 
 
 async def test_invariant_11_a_replica_killed_in_the_middle_of_posts_leaves_one_job_a_key(
@@ -105,8 +86,8 @@ async def test_invariant_11_a_replica_killed_in_the_middle_of_posts_leaves_one_j
         posts = [tasks.create_task(until_stored(client, f"order-{n}")) for n in range(KEYS)]
     assert asked >= KEYS + 10, "too few posts were broken off"
     assert len({task.result() for task in posts}) == KEYS
-    assert await replicas.jobs() == KEYS
-    async with Tailrace(replicas.second_url) as follower:
+    assert await jobs(replicas) == KEYS
+    async with Tailrace(replicas.urls[1]) as follower:
         for task in posts:
             last = [event async for event in follower.events(task.result())][-1]
             assert (last.name, last.fields["status"]) == ("end", "succeeded")
@@ -146,9 +127,9 @@ async def test_a_replica_that_is_told_to_stop_lets_nobody_wait_in_vain(
     body = {"graph": "counter", "input": {"count": 6000, "interval_s": 0.01}}
     async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(
-            client.post(f"{replicas.second_url}/jobs", json=body, headers={"Prefer": "wait=60"})
+            client.post(f"{replicas.urls[1]}/jobs", json=body, headers={"Prefer": "wait=60"})
         )
-        await wait_until(replicas.jobs, "the job to be there")
+        await wait_until(lambda: jobs(replicas), "the job to be there")
         await replicas.second.stop()
     answer = waiting.result()
     assert answer.status_code == httpx.codes.ACCEPTED

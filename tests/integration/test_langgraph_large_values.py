@@ -29,7 +29,7 @@ LARGE: Final[dict[str, Any]] = {
 }
 
 
-class State(TypedDict, total=False):
+class State(TypedDict):
     given: Any
 
 

@@ -7,6 +7,7 @@ import pytest
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import Event, encode
 from tailrace.shared.jobs import Interrupt, JobError, JobId, Pause
+from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.redis import keys
 from tests.support.inside import seen_inside
 from tests.support.langgraph_api import LangGraphApi, detail, frames, ids
@@ -147,6 +148,19 @@ async def test_an_idle_stream_beats_and_says_where_it_is(langgraph: LangGraphApi
         assert stream.head.one("content-type") == "text/event-stream"
 
 
+async def test_who_comes_back_to_its_place_gets_the_same_form(langgraph: LangGraphApi, logs: Logs):
+    """Clients send nothing to the place but the cursor."""
+    run = await langgraph.run(stream_mode=EVERYTHING)
+    await conversation(logs, run)
+    form = f"/runs/{run}/stream?stream_mode=values&stream_mode=messages-tuple"
+    whole = await langgraph.get(form)
+    assert whole.head.one("location") == form
+    found = frames(whole)
+    rest = await langgraph.get(whole.head.one("location"), f"Last-Event-ID: {ids(found)[1]}")
+    assert frames(rest) == found[2:]
+    assert whole.frames != (await langgraph.stream(run)).frames
+
+
 async def test_events_that_a_view_leaves_out_end_no_stream(langgraph: LangGraphApi, logs: Logs):
     run = await langgraph.run(stream_mode="custom")
     attempt = await logs.taken(run)
@@ -239,6 +253,44 @@ async def test_a_caller_who_comes_back_in_time_keeps_the_run(leaving: LangGraphA
         await stream.rest()
     assert stream.ending == "clean"
     assert not await cancel_is_asked_for(logs, run)
+
+
+async def test_only_listeners_that_may_cancel_are_counted(leaving: LangGraphApi, logs: Logs):
+    for wanted, counted in (("continue", False), ("cancel", True)):
+        run = await leaving.run(on_disconnect=wanted)
+        attempt = await logs.taken(run)
+        async with asking(leaving.api.port, "GET", f"/langgraph/runs/{run}/stream") as stream:
+            await stream.until(b"event: metadata")
+            assert bool(await logs.store.exists(keys.listening(run))) == counted
+            await attempt.close()
+            await stream.rest()
+
+
+async def test_a_listener_of_which_nobody_speaks_does_not_count(leaving: LangGraphApi, logs: Logs):
+    """Its replica was killed, or could not say that it has left."""
+    run = await leaving.run(on_disconnect="cancel")
+    await logs.taken(run)
+    await Presence(logs.store, beat_s=0.1, longest_s=60).enter(run, "of-a-killed-replica")
+    await listen_and_leave(leaving, run)
+    await until_cancelled(logs, run)
+
+
+async def test_a_listener_at_another_replica_counts(
+    leaving: LangGraphApi, logs: Logs, store_url: str
+):
+    run = await leaving.run(on_disconnect="cancel")
+    attempt = await logs.taken(run)
+    async with (
+        serving(ApiSettings(redis_url=store_url, heartbeat_s=0.2, disconnect_s=0.3)) as other,
+        asking(other.port, "GET", f"/langgraph/runs/{run}/stream") as stream,
+    ):
+        await stream.until(b"event: metadata")
+        await listen_and_leave(leaving, run)
+        for _ in range(4):
+            await leave_another(leaving, logs)
+        assert not await cancel_is_asked_for(logs, run)
+        await attempt.close()
+        await stream.rest()
 
 
 async def test_a_cut_of_ours_cancels_nothing(store_url: str, logs: Logs):

@@ -1,9 +1,12 @@
-"""A TCP proxy that cuts: at an exact byte of what goes to the client, by FIN or by RST."""
+"""A TCP proxy that cuts: at an exact byte of what goes to the client, by FIN or by RST.
+
+In front of several replicas it takes them in turns, and passes over those that do not listen.
+"""
 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -41,8 +44,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def cutting(upstream_port: int, plan: Plan) -> AsyncGenerator[Proxy]:
-    """Stand between clients and a port of loopback while the block runs."""
+async def cutting(upstream: int | Sequence[int], plan: Plan) -> AsyncGenerator[Proxy]:
+    """Stand between clients and a port of loopback, or several, while the block runs."""
+    ports = [upstream] if isinstance(upstream, int) else list(upstream)
     proxy = Proxy()
     links: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -50,10 +54,11 @@ async def cutting(upstream_port: int, plan: Plan) -> AsyncGenerator[Proxy]:
         task = asyncio.current_task()
         assert task is not None
         links[task] = writer
-        cut = plan(proxy.connections)
+        cut, first = plan(proxy.connections), proxy.connections % len(ports)
         proxy.connections += 1
         try:
-            proxy.cuts += await _between(upstream_port, reader, writer, cut)
+            in_turn = ports[first:] + ports[:first]
+            proxy.cuts += await _between(in_turn, reader, writer, cut)
         finally:
             del links[task]
 
@@ -71,14 +76,17 @@ async def cutting(upstream_port: int, plan: Plan) -> AsyncGenerator[Proxy]:
 
 
 async def _between(
-    port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cut: Cut | None
+    ports: Sequence[int],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    cut: Cut | None,
 ) -> bool:
     """Serve one connection to its end; whether the plan ended it."""
-    try:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
+    far = await _connected(ports)
+    if far is None:
         _close(writer, "rst")
         return False
+    far_reader, far_writer = far
     upward = asyncio.ensure_future(_pass_on(reader, far_writer))
     how: How = "rst"
     try:
@@ -91,6 +99,16 @@ async def _between(
         _close(writer, how)
         far_writer.transport.abort()
         await asyncio.wait([upward], timeout=GIVE_UP_S)
+
+
+async def _connected(
+    ports: Sequence[int],
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """A connection to the first port that takes one."""
+    for port in ports:
+        with suppress(OSError):
+            return await asyncio.open_connection("127.0.0.1", port)
+    return None
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -60,16 +60,17 @@ class Exchange:
     async def until(self, mark: bytes) -> bytes:
         """Read until the body holds the mark; the body so far."""
         while mark not in self.body:
-            assert await self._more(), f"no {mark!r} in {self.body!r}, {self.ending}"
+            assert await self.more(), f"no {mark!r} in {self.body!r}, {self.ending}"
         return self.body
 
     async def rest(self) -> bytes:
         """Read to the end, whatever end that is; the whole body."""
-        while await self._more():
+        while await self.more():
             pass
         return self.body
 
-    async def _more(self) -> bool:
+    async def more(self) -> bool:
+        """Read the next part of the body; whether there may be another."""
         if self.ending != "open":
             return False
         try:

@@ -1,7 +1,7 @@
 """What happens when a client leaves: a run that asked for it is cancelled if nobody comes back.
 
 Only the client's own leaving counts. Streams that we cut, at their greatest age, at a shutdown or
-when the store is lost, are left by nobody.
+when the store is lost, are left by nobody, and neither are those of a replica that was killed.
 """
 
 import asyncio
@@ -56,10 +56,16 @@ async def watch(services: Services, job: Job, *, asked: bool) -> WhenOver | None
 
 
 async def _cancel_if_alone(services: Services, job: Job, come: int) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(services.settings.disconnect_s):
-            await services.relay.hub.until_draining()
-        return  # A shutdown of ours: clients come back at another replica.
-    if await services.presence.is_alone(job.id, come):
-        logger.info("run cancelled, its caller has left", extra={"job_id": job.id})
-        await end_job(services, job.id)
+    """Cancel the run if nobody has come back in time.
+
+    A shutdown ends no wait before its time: clients come back at another replica, and are seen.
+    """
+    presence = services.presence
+    await asyncio.sleep(services.settings.disconnect_s)
+    if not await presence.is_alone(job.id, come):
+        # Those who seem to listen may have been at a replica that is gone.
+        await asyncio.sleep(presence.forgotten_s)
+        if not await presence.is_alone(job.id, come):
+            return
+    logger.info("run cancelled, its caller has left", extra={"job_id": job.id})
+    await end_job(services, job.id)

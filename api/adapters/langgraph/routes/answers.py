@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.shared.events import encode
@@ -15,6 +16,18 @@ def json_response(
     """A value as JSON."""
     own = {"Cache-Control": "no-store", **headers}
     return Response(encode(body), status, own, media_type="application/json")
+
+
+def where(place: str, last: str, request: Request) -> dict[str, str]:
+    """Where a client finds a run, and comes back to; relative to its base address.
+
+    Args:
+        place: the run's.
+        last: what the client follows there.
+        request: its query stays: to come back, clients ask for nothing but the place.
+    """
+    query = request.url.query and f"?{request.url.query}"
+    return {"Content-Location": place, "Location": f"{place}/{last}{query}"}
 
 
 def page_headers(offset: int, limit: int, total: int) -> dict[str, str]:

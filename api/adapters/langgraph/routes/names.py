@@ -1,9 +1,9 @@
-"""From the ids in a path to a thread and to a run on it."""
+"""What a request names: a thread and a run in its path, and how the run is followed."""
 
 import re
 from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from starlette.exceptions import HTTPException
 
 from tailrace.api.adapters.langgraph.credentials import Tenant
@@ -30,6 +30,10 @@ async def thread_name(tenant: Tenant, thread_id: str) -> ThreadName:
 
 Name = Annotated[ThreadName, Depends(thread_name)]
 """The thread in a request's path."""
+
+
+Leaves = Annotated[bool, Query(description="cancel the run when nobody listens")]
+Modes = Annotated[list[str] | None, Query(description="those that the client wants of the run's")]
 
 
 async def find_run(services: Services, name: ThreadName, run_id: str) -> Job:

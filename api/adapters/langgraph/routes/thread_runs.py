@@ -1,13 +1,16 @@
-"""Runs on a thread: create, follow, wait for, read, list, cancel."""
+"""Runs on a thread: create, follow, wait for, read, list, cancel, delete."""
 
+import asyncio
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tailrace.api.adapters.langgraph.routes.answers import json_response, selected
-from tailrace.api.adapters.langgraph.routes.names import Name, find_run
+from tailrace.api.adapters.langgraph.routes.answers import json_response, selected, where
+from tailrace.api.adapters.langgraph.routes.names import Leaves, Modes, Name, find_run
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
 from tailrace.api.adapters.langgraph.submission import create_run, read_run
 from tailrace.api.adapters.langgraph.views.runs import (
@@ -21,12 +24,12 @@ from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.jobs.ending import end_job
+from tailrace.shared.errors import ThreadBusy
 from tailrace.shared.jobs import Job
 from tailrace.shared.threads import ThreadName
 
 router = APIRouter(prefix="/threads/{thread_id}/runs")
 
-_Leaves = Annotated[bool, Query(description="cancel the run when nobody listens")]
 _PAGE = 100
 _MOST_LOOKED_AT = 1000
 
@@ -35,7 +38,7 @@ _MOST_LOOKED_AT = 1000
 async def create(request: Request, services: ServicesDep, name: Name) -> Response:
     """Accept a run; it is stored, and will get its end."""
     job = await create_run(services, name.tenant, request, await read_run(request, services), name)
-    return json_response(run(job), headers=_place(job))
+    return json_response(run(job), headers={"Content-Location": _place(job)})
 
 
 @router.post("/stream")
@@ -43,14 +46,16 @@ async def create_and_stream(request: Request, services: ServicesDep, name: Name)
     """Accept a run, and respond with its events."""
     cursor = read_cursor(request)
     job = await create_run(services, name.tenant, request, await read_run(request, services), name)
-    return await stream_run(services, job, view_of(job), cursor, _places(job, "stream"))
+    return await stream_run(
+        services, job, view_of(job), cursor, where(_place(job), "stream", request)
+    )
 
 
 @router.post("/wait")
 async def create_and_wait(request: Request, services: ServicesDep, name: Name) -> Response:
     """Accept a run, and respond with its values once it is over."""
     job = await create_run(services, name.tenant, request, await read_run(request, services), name)
-    return ValuesResponse(services, job, _places(job, "join"))
+    return ValuesResponse(services, job, where(_place(job), "join", request))
 
 
 @router.get("")
@@ -77,15 +82,16 @@ async def get_run(services: ServicesDep, name: Name, run_id: str) -> Response:
 
 @router.get("/{run_id}/join")
 async def join(
+    request: Request,
     services: ServicesDep,
     name: Name,
     run_id: str,
     *,
-    cancel_on_disconnect: _Leaves = False,
+    cancel_on_disconnect: Leaves = False,
 ) -> Response:
     """The run's values once it is over."""
     job = await find_run(services, name, run_id)
-    places = _places(job, "join")
+    places = where(_place(job), "join", request)
     return ValuesResponse(services, job, places, cancel_when_left=cancel_on_disconnect)
 
 
@@ -96,14 +102,14 @@ async def stream(
     name: Name,
     run_id: str,
     *,
-    cancel_on_disconnect: _Leaves = False,
-    stream_mode: Annotated[list[str] | None, Query()] = None,
+    cancel_on_disconnect: Leaves = False,
+    stream_mode: Modes = None,
 ) -> Response:
     """The run's events after the cursor, up to its end."""
     cursor = read_cursor(request)
     job = await find_run(services, name, run_id)
     view = view_of(job, chosen_modes(stream_mode))
-    places = _places(job, "stream")
+    places = where(_place(job), "stream", request)
     return await stream_run(
         services, job, view, cursor, places, cancel_when_left=cancel_on_disconnect
     )
@@ -127,6 +133,22 @@ async def cancel(
     return Response(status_code=204 if wait else 202)
 
 
+@router.delete("/{run_id}")
+async def delete(services: ServicesDep, name: Name, run_id: str) -> Response:
+    """Delete the run, its events and the states that it made; one that is not over ends first."""
+    job = await find_run(services, name, run_id)
+    if not job.ended:
+        await end_job(services, job.id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(services.settings.max_wait_s):
+                await until_over(services, job)
+    try:
+        await services.removal.delete_job(name, job.id)
+    except ThreadBusy:
+        raise HTTPException(409, "Thread is busy") from None
+    return Response(status_code=204)
+
+
 async def _runs(
     services: Services, name: ThreadName, most: int, status: RunStatus | None
 ) -> list[Job]:
@@ -143,11 +165,5 @@ async def _runs(
     return found[:most]
 
 
-def _place(job: Job) -> dict[str, str]:
-    return {"Content-Location": f"/threads/{job.request.thread}/runs/{job.id}"}
-
-
-def _places(job: Job, last: str) -> dict[str, str]:
-    """Where a client finds the run, and comes back to; relative to its base address."""
-    place = _place(job)
-    return {**place, "Location": f"{place['Content-Location']}/{last}"}
+def _place(job: Job) -> str:
+    return f"/threads/{job.request.thread}/runs/{job.id}"

@@ -1,4 +1,4 @@
-"""Logs for clients that know no references: large values stand in their places.
+"""Logs for clients that know no references: with all large values in their places.
 
 Such a log has a channel of its own beside the plain one, so that both kinds of clients share their
 frames among themselves.

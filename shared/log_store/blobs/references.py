@@ -1,4 +1,4 @@
-"""Events whose large values stand in their places again, for clients that know no references."""
+"""Puts large values back where events refer to them, for clients that know no references."""
 
 import base64
 import re

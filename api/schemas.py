@@ -307,7 +307,7 @@ def parse_list(model: type[M], body: Any, most: int) -> list[M]:
     """The fields of a body that is a list.
 
     Raises:
-        InvalidBody: it is no list of 1 to `most`; or one is wrong, whose wrong fields are named.
+        InvalidBody: it is not a list of 1 to `most`, or names the wrong fields of one of them.
     """
     if not isinstance(body, list) or not 1 <= len(cast("list[Any]", body)) <= most:
         raise InvalidBody(f"The body is a list of 1 to {most}.", ())

@@ -102,7 +102,7 @@ async def create_run(
         await _name_assistant(services, thread, body, spec.name)
     key, thread_id = idempotency_key(request), thread and thread.id
     if key is not None and part is not None:
-        key = f"{key}\n{part}"  # Which is no key that a client can send.
+        key = f"{key}\n{part}"  # No client can send such a key.
     submission = Submission(job_body(body, spec.name, thread_id), key, Plain())
     return (await accept(services, tenant, submission, new_job_id(thread_id))).job
 

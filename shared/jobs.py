@@ -22,6 +22,8 @@ JobId = NewType("JobId", str)
 JobStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
+Durability = Literal["sync", "async"]
+"""Whether a step of a graph waits until the checkpoint before it is stored."""
 
 NodeNames = Literal["*"] | tuple[str, ...]
 """Names of a graph's nodes, or all of them."""
@@ -105,6 +107,8 @@ class JobRequest:
     """In place of input, what LangGraph's `Command` has: resume, update, goto."""
     update: Mapping[str, Any] | None = None
     """In place of a run, one change of the thread's state: values, as_node, checkpoint_ns."""
+    durability: Durability | None = None
+    """Whether a step waits for the checkpoint before it; None: as the worker's settings say."""
     view: Mapping[str, Any] | None = None
     """Set by an adapter of the API: in which form it shows the job. Its events then also have what
     LangGraph tells beside: the metadata of a message, the interrupts that belong to values."""

@@ -39,6 +39,16 @@ class Removal:
         if not await self._delete(name, if_expired=False):
             raise ThreadNotFound
 
+    async def delete_job(self, name: ThreadName, job_id: JobId) -> None:
+        """Delete a job that is over from its thread, with the checkpoints that it made.
+
+        Raises:
+            ThreadBusy: the job, or another one of the thread, is not over.
+            JobNotFound: there is no such job.
+            StoreUnavailable: it may or may not be deleted; calling again is safe.
+        """
+        await self.expiry.delete_job(name, job_id)
+
     async def reap(self) -> None:
         """Delete what is left of deleted threads, and the threads whose time is up.
 

@@ -25,7 +25,7 @@ from tailrace.shared.process.tasks import cancel_and_wait
 from tailrace.shared.project.file import read_project
 from tailrace.shared.project.lives import refuse_longer_lives
 from tailrace.shared.queue_store import catalogue
-from tailrace.shared.queue_store.catalogue import BEAT_S, GraphSpec
+from tailrace.shared.queue_store.catalogue import BEAT_S
 from tailrace.shared.queue_store.queue.job_queue import INBOX_S, ArqClient, JobQueue, Wakeups
 from tailrace.shared.redis.commands import ping
 from tailrace.shared.redis.connection import Client, connect
@@ -35,6 +35,7 @@ from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.runner import Runner
 from tailrace.worker.attempt.unserved import Unserved
 from tailrace.worker.catalogue.description import (
+    Description,
     describe,
     describe_broken,
     describe_broken_to_developer,
@@ -70,20 +71,20 @@ async def serve(settings: WorkerSettings) -> None:
     registry = await asyncio.to_thread(load_registry, project)
     index = await asyncio.to_thread(load_index, project)
     remember = partial(GraphStores, life=project.store.ttl, index=index)
-    specs = [await describe(source) for source in registry]
     told = describe_broken_to_developer if settings.show_errors else describe_broken
-    specs += [told(graph) for graph in registry.broken.values()]
+    served = [await describe(source) for source in registry]
+    served += [Description(told(graph)) for graph in registry.broken.values()]
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         stores = await _stores(stack, settings)
-        await _work(stores, worker_id, registry, specs, settings, remember)
+        await _work(stores, worker_id, registry, served, settings, remember)
 
 
 async def _work(
     clients: tuple[Client, Client, Client],
     worker_id: str,
     registry: Registry,
-    specs: Sequence[GraphSpec],
+    served: Sequence[Description],
     settings: WorkerSettings,
     remember: Callable[[Client], GraphStores],
 ) -> None:
@@ -108,11 +109,11 @@ async def _work(
     worker.stop_on_signals()
     keeper.start()
     freeze_startup_objects()
-    await catalogue.announce(queue_store, worker_id, specs)
+    await _announce(queue_store, worker_id, served)
     _say_ready(registry)
     async with asyncio.TaskGroup() as tasks:
         beside = (
-            _beat(queue_store, worker_id, specs, lambda: worker.replied_at),
+            _beat(queue_store, worker_id, served, lambda: worker.replied_at),
             Sweep(jobs, open_jobs, queue, worker_id).run(),
             _reap(log_store, Removal(jobs, open_jobs, queue, Expiry(log_store))),
         )
@@ -121,7 +122,7 @@ async def _work(
         await cancel_and_wait(*running)
     keeper.stop()
     try:
-        await catalogue.leave(queue_store, worker_id, specs)
+        await catalogue.leave(queue_store, worker_id, [one.spec for one in served])
     except StoreUnavailable as error:
         logger.warning(
             "worker not taken out of the catalogue, its entry will expire",
@@ -151,7 +152,7 @@ async def _stores(stack: AsyncExitStack, settings: WorkerSettings) -> tuple[Clie
 
 
 async def _beat(
-    redis: Client, worker_id: str, specs: Sequence[GraphSpec], replied_at: Callable[[], float]
+    redis: Client, worker_id: str, served: Sequence[Description], replied_at: Callable[[], float]
 ) -> None:
     """Announce this worker for as long as the queue replies to it."""
     while True:
@@ -159,9 +160,14 @@ async def _beat(
         if time.monotonic() - replied_at() > _ALIVE_S:
             continue
         try:
-            await catalogue.announce(redis, worker_id, specs)
+            await _announce(redis, worker_id, served)
         except StoreUnavailable as error:
             logger.warning("heartbeat not stored", extra={"reason": str(error)})
+
+
+async def _announce(redis: Client, worker_id: str, served: Sequence[Description]) -> None:
+    details = {one.spec.details: one.details for one in served if one.spec.details and one.details}
+    await catalogue.announce(redis, worker_id, [one.spec for one in served], details)
 
 
 async def _reap(redis: Client, removal: Removal) -> None:

@@ -10,6 +10,7 @@ from tailrace.api.errors import FieldError, GraphBroken, InvalidInput, UnknownGr
 from tailrace.api.schemas import ERRORS_SHOWN, CreateJob, pointer
 from tailrace.shared.queue_store import catalogue
 from tailrace.shared.queue_store.catalogue import Catalogue, GraphSpec
+from tailrace.shared.queue_store.details import GraphDetails, read_details
 from tailrace.shared.redis.connection import Client
 
 _FRESH_S: Final = 1.0
@@ -34,6 +35,15 @@ class Graphs:
             self._catalogue = await catalogue.read(self.redis)
             self._read_at = time.monotonic()
         return self._catalogue
+
+    async def details(self, spec: GraphSpec) -> GraphDetails:
+        """What its worker told of a graph beside its word in the catalogue; empty: nothing.
+
+        Raises:
+            StoreUnavailable: the store did not respond.
+        """
+        told = await read_details(self.redis, spec.details) if spec.details else None
+        return told or GraphDetails()
 
     async def check(self, body: CreateJob) -> None:
         """Refuse a job that no worker could start.

@@ -25,4 +25,6 @@ async def list_graphs(services: ServicesDep) -> Response:
 
 def _fields(spec: GraphSpec) -> dict[str, Any]:
     """The graph's fields; those without a value are left out."""
-    return {name: value for name, value in asdict(spec).items() if value is not None}
+    fields = asdict(spec)
+    del fields["details"]
+    return {name: value for name, value in fields.items() if value is not None}

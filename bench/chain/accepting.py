@@ -64,7 +64,8 @@ async def accepting(rounds: int, posts: int, paced_s: float) -> Accepting:
 @asynccontextmanager
 async def _announced(running: Service) -> AsyncGenerator[None]:
     """Say what a worker would, as often: the API refuses graphs that nobody serves."""
-    specs = [await describe(source) for source in load_registry(read_project(GRAPHS))]
+    sources = load_registry(read_project(GRAPHS))
+    specs = [(await describe(source)).spec for source in sources]
     async with aclosing(connect(running.store.url)) as store, asyncio.TaskGroup() as tasks:
         await catalogue.announce(store, "bench", specs)
         beating = tasks.create_task(_beat(store, specs))

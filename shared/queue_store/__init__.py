@@ -6,4 +6,5 @@ reserve      a key for a job, or the job that has it
 beat         a worker says that it lives, and what it serves
 beats        what the workers have said
 catalogue    what workers announce: graphs, and that they live
+details      what they tell of a graph beside that
 """

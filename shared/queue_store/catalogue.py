@@ -4,12 +4,14 @@ A worker beats while it lives. It counts as alive for three beats; what it serve
 minute, so that a restart of the last worker turns no job away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Final
 
 from tailrace.shared.events import decode, encode
 from tailrace.shared.redis import keys
+from tailrace.shared.redis.commands import Command, ask_all
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.redis.scripts import run_script
 
@@ -47,6 +49,8 @@ class GraphSpec:
     """Names of its nodes; none where they are not known before a run."""
     broken: BrokenSpec | None = None
     """The worker could not load the graph."""
+    details: str | None = None
+    """Under which name the rest is kept; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,31 @@ class Catalogue:
     """Graphs that a worker which lives can run."""
 
 
-async def announce(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> None:
+async def announce(
+    redis: Client,
+    worker_id: str,
+    graphs: Sequence[GraphSpec],
+    details: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Say that this worker lives and what it serves; due each `BEAT_S`.
+
+    Args:
+        redis: the queue store.
+        worker_id: of this worker.
+        graphs: what it serves.
+        details: of the graphs, packed, by their names; stored where the store has none.
 
     Raises:
         StoreUnavailable: the beat may not have been stored.
     """
-    await _beat(redis, worker_id, graphs, age_ms=0)
+    there = await _beat(redis, worker_id, graphs, 0, list(details))
+    lacking: list[Command] = [
+        ("SET", keys.graph_details(name), packed, "PX", _KNOWN_MS)
+        for (name, packed), known in zip(details.items(), there, strict=True)
+        if known == b"0"
+    ]
+    if lacking:
+        await ask_all(redis, lacking)
 
 
 async def leave(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> None:
@@ -74,7 +96,7 @@ async def leave(redis: Client, worker_id: str, graphs: Sequence[GraphSpec]) -> N
     Raises:
         StoreUnavailable: others will notice by the missing beats.
     """
-    await _beat(redis, worker_id, graphs, age_ms=_ALIVE_MS)
+    await _beat(redis, worker_id, graphs, _ALIVE_MS)
 
 
 async def read(redis: Client) -> Catalogue:
@@ -115,11 +137,18 @@ def _spec(told: dict[str, Any]) -> GraphSpec:
     return GraphSpec(**known)
 
 
-async def _beat(redis: Client, worker_id: str, graphs: Sequence[GraphSpec], age_ms: int) -> None:
-    await run_script(
+async def _beat(
+    redis: Client,
+    worker_id: str,
+    graphs: Sequence[GraphSpec],
+    age_ms: int,
+    details: Sequence[str] = (),
+) -> list[bytes]:
+    """Beat; for each of the details whether the store has them, `1` or `0`."""
+    return await run_script(
         redis,
         "queue_store/beat",
-        keys.OF_CATALOGUE,
+        {**keys.OF_CATALOGUE, "DETAILS": [*map(keys.graph_details, details)]},
         worker_id=worker_id,
         served=encode(graphs),
         known_ms=_KNOWN_MS,

@@ -36,6 +36,7 @@
 | `tailrace:{queue-1}:sweeper` | queue | string | a few seconds | job_queue |
 | `tailrace:{queue-1}:workers` | queue | sorted set | a minute after the last beat | catalogue |
 | `tailrace:{queue-1}:served` | queue | hash | a minute after the last beat | catalogue |
+| `tailrace:{queue-1}:details:<digest>` | queue | string | as `served` | catalogue |
 
 `s` is the job's shard, the last hex digit of its id, and of its thread's. In braces it is a Cluster
 hash tag: the keys of one job live on one node, so that one script may touch them. The items of
@@ -96,6 +97,11 @@ stores: one without a TTL is there until it is deleted, which is what a memory i
 
 ALL_CHECKPOINTS: Final = "tailrace:{*}:ckpt:*"
 """Pattern of the keys that hold checkpoints."""
+
+
+def graph_details(name: str) -> str:
+    """What is known of a graph beyond its word in the catalogue."""
+    return f"tailrace:{_TAG}:details:{name}"
 
 
 def job(job_id: JobId) -> str:

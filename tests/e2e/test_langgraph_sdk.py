@@ -80,6 +80,70 @@ async def test_assistants_are_found(client: LangGraphClient):
         await client.assistants.get("nope")
 
 
+def drawn(graph: Any) -> tuple[set[str], set[tuple[str, str]]]:
+    edges = {(edge["source"], edge["target"]) for edge in graph["edges"]}
+    return {node["id"] for node in graph["nodes"]}, edges
+
+
+async def test_an_assistant_s_graph_is_drawn_and_described(client: LangGraphClient):
+    ends = {"__start__", "__end__"}
+    whole = await client.assistants.get_graph("nested", xray=True)
+    assert await client.assistants.get_graph("nested", xray=1) == whole
+    assert drawn(whole)[0] == {*ends, "inner:deep", "after"}
+    nodes, edges = drawn(await client.assistants.get_graph("nested"))
+    assert nodes == {*ends, "inner", "after"}
+    assert edges == {("__start__", "inner"), ("inner", "after"), ("after", "__end__")}
+    with pytest.raises(UnprocessableEntityError, match="xray"):
+        await client.assistants.get_graph("nested", xray=-1)
+    schemas = await client.assistants.get_schemas("nested")
+    for name in ("input_schema", "output_schema", "state_schema"):
+        assert set(schemas[name]["properties"]) == {"topic", "steps", "answer"}
+    assert schemas["config_schema"]["type"] == "object"
+    inside = await client.assistants.get_subgraphs("nested", recurse=True)
+    assert set(inside) == {"inner"}
+    assert set(inside["inner"]["state_schema"]["properties"]) == {"topic", "steps", "answer"}
+    assert await client.assistants.get_subgraphs("nested", namespace="inner") == inside
+    assert await client.assistants.get_subgraphs("nested", namespace="nope") == {}
+    assert await client.assistants.get_subgraphs("steps", recurse=True) == {}
+
+
+async def test_a_run_is_deleted_with_what_it_did(client: LangGraphClient):
+    thread = await new_thread(client)
+    for topic in ("x", "y", "z"):
+        await client.runs.wait(thread, "steps", input={"topic": topic})
+    last, middle, first = [run["run_id"] for run in await client.runs.list(thread)]
+    await client.runs.delete(thread, middle)
+    with pytest.raises(NotFoundError, match="Run not found"):
+        await client.runs.delete(thread, middle)
+    states = await client.threads.get_history(thread, limit=100)
+    assert {state["metadata"]["run_id"] for state in states} == {first, last}
+    assert len(await steps_of(client, thread)) == 6
+    await client.runs.delete(thread, last)
+    assert (await client.threads.get_state(thread))["values"] == DONE
+    assert [run["run_id"] for run in await client.runs.list(thread)] == [first]
+    again = await client.runs.wait(thread, "steps", input={"topic": "w"})
+    assert again == {"topic": "w", "steps": ["one", "two"] * 2}
+
+
+async def test_a_run_that_is_not_over_ends_before_it_is_deleted(client: LangGraphClient):
+    thread = await new_thread(client)
+    slow = await client.runs.create(thread, "slow", input={"topic": "x"})
+    await client.runs.delete(thread, slow["run_id"])
+    assert await client.runs.list(thread) == []
+    assert (await client.threads.get(thread))["status"] == "idle"
+    await client.runs.wait(thread, "ask", input={"topic": "x"})
+    [asking] = await client.runs.list(thread)
+    await client.runs.delete(thread, asking["run_id"])
+    assert (await client.threads.get_state(thread))["values"] == {}
+    slow = await client.runs.create(thread, "slow", input={"topic": "x"})
+    after = await client.runs.create(
+        thread, "steps", input={"topic": "y"}, multitask_strategy="enqueue"
+    )
+    with pytest.raises(ConflictError, match="busy"):
+        await client.runs.delete(thread, slow["run_id"])
+    await client.runs.join(thread, after["run_id"])
+
+
 async def test_a_conversation_continues_on_its_thread(client: LangGraphClient):
     thread = await new_thread(client)
     for said in ("one", "two"):

@@ -1,3 +1,4 @@
+import zlib
 from dataclasses import replace
 from typing import Any, cast
 
@@ -7,6 +8,13 @@ from redis.asyncio import Redis
 from tailrace.shared.events import decode, encode
 from tailrace.shared.queue_store import catalogue
 from tailrace.shared.queue_store.catalogue import BEAT_S, BrokenSpec, GraphSpec
+from tailrace.shared.queue_store.details import (
+    GraphDetails,
+    GraphSchemas,
+    name_of,
+    pack,
+    read_details,
+)
 from tailrace.shared.redis import keys
 
 MILL = GraphSpec("mill", "Grinds.", {"type": "object"}, "graph TD;")
@@ -160,3 +168,41 @@ async def test_what_an_older_release_does_not_say_has_a_default(redis: Redis) ->
     await cast("Any", redis).hset(keys.SERVED, "one", encode([spec]))
 
     assert (await catalogue.read(redis)).graphs == {"mill": MILL}
+
+
+DETAILS = GraphDetails(drawings=[{"nodes": [], "edges": []}], subgraphs={"a|b": GraphSchemas()})
+
+
+async def test_details_are_kept_beside_the_beats_once_for_all_workers(redis: Redis) -> None:
+    packed, _ = pack(DETAILS)
+    name = name_of(packed)
+    spec = replace(MILL, details=name)
+    for worker in ("one", "two"):
+        await catalogue.announce(redis, worker, [spec], {name: packed})
+
+    known = (await catalogue.read(redis)).graphs["mill"]
+    assert known.details == name
+    assert await read_details(redis, name) == DETAILS
+    assert await redis.pttl(keys.graph_details(name)) > 0
+    assert await read_details(redis, "nope") is None
+
+
+async def test_a_beat_brings_back_details_that_the_store_has_lost(redis: Redis) -> None:
+    packed, _ = pack(DETAILS)
+    name = name_of(packed)
+    await catalogue.announce(redis, "one", [MILL], {name: packed})
+    await redis.pexpire(keys.graph_details(name), 5000)
+    await catalogue.announce(redis, "one", [MILL], {name: packed})
+    assert await redis.pttl(keys.graph_details(name)) > 50_000
+    await redis.delete(keys.graph_details(name))
+    await catalogue.announce(redis, "one", [MILL], {name: packed})
+    assert await read_details(redis, name) == DETAILS
+
+
+async def test_details_of_a_newer_worker_are_read_as_far_as_they_are_known(redis: Redis) -> None:
+    told = decode(encode(DETAILS)) | {"smell": "oak"}
+    told["schemas"]["colour"] = {}
+    packed = zlib.compress(encode(told))
+    name = name_of(packed)
+    await catalogue.announce(redis, "one", [MILL], {name: packed})
+    assert await read_details(redis, name) == DETAILS

@@ -9,7 +9,8 @@ import pytest
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import Event, encode
 from tailrace.shared.jobs import Interrupt, JobError, Pause
-from tailrace.shared.queue_store.catalogue import GraphSpec
+from tailrace.shared.queue_store.catalogue import GraphSpec, announce
+from tailrace.shared.queue_store.details import GraphDetails, GraphSchemas, name_of, pack
 from tailrace.shared.redis import keys
 from tests.support.langgraph_api import JSON, LangGraphApi, detail
 from tests.support.service import Api, Logs, serving
@@ -49,11 +50,67 @@ async def test_each_graph_is_an_assistant_by_name_and_by_id(langgraph: LangGraph
 
 
 async def test_an_assistant_has_the_schemas_that_its_worker_told(langgraph: LangGraphApi):
+    # An older worker tells those of input and context only.
     told = body(await langgraph.get("/assistants/number/schemas"))
     assert told["graph_id"] == "number"
     assert told["input_schema"]["required"] == ["n"]
     assert told["output_schema"] is None
     detail(await langgraph.get("/assistants/nope/schemas"), 404)
+
+
+@pytest.mark.parametrize(
+    ("xray", "drawn"),
+    [
+        ("", 0),
+        ("?xray=false", 0),
+        ("?xray=1", 1),
+        ("?xray=2", 2),
+        ("?xray=9", 2),
+        ("?xray=True", 2),
+    ],
+)
+async def test_a_drawing_goes_as_deep_as_it_is_asked_for(
+    langgraph: LangGraphApi, logs: Logs, xray: str, drawn: int
+):
+    packed, _ = pack(GraphDetails(drawings=[{"nodes": [n], "edges": []} for n in range(3)]))
+    spec = GraphSpec("any", "", {}, "", details=name_of(packed))
+    await announce(logs.store, "worker-of-a-test", [spec], {name_of(packed): packed})
+    told = body(await langgraph.get(f"/assistants/any/graph{xray}"))
+    assert told == {"nodes": [drawn], "edges": []}
+
+
+@pytest.mark.parametrize("xray", ["0", "-1", "1.5", "deep", "1000"])
+async def test_another_depth_is_refused(langgraph: LangGraphApi, xray: str):
+    assert "xray" in detail(await langgraph.get(f"/assistants/any/graph?xray={xray}"), 422)
+
+
+async def test_a_graph_of_which_nothing_is_told_has_no_drawing(langgraph: LangGraphApi):
+    assert "no drawing" in detail(await langgraph.get("/assistants/any/graph"), 404)
+    assert body(await langgraph.get("/assistants/any/subgraphs")) == {}
+    detail(await langgraph.get("/assistants/nope/graph"), 404)
+    detail(await langgraph.get("/assistants/nope/subgraphs"), 404)
+    detail(await langgraph.get("/assistants/nope/subgraphs/inner"), 404)
+
+
+async def test_the_graphs_inside_are_chosen_by_namespace_and_depth(
+    langgraph: LangGraphApi, logs: Logs
+):
+    inside = {ns: GraphSchemas(state={"title": ns}) for ns in ("a", "a|b", "c")}
+    packed, _ = pack(GraphDetails(subgraphs=inside))
+    spec = GraphSpec("any", "", {}, "", details=name_of(packed))
+    await announce(logs.store, "worker-of-a-test", [spec], {name_of(packed): packed})
+
+    async def told(rest: str) -> list[str]:
+        found = body(await langgraph.get(f"/assistants/any/subgraphs{rest}"))
+        assert all(schemas["state_schema"]["title"] == ns for ns, schemas in found.items())
+        return sorted(found)
+
+    assert await told("") == ["a", "c"]
+    assert await told("?recurse=true") == ["a", "a|b", "c"]
+    assert await told("/a") == ["a"]
+    assert await told("/a%7Cb") == []
+    assert await told("/a%7Cb?recurse=true") == ["a|b"]
+    assert await told("/nope?recurse=true") == []
 
 
 @pytest.mark.parametrize("name", ["nope", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "not-a-uuid-6ba"])

@@ -3,14 +3,17 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import START, StateGraph
 from redis.asyncio import Redis
 
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import (
     DEFAULT_STREAM,
+    Durability,
     Holder,
     Job,
     JobId,
@@ -21,11 +24,13 @@ from tailrace.shared.jobs import (
 from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.log_store.jobs.job_store import JobStore
 from tailrace.shared.queue_store.queue.job_queue import Claim
+from tailrace.shared.redis import keys
 from tailrace.worker.attempt.attempt import Attempt, Stop
 from tailrace.worker.attempt.execution import Execution
 from tailrace.worker.attempt.outcomes import Again, Behind, Done, Lost, Verdict
 from tailrace.worker.attempt.runner import Runner
 from tailrace.worker.attempt.unserved import Unserved
+from tailrace.worker.catalogue.factories import GraphSource
 from tailrace.worker.catalogue.registry import Registry
 from tailrace.worker.checkpoints.checkpoints import Checkpoints
 from tailrace.worker.settings import WorkerSettings
@@ -123,6 +128,36 @@ def make_worker(redis: Redis, registry: Registry, **limits: Any) -> Worker:
     execution = Execution(registry, checkpoints, settings, unserved, GraphStores(redis))
     kept = Stores(redis, jobs, log, settings)
     return Worker(Runner(execution, kept.journals, "worker"), kept)
+
+
+@pytest.mark.parametrize(("asked", "stored"), [(None, False), ("sync", True), ("async", True)])
+async def test_a_job_s_own_durability_decides(
+    redis: Redis, asked: Durability | None, stored: bool
+) -> None:
+    seen: list[bool] = []
+
+    async def has_state(job_id: str) -> bool:
+        return await cast("Any", redis).hexists(keys.checkpoints(job_id), "head:")
+
+    async def look(_: dict[str, Any], config: RunnableConfig) -> None:
+        job_id = config.get("configurable", {})["thread_id"]
+        if asked == "async":
+            await wait_until(lambda: has_state(job_id), "a checkpoint, while the graph runs")
+        seen.append(await has_state(job_id))
+
+    def first(_: dict[str, Any]) -> None:
+        return None
+
+    graph: Any = cast("Any", StateGraph)(dict)
+    graph.add_node(first).add_node(look)
+    graph.add_edge(START, "first").add_edge("first", "look")
+    registry = Registry({"look": GraphSource.of("look", "", graph)})
+    # This worker's own setting stores nothing before the end.
+    worker = make_worker(redis, registry, durability="exit")
+    ran = await worker.run("look", {"text": "x"}, durability=asked)
+
+    assert ran.job.status == "succeeded"
+    assert seen == [stored]
 
 
 @pytest.mark.parametrize(

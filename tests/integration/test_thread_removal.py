@@ -10,10 +10,17 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 
-from tailrace.shared.errors import Fenced, JobNotFound, StoreUnavailable, ThreadNotFound
+from tailrace.shared.errors import (
+    Fenced,
+    JobNotFound,
+    StoreUnavailable,
+    ThreadBusy,
+    ThreadNotFound,
+)
 from tailrace.shared.jobs import Holder, JobId
 from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.log_store.threads import expiry
+from tailrace.shared.log_store.threads.thread_log import ThreadLog
 from tailrace.shared.redis import keys
 from tailrace.shared.threads import Thread, ThreadName
 from tests.integration.test_thread_store import TENANT, Threads, name_of
@@ -206,3 +213,26 @@ async def test_a_thread_that_the_store_has_forgotten_leaves_the_index(
 def test_the_scripts_and_the_service_agree_how_long_a_thread_stays_late() -> None:
     script = Path(expiry.__file__).with_name("record.lua")
     assert f"local LATE_MS = {expiry.LATE_MS} " in script.read_text()
+
+
+async def test_a_job_is_deleted_only_when_the_thread_rests(threads: Threads) -> None:
+    thread, [ended, running, waiting], _ = await busy_thread(threads, 3)
+    name = name_of(thread)
+    for job_id in (ended, running, waiting):
+        with pytest.raises(ThreadBusy):
+            await threads.removal.delete_job(name, job_id)
+    for job_id in (waiting, running):
+        await threads.jobs.close_over(job_id, "cancelled")
+    await threads.removal.delete_job(name, ended)
+
+    with pytest.raises(JobNotFound):
+        await threads.jobs.get(ended)
+    with pytest.raises(JobNotFound):
+        await threads.removal.delete_job(name, ended)
+    page = await threads.store.jobs(name, 10)
+    assert [job.id for job in page.jobs] == [waiting, running]
+    assert not [key for key in await left(threads) if ended in key]
+    events = await ThreadLog(threads.redis).read(name, 0)
+    assert events[0].name == "gap"
+    await threads.removal.delete(name)
+    assert await left(threads) == []

@@ -30,6 +30,7 @@ DIFFERENCES: Final = {
     "runs of a thread": "ours are listed newest first",
     "the metadata of a copy": "theirs has the thread's id in it",
     "values of a copy": "theirs has none until it is run",
+    "drawings of graphs": "each language describes its own nodes: ids and edges are compared",
     "the interrupts of a state": "ours also has them together, as LangGraph in Python",
 }
 
@@ -81,6 +82,10 @@ TOLD_OTHERWISE: Final = {
         ("busy: after the line: history", "busy: after the line: history by post"),
         "theirs reads all states of a thread with its last graph, ours each with its own",
     ),
+    **dict.fromkeys(
+        ("deletions: without 2: thread", "deletions: without 0: thread"),
+        "theirs still has the values of the deleted run beside the thread, though not in its state",
+    ),
     "busy: cancelled thread": "theirs forgets the input of a run that is cancelled at once",
 }
 """Answers that differ as a whole, by the label of their request, and why."""
@@ -90,6 +95,8 @@ def comparable(value: Any) -> Any:
     """A value without what differs for a written reason."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
+        if members.keys() == {"nodes", "edges"}:
+            return _drawing(members)
         # Those of threads and assistants are their owners'.
         of_owner = "graph_id" in members or ("run_id" not in members and "status" in members)
         narrow = () if of_owner else ("metadata",)
@@ -111,6 +118,12 @@ def comparable(value: Any) -> Any:
     if isinstance(value, str):
         return "<time>" if TIME.match(value) else UUID.sub("<id>", value)
     return value
+
+
+def _drawing(graph: dict[str, Any]) -> Any:
+    """The nodes and edges of a graph, in one order."""
+    edges = sorted((edge["source"], edge["target"]) for edge in graph["edges"])
+    return [sorted(node["id"] for node in graph["nodes"]), edges]
 
 
 def _is_message(value: Any) -> bool:
@@ -174,6 +187,7 @@ def script(sender: Sender) -> None:
     questions(sender)
     forks(sender)
     busy(sender)
+    deletions(sender)
     refusals(sender)
 
 
@@ -192,8 +206,13 @@ def assistants(sender: Sender) -> None:
         search = {"graph_id": name}
         sender.send(f"search {name}", "POST", "/assistants/search", search)
         sender.send(f"count {name}", "POST", "/assistants/count", search)
+        sender.send(f"graph {name}", "GET", f"/assistants/{name}/graph")
+        sender.send(f"graph {name}, plain", "GET", f"/assistants/{name}/graph?xray=false")
+        sender.send(f"no subgraph of {name}", "GET", f"/assistants/{name}/subgraphs/nope")
     sender.send("no assistant", "GET", "/assistants/nope")
     sender.send("no assistant by id", "GET", f"/assistants/{NOBODY}")
+    for rest in ("graph", "schemas", "subgraphs"):
+        sender.send(f"no assistant, {rest}", "GET", f"/assistants/nope/{rest}")
 
 
 def without_threads(sender: Sender) -> None:
@@ -352,6 +371,23 @@ def busy(sender: Sender) -> None:
     sender.send("busy: cancel", "POST", f"{path}/runs/{last['run_id']}/cancel?wait=true")
     sender.send("busy: cancelled", "GET", f"{path}/runs/{last['run_id']}")
     sender.send("busy: cancelled thread", "GET", path)
+
+
+def deletions(sender: Sender) -> None:
+    thread = sender.send("deletions: thread", "POST", "/threads", {})
+    path = f"/threads/{thread['thread_id']}"
+    runs: list[str] = []
+    for topic in ("x", "y", "z"):
+        body = {"assistant_id": "steps", "input": {"topic": topic}}
+        run = sender.send(f"deletions: {topic}", "POST", f"{path}/runs", body)
+        runs.append(run["run_id"])
+        sender.send(f"deletions: joined {topic}", "GET", f"{path}/runs/{run['run_id']}/join")
+    for n in (1, 2, 0):
+        sender.send(f"deletions: run {n}", "DELETE", f"{path}/runs/{runs[n]}")
+        sender.send(f"deletions: run {n} gone", "GET", f"{path}/runs/{runs[n]}")
+        sender.send(f"deletions: run {n} again", "DELETE", f"{path}/runs/{runs[n]}")
+        look(sender, f"deletions: without {n}", path)
+    sender.send("deletions: runs", "GET", f"{path}/runs")
 
 
 def refusals(sender: Sender) -> None:

@@ -40,7 +40,7 @@ def restored_interpreter() -> Iterator[None]:
 
 @cache
 def described(name: str) -> GraphSpec:
-    return asyncio.run(describe(source(their_graphs(), name)))
+    return asyncio.run(describe(source(their_graphs(), name))).spec
 
 
 def described_state(folder: Path, state: str) -> GraphSpec:
@@ -50,7 +50,7 @@ def described_state(folder: Path, state: str) -> GraphSpec:
 def described_file(folder: Path, text: str) -> GraphSpec:
     (folder / "own.py").write_text(text)
     [made] = load_registry(read_project(graphs_file(folder, {"own": "./own.py:graph"})))
-    return asyncio.run(describe(made))
+    return asyncio.run(describe(made)).spec
 
 
 def accepts(spec: GraphSpec, value: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -45,6 +45,10 @@ class Execution:
     unserved: Unserved
     stores: GraphStores
 
+    def durability(self, job: Job) -> Literal["async", "sync", "exit"]:
+        """When the job's checkpoints are stored: as it asks, or as the settings say."""
+        return job.request.durability or self.settings.durability
+
     async def run(self, job: Job, journal: Journal) -> Outcome:
         """Run the job's graph to its end and hand its events to the journal; how it ended.
 
@@ -57,7 +61,7 @@ class Execution:
             return await self.unserved.outcome(job)
         config = run_config(job)
         make_later_than(job.position.partition(" ")[0])
-        own = OwnThread.of(job, journal, waits=self.settings.durability == "sync")
+        own = OwnThread.of(job, journal, waits=self.durability(job) == "sync")
         try:
             store = self.stores.of(job.tenant)
             async with source.open(Call(config, job.request.context, store)) as made:
@@ -150,7 +154,7 @@ class _Run:
             subgraphs=True,
             version="v2",
             **asked_for(self.graph, self.job.request),
-            durability=self.execution.settings.durability,
+            durability=self.execution.durability(self.job),
         )
         return parts
 

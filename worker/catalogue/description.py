@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from langgraph.constants import START
 
 from tailrace.shared.queue_store.catalogue import BrokenSpec, GraphSpec
+from tailrace.shared.queue_store.details import name_of, pack
+from tailrace.worker.catalogue.details import details_of
 from tailrace.worker.catalogue.factories import Call, Graph, GraphSource
 from tailrace.worker.catalogue.registry import BrokenGraph
 from tailrace.worker.catalogue.schemas import CANT_TELL, context_schema, input_schema
@@ -20,7 +22,15 @@ _UNTOLD: Final[dict[str, Any]] = {
 }
 
 
-async def describe(source: GraphSource) -> GraphSpec:
+class Description(NamedTuple):
+    """What is announced about a graph."""
+
+    spec: GraphSpec
+    details: bytes | None = None
+    """Packed, under the name that the spec has for them; None: nothing more is known."""
+
+
+async def describe(source: GraphSource) -> Description:
     """Describe a graph for the API and its users.
 
     If a factory fails without a run's config or takes too long, the graph is described as taking
@@ -32,7 +42,7 @@ async def describe(source: GraphSource) -> GraphSpec:
             return _described(source, graph)
     except (Exception, SystemExit):  # other people's factories may raise anything
         logger.warning("graph can't be described", exc_info=True, extra={"graph": source.name})
-        return GraphSpec(source.name, source.description, _UNTOLD, "")
+        return Description(GraphSpec(source.name, source.description, _UNTOLD, ""))
 
 
 def describe_broken(graph: BrokenGraph) -> GraphSpec:
@@ -50,15 +60,21 @@ def _broken(graph: BrokenGraph, detail: str) -> GraphSpec:
     return GraphSpec(graph.name, graph.description, {}, "", broken=broken)
 
 
-def _described(source: GraphSource, graph: Graph) -> GraphSpec:
-    return GraphSpec(
+def _described(source: GraphSource, graph: Graph) -> Description:
+    details, left_out = pack(details_of(graph))
+    if left_out:
+        fields = {"graph": source.name, "fields": left_out}
+        logger.warning("too large for the catalogue, left out of it", extra=fields)
+    spec = GraphSpec(
         source.name,
         source.description,
         input_schema(graph),
         _drawing(graph),
         context_schema=context_schema(graph),
         nodes=_nodes(source, graph),
+        details=name_of(details),
     )
+    return Description(spec, details)
 
 
 def _nodes(source: GraphSource, graph: Graph) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from tailrace.api.adapters.langgraph.views.view import MODES, Mode
 from tailrace.api.errors import FieldError, InvalidBody
 from tailrace.api.schemas import Nodes, pointer
+from tailrace.shared.jobs import Durability
 
 Strategy = Literal["reject", "rollback", "interrupt", "enqueue"]
 _Modes = Annotated[
@@ -118,6 +119,13 @@ class RunCreate(BaseModel):
     def begins_at(self) -> str | None:
         """The checkpoint at which the run begins; None: the thread's newest."""
         return self.checkpoint_id or (self.checkpoint.checkpoint_id if self.checkpoint else None)
+
+    @property
+    def stored(self) -> Durability | None:
+        """When checkpoints are stored; `checkpoint_during` is the old name of that."""
+        if self.durability in ("sync", "async"):
+            return self.durability
+        return "async" if self.checkpoint_during else None
 
     @property
     def modes(self) -> list[Mode]:

@@ -16,6 +16,7 @@ from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidCursor
 from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
 from tailrace.api.relay.response import EventStreamResponse
+from tailrace.api.relay.whole_log import WholeLog
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import Job, JobId
@@ -98,26 +99,27 @@ async def stream_run(
 async def _start(
     services: Services, job_id: JobId, view: View, cursor: ViewCursor
 ) -> StartPosition:
-    summary = await services.relay.summaries.get(job_id)
+    summary, log = await services.relay.summaries.get(job_id), WholeLog(job_id)
     plain = Cursor(cursor.seq, from_header=True)
     if cursor.seq == 0:
-        return StartPosition.of(job_id, summary, plain)
+        return StartPosition.of(log, summary, plain)
     event = await _event(services, job_id, cursor.seq)
     if event is None:
-        return StartPosition.of(job_id, summary, plain)
+        return StartPosition.of(log, summary, plain)
     rest = (await _parts(services, job_id, view, event))[cursor.parts :]
     if rest:
         # The connection was lost between two parts of one event.
         opening = b"".join(rest)
-        return StartPosition(job_id, event.seq, event.seq, opening, closes=closes(event))
+        return StartPosition(log, event.seq, event.seq, opening, closes=closes(event))
     if closes(event) and summary.seq <= event.seq:
         raise AtTheEnd
-    return StartPosition.of(job_id, summary, plain)
+    return StartPosition.of(log, summary, plain)
 
 
 async def _event(services: Services, job_id: JobId, seq: int) -> LoggedEvent | None:
     """The event under this number, if the log has it."""
-    events = await services.relay.log.read(job_id, seq - 1, limit=1)
+    read = await services.relay.log.read(job_id, seq - 1, limit=1)
+    events = await services.relay.references.resolved(read)
     return events[0] if events and events[0].seq == seq else None
 
 
@@ -125,5 +127,5 @@ async def _parts(services: Services, job_id: JobId, view: View, event: LoggedEve
     if not view.grows:
         return view.parts(event)
     grown = Grown(view)
-    await services.relay.replay(grown, job_id, event.seq - 1)
+    await services.relay.replay(grown, WholeLog(job_id), event.seq - 1)
     return grown.parts(event)

@@ -16,7 +16,7 @@ from tailrace.api.jobs.submission import Plain, Submission, idempotency_key
 from tailrace.api.schemas import CreateJob, belongs_to_service, parse
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import ThreadNotFound
-from tailrace.shared.jobs import Job, JobRequest, new_job_id
+from tailrace.shared.jobs import Durability, Job, JobRequest, new_job_id
 from tailrace.shared.log_store.jobs.job_store import OnThread
 from tailrace.shared.threads import ThreadId, ThreadName
 
@@ -24,11 +24,13 @@ from tailrace.shared.threads import ThreadId, ThreadName
 class CreateRun(CreateJob):
     """A run as a job, with the form in which its client reads it."""
 
+    durability: Durability | None
     view: dict[str, Any]
 
     def request(self, settings: ApiSettings) -> JobRequest:
         """The same for the service."""
-        return replace(super().request(settings), view=self.view)
+        asked = super().request(settings)
+        return replace(asked, durability=self.durability, view=self.view)
 
     @property
     def on_thread(self) -> OnThread:
@@ -115,6 +117,7 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
         "interrupt_before": body.interrupt_before or [],
         "interrupt_after": body.interrupt_after or [],
         "context": body.context,
+        "durability": body.stored,
         "view": {
             "api": "langgraph",
             "version": VERSION,

@@ -403,9 +403,28 @@ function retain(ns, stays)
   set('low:' .. ns, whole(kept[1][2].n - #kept + 1) .. ' ' .. whole(oldest[2].at))
 end
 
+-- Keeps the checkpoints from `head` on for which `chosen(id, c)`, and those that they are rebuilt from: one
+-- with a span of n needs the n - 1 before it.
+local function keep_chosen(ns, head, chosen)
+  local stays, wanted = {}, {}
+  for id, c in chain(ns, head) do
+    if chosen(id, c) then
+      wanted[id] = math.max(wanted[id] or 1, c.span)
+    end
+    if wanted[id] then
+      stays[id] = true
+      local before = c.parent ~= '' and c.parent or c.older
+      if wanted[id] > 1 and before then
+        wanted[before] = math.max(wanted[before] or 1, wanted[id] - 1)
+      end
+    end
+  end
+  retain(ns, stays)
+end
+
 -- Keeps the newest checkpoints, `keep` of them, none of them older than `within_ms` (0: of any age),
--- and those that they are rebuilt from: one with a span of n needs the n - 1 before it. Does so when
--- there are more than `slack` too many: it looks at all of them.
+-- and those that they are rebuilt from. Does so when there are more than `slack` too many: it looks at
+-- all of them.
 local function trim(ns, keep, within_ms, slack)
   local head = get('head:' .. ns)
   local newest = head and checkpoint(ns, head)
@@ -419,21 +438,11 @@ local function trim(ns, keep, within_ms, slack)
   if not many and not old and not get('early:' .. ns) then
     return
   end
-  local stays, seen, wanted = {}, 0, {}
-  for id, c in chain(ns, head) do
+  local seen = 0
+  keep_chosen(ns, head, function(_, c)
     seen = seen + 1
-    if seen == 1 or seen <= keep and c.at >= oldest_at then
-      wanted[id] = math.max(wanted[id] or 1, c.span)
-    end
-    if wanted[id] then
-      stays[id] = true
-      local before = c.parent ~= '' and c.parent or c.older
-      if wanted[id] > 1 and before then
-        wanted[before] = math.max(wanted[before] or 1, wanted[id] - 1)
-      end
-    end
-  end
-  retain(ns, stays)
+    return seen == 1 or seen <= keep and c.at >= oldest_at
+  end)
 end
 
 -- Every namespace that has a checkpoint, or a write of one to come.

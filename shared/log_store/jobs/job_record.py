@@ -32,6 +32,7 @@ _ADDED: Final = (
     "checkpoint_id",
     "command",
     "update",
+    "durability",
     "view",
 )
 """Fields of a request that the first version did not have."""

@@ -11,6 +11,7 @@ none            for scripts: the last two, of a job without a thread
 create          a new thread, once
 patch           other metadata
 delete          a thread, in one step
+delete_job      a job that is over, with what it stored of the state
 bury            jobs of deleted threads
 read            the records of several threads
 page            a part of the index

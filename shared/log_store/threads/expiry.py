@@ -58,6 +58,16 @@ class Expiry:
         )
         return [JobId(job_id.decode()) for job_id in left] if there == b"1" else None
 
+    async def delete_job(self, name: ThreadName, job_id: JobId) -> None:
+        """Delete a job that is over from its thread, with the checkpoints that it made.
+
+        Raises:
+            ThreadBusy: the job, or another one of the thread, is not over.
+            JobNotFound: there is no such job.
+        """
+        place = keys.of_job(job_id, name)
+        await run_script(self._redis, "log_store/threads/delete_job", place, id=job_id)
+
     async def bury(self, shard: str, jobs: Sequence[JobId]) -> None:
         """Delete jobs that were left of deleted threads."""
         rest = iter(jobs)

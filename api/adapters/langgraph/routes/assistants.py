@@ -1,5 +1,7 @@
 """Assistants: each graph of the catalogue is one."""
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -15,7 +17,13 @@ from tailrace.api.adapters.langgraph.routes.answers import (
     page_headers,
     selected,
 )
-from tailrace.api.adapters.langgraph.views.assistants import assistant, find_graph, schemas
+from tailrace.api.adapters.langgraph.views.assistants import (
+    assistant,
+    drawing,
+    find_graph,
+    schemas,
+    subgraphs,
+)
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.http.body import read_json
 from tailrace.api.schemas import parse
@@ -24,6 +32,7 @@ from tailrace.shared.queue_store.catalogue import GraphSpec
 router = APIRouter(dependencies=[Depends(authenticate)])
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
+_DEPTHS: Final[Mapping[str, int | None]] = {"true": None, "false": 0}
 _Limit = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -75,8 +84,50 @@ async def get_assistant(services: ServicesDep, name: str) -> Response:
 
 @router.get("/assistants/{name}/schemas")
 async def get_schemas(services: ServicesDep, name: str) -> Response:
-    """The schemas of the assistant's graph that its worker has told; null for the others."""
-    return json_response(schemas(await _find(services, name)))
+    """The schemas of the assistant's graph; null for those that its worker can't tell."""
+    spec = await _find(services, name)
+    return json_response(schemas(spec, await services.graphs.details(spec)))
+
+
+@router.get("/assistants/{name}/graph")
+async def get_graph(services: ServicesDep, name: str, xray: str = "false") -> Response:
+    """The nodes and edges of the assistant's graph, with those of graphs inside if asked for."""
+    details = await services.graphs.details(await _find(services, name))
+    told = drawing(details, _depth(xray))
+    if told is None:
+        raise HTTPException(404, "The graph has no drawing: it is made for each run.")
+    return json_response(told)
+
+
+@router.get("/assistants/{name}/subgraphs")
+async def get_subgraphs(services: ServicesDep, name: str, *, recurse: bool = False) -> Response:
+    """The schemas of the graphs inside the assistant's graph."""
+    spec = await _find(services, name)
+    details = await services.graphs.details(spec)
+    return json_response(subgraphs(spec, details, None, recurse=recurse))
+
+
+@router.get("/assistants/{name}/subgraphs/{namespace}")
+async def get_subgraph(
+    services: ServicesDep, name: str, namespace: str, *, recurse: bool = False
+) -> Response:
+    """The schemas of one of them; nothing, if there is none there."""
+    spec = await _find(services, name)
+    details = await services.graphs.details(spec)
+    return json_response(subgraphs(spec, details, namespace, recurse=recurse))
+
+
+def _depth(xray: str) -> int | None:
+    """How deep the graphs inside are drawn; None: all of them.
+
+    Raises:
+        HTTPException: neither a truth value nor a depth.
+    """
+    if xray.lower() in _DEPTHS:
+        return _DEPTHS[xray.lower()]
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", xray):
+        raise HTTPException(422, "xray: true, false, or the depth to which graphs are drawn.")
+    return int(xray)
 
 
 async def _find(services: Services, name: str) -> GraphSpec:

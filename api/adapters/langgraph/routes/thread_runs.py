@@ -1,8 +1,11 @@
-"""Runs on a thread: create, follow, wait for, read, list, cancel."""
+"""Runs on a thread: create, follow, wait for, read, list, cancel, delete."""
 
+import asyncio
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +24,7 @@ from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.jobs.ending import end_job
+from tailrace.shared.errors import ThreadBusy
 from tailrace.shared.jobs import Job
 from tailrace.shared.threads import ThreadName
 
@@ -127,6 +131,22 @@ async def cancel(
     if wait:
         await until_over(services, job)
     return Response(status_code=204 if wait else 202)
+
+
+@router.delete("/{run_id}")
+async def delete(services: ServicesDep, name: Name, run_id: str) -> Response:
+    """Delete the run, its events and the states that it made; one that is not over ends first."""
+    job = await find_run(services, name, run_id)
+    if not job.ended:
+        await end_job(services, job.id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(services.settings.max_wait_s):
+                await until_over(services, job)
+    try:
+        await services.removal.delete_job(name, job.id)
+    except ThreadBusy:
+        raise HTTPException(409, "Thread is busy") from None
+    return Response(status_code=204)
 
 
 async def _runs(

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.api.adapters.langgraph.leaving import cancels, watch
 from tailrace.api.adapters.langgraph.views.events import closes
-from tailrace.api.adapters.langgraph.views.view import Grown, View, stream_format
+from tailrace.api.adapters.langgraph.views.view import VERSION, Grown, View, stream_format
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidCursor
 from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
@@ -71,9 +72,18 @@ async def stream_run(
         cancel_when_left: whether this client wants the run cancelled when nobody listens.
 
     Raises:
+        HTTPException: a newer release has begun the run.
         EventsExpired: the run is over and its events are gone.
         JobNotFound: the store has lost the job.
     """
+    if not view.known:
+        # Another replica may be of that release; clients ask again.
+        raise HTTPException(
+            503,
+            f"This run is read by version {view.version} of the mapping to LangGraph's events, and"
+            f" this replica has version {VERSION}. Ask again, or upgrade it.",
+            {"Retry-After": "1"},
+        )
     try:
         start = await _start(services, job.id, view, cursor)
     except AtTheEnd:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from tailrace.api.adapters.langgraph.run_fields import RunCreate, check
 from tailrace.api.adapters.langgraph.views.assistants import assistant_metadata, find_graph
-from tailrace.api.adapters.langgraph.views.view import logged_modes
+from tailrace.api.adapters.langgraph.views.view import VERSION, logged_modes
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import UnknownGraph
 from tailrace.api.http.body import read_json
@@ -19,10 +19,6 @@ from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.jobs import Durability, Job, JobRequest, new_job_id
 from tailrace.shared.log_store.jobs.job_store import OnThread
 from tailrace.shared.threads import ThreadId, ThreadName
-
-VERSION = 1
-"""Of the mapping from events to LangGraph's, kept with each run: a later one never changes what a
-client has already begun to read."""
 
 _MOST_RUNS: Final = 100
 """Runs of one request."""

@@ -303,6 +303,17 @@ def parse(model: type[M], body: Any) -> M:
         raise InvalidBody("The body's fields are wrong.", tuple(wrong[:ERRORS_SHOWN])) from error
 
 
+def parse_list(model: type[M], body: Any, most: int) -> list[M]:
+    """The fields of a body that is a list.
+
+    Raises:
+        InvalidBody: it is not a list of 1 to `most`, or names the wrong fields of one of them.
+    """
+    if not isinstance(body, list) or not 1 <= len(cast("list[Any]", body)) <= most:
+        raise InvalidBody(f"The body is a list of 1 to {most}.", ())
+    return [parse(model, one) for one in cast("list[Any]", body)]
+
+
 def pointer(path: Sequence[int | str]) -> str:
     """A JSON Pointer as a URI fragment (RFC 6901, section 6); long names are cut."""
     names = (str(part)[:_NAME_SHOWN].replace("~", "~0").replace("/", "~1") for part in path)

@@ -8,6 +8,8 @@ listener      one client: a number and a socket
 window        consecutive events as frames, made once; pure
 frames        events as bytes, in two formats
 tail          reads the ends of many logs with few connections
+readers       what tails read with, plain or whole
+whole_log     logs with large values in their places, for clients that know no references
 pages         reads for listeners that are behind, a few at a time
 summaries     what has to be known of a job, looked up for many at once
 cursor        where a client resumes

@@ -5,9 +5,9 @@ from typing import Final, Protocol
 
 from tailrace.api.relay.frames import StreamFormat
 from tailrace.api.relay.listener import Listener
+from tailrace.api.relay.whole_log import ChannelId
 from tailrace.api.relay.window import Window
 from tailrace.shared.events import LoggedEvent, ends_log
-from tailrace.shared.log_store.jobs.summaries import LogId
 
 LARGEST_WINDOW: Final = 1024 * 1024
 """Memory that a window takes at most, in bytes."""
@@ -49,7 +49,7 @@ class Channel:
         "window_bytes",
     )
 
-    def __init__(self, log_id: LogId) -> None:
+    def __init__(self, log_id: ChannelId) -> None:
         self.log_id = log_id
         self.position: int | None = None
         self.tail: set[Listener] = set()

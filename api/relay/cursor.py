@@ -8,9 +8,10 @@ from typing import Final
 from starlette.requests import Request
 
 from tailrace.api.errors import EventsExpired, InvalidCursor
+from tailrace.api.relay.whole_log import ChannelId
 from tailrace.shared.errors import TailraceError
 from tailrace.shared.events import LoggedEvent, gap_event
-from tailrace.shared.log_store.jobs.summaries import JobSummary, LogId
+from tailrace.shared.log_store.jobs.summaries import JobSummary
 
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _FROM_THE_START: Final = ("", "0", "-1")
@@ -67,7 +68,7 @@ class AtTheEnd(TailraceError):
 class StartPosition:
     """Where a listener begins."""
 
-    log_id: LogId
+    log_id: ChannelId
     seq: int
     """The number that it has."""
     known: int
@@ -79,7 +80,7 @@ class StartPosition:
     """Whether the stream ends clean after that."""
 
     @staticmethod
-    def of(log_id: LogId, summary: JobSummary, cursor: Cursor) -> "StartPosition":
+    def of(log_id: ChannelId, summary: JobSummary, cursor: Cursor) -> "StartPosition":
         """Where a client begins that has everything up to the cursor.
 
         Raises:

@@ -6,8 +6,9 @@ whatever a blank line ends.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final, Protocol
 
 from tailrace.shared.events import LoggedEvent, ends_log
@@ -15,7 +16,15 @@ from tailrace.shared.events import LoggedEvent, ends_log
 MAX_WRITE_BYTES: Final = 64 * 1024
 """Frames are joined up to this size; a larger frame travels alone."""
 
+PAGE_BYTES: Final = 512 * 1024
+"""Events are read up to this size; a larger one is read alone."""
+
 _NEVER_AGAIN_MS: Final = 86_400_000
+
+
+def fitting(sizes: Iterable[int]) -> int:
+    """How many events of these sizes fit into a page, at least one; the others are read again."""
+    return max(1, sum(1 for size in accumulate(sizes) if size <= PAGE_BYTES))
 
 
 def frame(event: LoggedEvent) -> bytes:

@@ -7,6 +7,7 @@ from tailrace.api.relay.channel import Channel
 from tailrace.api.relay.hub import Hub
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.summaries import Summaries
+from tailrace.api.relay.whole_log import stored
 from tailrace.shared.errors import JobNotFound, StoreUnavailable, ThreadNotFound
 from tailrace.shared.log_store.events.event_log import EventLog
 from tailrace.shared.threads import ThreadName
@@ -85,14 +86,15 @@ class Housekeeping:
         Only a store that went back in time gives a number twice.
         """
         try:
-            summary = await self._summaries.get(channel.log_id)
-            if isinstance(channel.log_id, ThreadName):
+            log_id = stored(channel.log_id)
+            summary = await self._summaries.get(log_id)
+            if isinstance(log_id, ThreadName):
                 if channel.position is not None and summary.seq < channel.position:
                     channel.forget()
             elif summary.ended and not summary.has_log:
                 channel.forget()
             elif summary.ended and channel.position is not None and channel.position >= summary.seq:
-                for end in await self._log.read(channel.log_id, summary.seq - 1, limit=1):
+                for end in await self._log.read(log_id, summary.seq - 1, limit=1):
                     channel.end_again(end)
         except (JobNotFound, ThreadNotFound):
             channel.forget()

@@ -9,7 +9,7 @@ from typing import Final
 
 from tailrace.api.relay.channel import LARGEST_WINDOW, Channel, Subscriber
 from tailrace.api.relay.listener import Listener
-from tailrace.shared.log_store.jobs.summaries import LogId
+from tailrace.api.relay.whole_log import ChannelId
 
 ALL_WINDOWS: Final = 64 * 1024 * 1024
 """Memory that the windows of all logs share, in bytes."""
@@ -24,7 +24,7 @@ class Hub:
     """The channels and listeners of a process."""
 
     def __init__(self) -> None:
-        self.channels: dict[LogId, Channel] = {}
+        self.channels: dict[ChannelId, Channel] = {}
         self.listeners: set[Listener] = set()
         self._draining = False
         self._window_bytes = LARGEST_WINDOW
@@ -35,7 +35,7 @@ class Hub:
         return self._draining
 
     @contextmanager
-    def listening(self, listener: Listener, log_id: LogId) -> Generator[Channel]:
+    def listening(self, listener: Listener, log_id: ChannelId) -> Generator[Channel]:
         """The log's channel, which stays while the listener is attached."""
         with self._attached(log_id) as channel:
             self.listeners.add(listener)
@@ -46,7 +46,7 @@ class Hub:
                 channel.tail.discard(listener)
 
     @contextmanager
-    def subscribed(self, subscriber: Subscriber, log_id: LogId) -> Generator[Channel]:
+    def subscribed(self, subscriber: Subscriber, log_id: ChannelId) -> Generator[Channel]:
         """The log's channel, whose events the subscriber hears once the tail reads them."""
         with self._attached(log_id) as channel:
             channel.subscribers.add(subscriber)
@@ -88,7 +88,7 @@ class Hub:
                 await asyncio.sleep(_DRAIN_STEP_S)
 
     @contextmanager
-    def _attached(self, log_id: LogId) -> Generator[Channel]:
+    def _attached(self, log_id: ChannelId) -> Generator[Channel]:
         channel = self.channels.get(log_id)
         if channel is None:
             channel = self.channels[log_id] = Channel(log_id)

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -16,13 +17,17 @@ from tailrace.api.relay.housekeeping import Housekeeping
 from tailrace.api.relay.hub import Hub
 from tailrace.api.relay.listener import Listener
 from tailrace.api.relay.pages import Pages
+from tailrace.api.relay.readers import WholeLogReader
 from tailrace.api.relay.summaries import Summaries
 from tailrace.api.relay.tail import Tail
+from tailrace.api.relay.whole_log import ChannelId, WholeLog, stored
 from tailrace.api.relay.window import write_of
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.blobs.references import References
 from tailrace.shared.log_store.events.event_log import EventLog
-from tailrace.shared.log_store.jobs.summaries import LogId
+from tailrace.shared.log_store.events.log_reader import LogReader
 from tailrace.shared.log_store.threads.thread_log import ThreadLog, ThreadLogReader
 from tailrace.shared.redis.connection import Client
 from tailrace.shared.threads import ThreadName
@@ -43,10 +48,18 @@ class Relay:
         self.hub = Hub()
         self._settings = settings
         self.log = EventLog(log_store, settings)
+        self.references = References(BlobStore(log_store, settings))
         self.thread_log = ThreadLog(log_store)
-        self._pages = Pages(self.log, self.thread_log)
-        self._tail = Tail(log_store, settings.log_store_url)
-        self._thread_tail = Tail(log_store, settings.log_store_url, ThreadLogReader)
+        self._pages = Pages(self.log, self.thread_log, self.references)
+        self._tails = {
+            (of_thread, is_whole): Tail(
+                log_store,
+                settings.log_store_url,
+                partial(WholeLogReader.over, reader, self.references) if is_whole else reader,
+            )
+            for of_thread, reader in ((False, LogReader), (True, ThreadLogReader))
+            for is_whole in (False, True)
+        }
         self._housekeeping = Housekeeping(
             self.hub, settings.heartbeat_s, settings.stall_s, self.summaries, self.log
         )
@@ -54,7 +67,7 @@ class Relay:
     async def run(self) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tails = (self._tail.run(), self._thread_tail.run())
+            tails = [tail.run() for tail in self._tails.values()]
             for work in (self.summaries.run(), *tails, self._housekeeping.run()):
                 tasks.create_task(work)
 
@@ -96,7 +109,7 @@ class Relay:
         return listener.left
 
     @contextmanager
-    def subscribed(self, subscriber: Subscriber, log_id: LogId, known: int) -> Generator[None]:
+    def subscribed(self, subscriber: Subscriber, log_id: ChannelId, known: int) -> Generator[None]:
         """Have a subscriber hear a log's events as they are stored, perhaps some older ones first.
 
         Args:
@@ -108,7 +121,7 @@ class Relay:
             self._follow(channel, known)
             yield
 
-    async def replay(self, encoder: Encoder, log_id: LogId, seq: int) -> None:
+    async def replay(self, encoder: Encoder, log_id: ChannelId, seq: int) -> None:
         """Have an encoder write a log from its start up to this number, for nobody.
 
         Raises:
@@ -155,8 +168,8 @@ class Relay:
         """Have the tail read for this channel, from where every window of it stops."""
         if channel.position is None:
             channel.begin(known)
-            of_thread = isinstance(channel.log_id, ThreadName)
-            (self._thread_tail if of_thread else self._tail).watch(channel)
+            of_thread = isinstance(stored(channel.log_id), ThreadName)
+            self._tails[of_thread, isinstance(channel.log_id, WholeLog)].watch(channel)
 
     def _greatest_age(self) -> int:
         """In ticks; at random within limits, which spreads reconnects."""

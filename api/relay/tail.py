@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Final
 
 from tailrace.api.relay.channel import Channel
+from tailrace.api.relay.readers import MakeReader, Reader
+from tailrace.api.relay.whole_log import ChannelId
 from tailrace.shared.errors import StoreUnavailable
-from tailrace.shared.events import LoggedEvent
 from tailrace.shared.log_store.events.log_reader import BLOCK_S, LogReader, shard_of_reader
-from tailrace.shared.log_store.jobs.summaries import LogId
 from tailrace.shared.redis.connection import Client
 
 logger = logging.getLogger(__name__)
@@ -26,31 +25,6 @@ _SLICE_S: Final = 0.02
 
 _RETRY_S: Final = 0.2
 _WAKE_RETRY_S: Final = 0.002
-
-
-class Reader(Protocol):
-    """One reader of many logs; `LogReader` says more."""
-
-    async def read(
-        self, after: Mapping[Any, int], block_s: float = BLOCK_S
-    ) -> Mapping[Any, list[LoggedEvent]]:
-        """Wait until a log has events above its number; those events, in order."""
-        ...
-
-    async def interrupt(self) -> None:
-        """End a read that blocks."""
-        ...
-
-    async def rest(self) -> None:
-        """Hold no connection until the next read."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        ...
-
-
-MakeReader = Callable[[Client, str], Reader]
 
 
 class Tail:
@@ -94,8 +68,8 @@ class Lane:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._channels: dict[LogId, Channel] = {}
-        self._unseen: set[LogId] = set()
+        self._channels: dict[ChannelId, Channel] = {}
+        self._unseen: set[ChannelId] = set()
         self._joined = asyncio.Event()
         self._away = False
 
@@ -162,7 +136,7 @@ class Lane:
             logger.info("log reader has the store again")
         self._away = False
 
-    def _next(self) -> dict[LogId, Channel]:
+    def _next(self) -> dict[ChannelId, Channel]:
         """The channels of the next read; where there are too many for one, the next in turn."""
         for log_id in [id_ for id_, c in self._channels.items() if c.position is None]:
             del self._channels[log_id]

@@ -1,12 +1,13 @@
 """Streams of LangGraph's API: our rules hold, and a cut between any two parts loses nothing."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.events import Event, encode
-from tailrace.shared.jobs import Interrupt, JobError, JobId, Pause
+from tailrace.shared.jobs import Interrupt, JobError, JobId, JobRequest, Pause, new_job_id
 from tailrace.shared.log_store.jobs.presence import Presence
 from tailrace.shared.redis import keys
 from tests.support.inside import seen_inside
@@ -68,6 +69,53 @@ async def test_a_stream_cut_between_any_two_parts_equals_the_whole(
         assert rest.head.status == 200
         assert rest.ending == "clean"
         assert rest.frames == b"".join(found[n:]), id_
+
+
+async def test_streams_cut_between_any_two_parts_of_an_open_log_are_continued(
+    langgraph: LangGraphApi, logs: Logs
+):
+    run = await langgraph.run(stream_mode=EVERYTHING)
+    attempt = await conversation(logs, run, end=False)
+    path = f"/langgraph/runs/{run}/stream"
+    async with AsyncExitStack() as stack:
+        whole = await stack.enter_async_context(asking(langgraph.api.port, "GET", path))
+        await whole.until(b"id: 6-2\n\n")
+        begun = ids(frames(whole))
+        rests = [
+            await stack.enter_async_context(
+                asking(langgraph.api.port, "GET", path, f"Last-Event-ID: {last}")
+            )
+            for last in begun
+        ]
+        await append(attempt, values("q", "m", "n"))
+        await attempt.close()
+        await whole.rest()
+        for n, rest in enumerate(rests, 1):
+            await rest.rest()
+            assert frames(rest) == frames(whole)[n:]
+
+
+async def test_a_run_that_a_newer_release_began_is_refused_by_name(
+    langgraph: LangGraphApi, logs: Logs
+):
+    """While replicas are upgraded: whoever asks again may find one that knows it."""
+    run = new_job_id()
+    told = {"api": "langgraph", "version": 2, "modes": ["values"]}
+    await logs.jobs.create(run, "default", JobRequest("any", {}, view=told))
+    await conversation(logs, run)
+    refused = await langgraph.stream(run)
+    assert "version 2" in detail(refused, 503)
+    assert refused.head.one("retry-after") == "1"
+    assert (await langgraph.get(f"/runs/{run}/stream", "Last-Event-ID: 3-1")).head.status == 503
+
+
+async def test_a_job_of_our_own_api_is_read_by_the_first_version(
+    langgraph: LangGraphApi, logs: Logs
+):
+    run = new_job_id()
+    await logs.jobs.create(run, "default", JobRequest("any", {}))
+    await conversation(logs, run)
+    assert len(frames(await langgraph.stream(run))) == len(["metadata", "v", "v", "error", "end"])
 
 
 @pytest.mark.parametrize("modes", [EVERYTHING, ["messages-tuple"]], ids=len)

@@ -10,10 +10,7 @@ import pytest
 import pytest_asyncio
 from langgraph_sdk import get_client
 
-from tests.support import faults
-from tests.support.graphs import graphs_file
-from tests.support.processes import ROOT
-from tests.support.replicas import Replicas, replicated
+from tests.support.replicas import Replicas, telling
 from tests.support.wait import wait_until
 from tests.support.wire import asking
 
@@ -27,15 +24,9 @@ SOON_S = 30.0
 async def replicas(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Replicas]:
     """Two replicas, which are there again after every test."""
     folder = tmp_path_factory.mktemp("replicas")
-    graphs = graphs_file(folder, {"tale": f"{ROOT}/tests/graphs/tale.py:graph"})
-    env = {
-        **faults.ENV,
-        "TAILRACE_GRAPHS": str(graphs),
-        "TAILRACE_HEARTBEAT_S": "0.5",
-        "TAILRACE_DISCONNECT_S": "1",
-        "TAILRACE_DRAIN_S": "0.5",
-    }
-    async with replicated(folder, env) as replicas:
+    async with telling(
+        folder, 1, TAILRACE_HEARTBEAT_S="0.5", TAILRACE_DISCONNECT_S="1"
+    ) as replicas:
         yield replicas
 
 
@@ -90,7 +81,7 @@ async def test_a_caller_who_leaves_after_a_replica_was_killed_is_not_outlived(
     thread, run = await started(client, tmp_path / "gate")
     async with followed(replicas.ports[0], thread, run) as stream:
         await stream.until(b"event: metadata")
-        await replicas.restart(replicas.apis[0], signal.SIGKILL)
+        await replicas.restart(signal.SIGKILL, replicas.apis[0])
         await stream.rest()
     assert stream.ending == "cut"
     async with followed(replicas.ports[1], thread, run) as stream:
@@ -106,7 +97,7 @@ async def test_a_replica_that_ends_is_no_caller_that_leaves(
     thread, run = await started(client, gate)
     async with followed(replicas.ports[0], thread, run) as stream:
         await stream.until(b"event: metadata")
-        await replicas.restart(replicas.apis[0], number)
+        await replicas.restart(number, replicas.apis[0])
         await stream.rest()
     assert stream.ending == "cut"
     await goes_on(client, replicas, thread, run, gate)
@@ -132,5 +123,5 @@ async def test_a_caller_who_has_left_when_the_replica_stops_is_not_forgotten(
     thread, run = await started(client, tmp_path / "gate")
     async with followed(replicas.ports[0], thread, run) as stream:
         await stream.until(b"event: metadata")
-    await replicas.restart(replicas.apis[0], signal.SIGTERM)
+    await replicas.restart(signal.SIGTERM, replicas.apis[0])
     await until_cancelled(client, thread, run)

@@ -18,12 +18,9 @@ import pytest_asyncio
 from langgraph_sdk import get_client
 
 from tests.graphs.tale import BEGINNING, ENDING
-from tests.support import faults
 from tests.support.cutting_proxy import cutting
 from tests.support.event_stream import EventStreamReader
-from tests.support.graphs import graphs_file
-from tests.support.processes import ROOT, Process
-from tests.support.replicas import Replicas, replicated
+from tests.support.replicas import Replicas, telling
 from tests.support.wait import wait_until
 from tests.support.wire import Exchange, asking
 
@@ -46,15 +43,7 @@ TOLD = ["Tell me.", BEGINNING, ENDING]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def replicas(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Replicas]:
     """Two of each, which are there again after every test."""
-    folder = tmp_path_factory.mktemp("replicas")
-    graphs = graphs_file(folder, {"tale": f"{ROOT}/tests/graphs/tale.py:graph"})
-    env = {
-        **faults.ENV,
-        "TAILRACE_GRAPHS": str(graphs),
-        "TAILRACE_MAX_ATTEMPTS": "20",
-        "TAILRACE_DRAIN_S": "0.5",
-    }
-    async with replicated(folder, env, workers=2) as replicas:
+    async with telling(tmp_path_factory.mktemp("replicas"), workers=2) as replicas:
         yield replicas
 
 
@@ -231,13 +220,13 @@ async def test_invariant_02_everyone_gets_a_whole_run_although_all_processes_end
     turns = [[apis[0]], [apis[1]], [apis[0]]] if kind == "api" else [workers] * 3
     async with followed(replicas, gate) as run:
         await run.until(lambda: run.own.told("begin") >= 10, "the first message")
-        await end_and_restart(replicas, turns[0], number)
+        await replicas.restart(number, *turns[0])
         await run.until(run.own.at_the_gate, "the first message to be whole")
-        await end_and_restart(replicas, turns[1], number)
+        await replicas.restart(number, *turns[1])
         await run.until(run.own.at_the_gate, "the run to continue")
         gate.touch()
         await run.until(lambda: run.own.told("finish") >= 10, "the second message")
-        await end_and_restart(replicas, turns[2], number)
+        await replicas.restart(number, *turns[2])
     await whole_thread(run)
     attempts = sum(part.event == "metadata" for part in run.own.parts)
     assert attempts == 1 if kind == "api" else attempts >= len(turns)
@@ -255,17 +244,9 @@ async def test_invariant_02_everyone_gets_a_whole_run_whatever_ends_when(
             more = len(run.own.parts) + dice.randrange(2, 60)
             await run.until(lambda more=more: len(run.own.parts) >= more, "more of the run")
             struck = dice.sample(processes, dice.choice([1, 1, 2]))
-            await end_and_restart(replicas, struck, dice.choice([signal.SIGKILL, signal.SIGTERM]))
+            await replicas.restart(dice.choice([signal.SIGKILL, signal.SIGTERM]), *struck)
         gate.touch()
     await whole_thread(run)
-
-
-async def end_and_restart(
-    replicas: Replicas, struck: list[Process] | tuple[Process, ...], number: signal.Signals
-) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for process in struck:
-            tasks.create_task(replicas.restart(process, number))
 
 
 async def test_a_client_that_gave_up_at_a_killed_replica_joins_at_another(
@@ -283,7 +264,7 @@ async def test_a_client_that_gave_up_at_a_killed_replica_joins_at_another(
                 first.parts.append(part)
                 if first.has("messages/partial", 10):
                     break
-            await replicas.restart(replicas.apis[0], signal.SIGKILL)
+            await replicas.restart(signal.SIGKILL, replicas.apis[0])
             await stream.aclose()
         gate.touch()
         async with get_client(url=urls[1], api_key="none") as client:

@@ -1,12 +1,23 @@
 """A service with a second API process over the same store, and processes that end and come back."""
 
+import asyncio
 import signal
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.processes import Process, Service, answers, free_port, running, running_service
+from tests.support import faults
+from tests.support.graphs import graphs_file
+from tests.support.processes import (
+    ROOT,
+    Process,
+    Service,
+    answers,
+    free_port,
+    running,
+    running_service,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,13 @@ class Replicas:
     def urls(self) -> tuple[str, str]:
         return url_of(self.service.api), url_of(self.second)
 
-    async def restart(self, process: Process, number: signal.Signals) -> None:
-        """End a process with a signal, and start it again, as a supervisor would."""
+    async def restart(self, number: signal.Signals, *processes: Process) -> None:
+        """End processes with a signal, and start them again, as a supervisor would."""
+        async with asyncio.TaskGroup() as tasks:
+            for process in processes:
+                tasks.create_task(self._restart(number, process))
+
+    async def _restart(self, number: signal.Signals, process: Process) -> None:
         process.send(number)
         await process.exited()
         process.start()
@@ -47,6 +63,21 @@ async def replicated(
         async with running(Process("api-2", "tailrace.api", settings, folder)) as second:
             await answers(f"{url_of(second)}/readyz", (second,))
             yield Replicas(service, second)
+
+
+@asynccontextmanager
+async def telling(folder: Path, workers: int, **env: str) -> AsyncGenerator[Replicas]:
+    """Replicas and workers with the graph `tale`, that notice soon what has ended."""
+    graphs = graphs_file(folder, {"tale": f"{ROOT}/tests/graphs/tale.py:graph"})
+    settings = {
+        **faults.ENV,
+        "TAILRACE_GRAPHS": str(graphs),
+        "TAILRACE_MAX_ATTEMPTS": "20",
+        "TAILRACE_DRAIN_S": "0.5",
+        **env,
+    }
+    async with replicated(folder, settings, workers) as replicas:
+        yield replicas
 
 
 def port_of(api: Process) -> int:

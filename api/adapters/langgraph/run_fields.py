@@ -29,6 +29,17 @@ _REFUSED: Final[Sequence[tuple[str, Callable[[Any], bool], str]]] = (
 """Fields that are refused: if they have such a value, and why."""
 
 
+class RunsCancel(BaseModel):
+    """Body of `POST /runs/cancel`."""
+
+    model_config = _STRICT
+
+    thread_id: str
+    run_ids: Annotated[list[str], Field(min_length=1, max_length=100)]
+    status: None = None
+    """Runs are named here, not found by their status."""
+
+
 class RunConfig(BaseModel):
     """A run's `config`."""
 

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.api.adapters.langgraph.leaving import cancels, watch
 from tailrace.api.adapters.langgraph.views.events import closes
-from tailrace.api.adapters.langgraph.views.view import Grown, View, stream_format
+from tailrace.api.adapters.langgraph.views.view import VERSION, Grown, View, stream_format
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidCursor
 from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
 from tailrace.api.relay.response import EventStreamResponse
+from tailrace.api.relay.whole_log import WholeLog
 from tailrace.shared.errors import StoreUnavailable
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import Job, JobId
@@ -71,9 +73,18 @@ async def stream_run(
         cancel_when_left: whether this client wants the run cancelled when nobody listens.
 
     Raises:
+        HTTPException: a newer release has begun the run.
         EventsExpired: the run is over and its events are gone.
         JobNotFound: the store has lost the job.
     """
+    if not view.known:
+        # Another replica may be of that release; clients ask again.
+        raise HTTPException(
+            503,
+            f"This run is read by version {view.version} of the mapping to LangGraph's events, and"
+            f" this replica has version {VERSION}. Ask again, or upgrade it.",
+            {"Retry-After": "1"},
+        )
     try:
         start = await _start(services, job.id, view, cursor)
     except AtTheEnd:
@@ -89,26 +100,27 @@ async def stream_run(
 async def _start(
     services: Services, job_id: JobId, view: View, cursor: ViewCursor
 ) -> StartPosition:
-    summary = await services.relay.summaries.get(job_id)
+    summary, log = await services.relay.summaries.get(job_id), WholeLog(job_id)
     plain = Cursor(cursor.seq, from_header=True)
     if cursor.seq == 0:
-        return StartPosition.of(job_id, summary, plain)
+        return StartPosition.of(log, summary, plain)
     event = await _event(services, job_id, cursor.seq)
     if event is None:
-        return StartPosition.of(job_id, summary, plain)
+        return StartPosition.of(log, summary, plain)
     rest = (await _parts(services, job_id, view, event))[cursor.parts :]
     if rest:
         # The connection was lost between two parts of one event.
         opening = b"".join(rest)
-        return StartPosition(job_id, event.seq, event.seq, opening, closes=closes(event))
+        return StartPosition(log, event.seq, event.seq, opening, closes=closes(event))
     if closes(event) and summary.seq <= event.seq:
         raise AtTheEnd
-    return StartPosition.of(job_id, summary, plain)
+    return StartPosition.of(log, summary, plain)
 
 
 async def _event(services: Services, job_id: JobId, seq: int) -> LoggedEvent | None:
     """The event under this number, if the log has it."""
-    events = await services.relay.log.read(job_id, seq - 1, limit=1)
+    read = await services.relay.log.read(job_id, seq - 1, limit=1)
+    events = await services.relay.references.resolved(read)
     return events[0] if events and events[0].seq == seq else None
 
 
@@ -116,5 +128,5 @@ async def _parts(services: Services, job_id: JobId, view: View, event: LoggedEve
     if not view.grows:
         return view.parts(event)
     grown = Grown(view)
-    await services.relay.replay(grown, job_id, event.seq - 1)
+    await services.relay.replay(grown, WholeLog(job_id), event.seq - 1)
     return grown.parts(event)

@@ -2,28 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 
 from tailrace.api.adapters.langgraph.run_fields import RunCreate, check
 from tailrace.api.adapters.langgraph.views.assistants import assistant_metadata, find_graph
-from tailrace.api.adapters.langgraph.views.view import logged_modes
+from tailrace.api.adapters.langgraph.views.view import VERSION, logged_modes
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import UnknownGraph
 from tailrace.api.http.body import read_json
 from tailrace.api.jobs.acceptance import accept
 from tailrace.api.jobs.submission import Plain, Submission, idempotency_key
-from tailrace.api.schemas import CreateJob, belongs_to_service, parse
+from tailrace.api.schemas import CreateJob, belongs_to_service, parse, parse_list
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.jobs import Durability, Job, JobRequest, new_job_id
 from tailrace.shared.log_store.jobs.job_store import OnThread
 from tailrace.shared.threads import ThreadId, ThreadName
 
-VERSION = 1
-"""Of the mapping from events to LangGraph's, kept with each run: a later one never changes what a
-client has already begun to read."""
+_MOST_RUNS: Final = 100
+"""Runs of one request."""
 
 
 class CreateRun(CreateJob):
@@ -62,12 +61,25 @@ def run_body(said: Mapping[str, Any]) -> RunCreate:
     return parse(RunCreate, said)
 
 
+async def read_runs(request: Request, services: Services) -> list[RunCreate]:
+    """The body of a request for several runs, none of which has a thread.
+
+    Raises:
+        UnsupportedMediaType, BodyTooLarge, BodyTooSlow, InvalidJson, InvalidBody: it is refused.
+    """
+    bodies = parse_list(RunCreate, await read_json(request, services.settings), _MOST_RUNS)
+    for body in bodies:
+        check(body, thread=False)
+    return bodies
+
+
 async def create_run(
     services: Services,
     tenant: str,
     request: Request,
     body: RunCreate,
     thread: ThreadName | None = None,
+    part: int | None = None,
 ) -> Job:
     """The job of a run; the existing one if its `Idempotency-Key` is known.
 
@@ -77,6 +89,7 @@ async def create_run(
         request: has the key.
         body: of the request.
         thread: on which the run is; None: on none.
+        part: which one of the request's runs it is; None: its only one.
 
     Raises:
         UnknownGraph: there is no such assistant.
@@ -94,6 +107,8 @@ async def create_run(
     if thread is not None:
         await _name_assistant(services, thread, body, spec.name)
     key, thread_id = idempotency_key(request), thread and thread.id
+    if key is not None and part is not None:
+        key = f"{key}\n{part}"  # No client can send such a key.
     submission = Submission(job_body(body, spec.name, thread_id), key, Plain())
     return (await accept(services, tenant, submission, new_job_id(thread_id))).job
 

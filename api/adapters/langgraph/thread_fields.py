@@ -65,6 +65,15 @@ class ThreadPatch(BaseModel):
     ttl: _Ttl = None
 
 
+class ThreadPrune(BaseModel):
+    """Body of `POST /threads/prune`."""
+
+    model_config = _STRICT
+
+    thread_ids: Annotated[list[_Uuid], Field(min_length=1, max_length=MOST_IDS)]
+    strategy: Literal["delete", "keep_latest"] = "delete"
+
+
 class ThreadFilters(BaseModel):
     """Body of `POST /threads/count`."""
 

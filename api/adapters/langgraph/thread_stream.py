@@ -12,6 +12,7 @@ from tailrace.api.dependencies import Services
 from tailrace.api.relay.cursor import Cursor, StartPosition
 from tailrace.api.relay.frames import EVENT_STREAM, Encoder, StreamFormat
 from tailrace.api.relay.response import stream_response
+from tailrace.api.relay.whole_log import WholeLog
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.threads import ThreadName
 
@@ -59,18 +60,20 @@ async def stream_thread(
 async def _start(
     services: Services, name: ThreadName, form: ThreadForm, seq: int, parts: int
 ) -> StartPosition:
-    summary = await services.relay.summaries.get(name)
-    start = StartPosition.of(name, summary, Cursor(seq, from_header=True))
+    relay, log = services.relay, WholeLog(name)
+    summary = await relay.summaries.get(name)
+    start = StartPosition.of(log, summary, Cursor(seq, from_header=True))
     if not seq or seq > summary.seq or parts >= ALL_PARTS:
         return start
-    events = await services.relay.thread_log.read(name, seq - 1, limit=1)
+    read = await relay.thread_log.read(name, seq - 1, limit=1)
+    events = await relay.references.resolved(read)
     if not events or events[0].seq != seq:
         return start
     encoder = form.encoder()
-    await services.relay.replay(encoder, name, seq - 1)
+    await relay.replay(encoder, log, seq - 1)
     # The connection may have been lost between two parts of one event.
     rest = b"".join(encoder.frames(events[0], after=parts))
-    return StartPosition(name, seq, seq, rest) if rest else start
+    return StartPosition(log, seq, seq, rest) if rest else start
 
 
 def _format(form: ThreadForm) -> StreamFormat:

@@ -98,6 +98,10 @@ async def run_values(services: Services, job: Job) -> bytes:
     Raises:
         StoreUnavailable: the store did not respond.
     """
+    return await services.relay.references.filled(await _values(services, job))
+
+
+async def _values(services: Services, job: Job) -> bytes:
     if job.error is not None:
         return orjson.dumps(error_values(job.error))
     for event in await services.relay.log.latest(job.id):

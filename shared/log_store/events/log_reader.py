@@ -15,7 +15,6 @@ from tailrace.shared.redis.commands import Entries
 from tailrace.shared.redis.connection import Client, connect_to_node_of, is_cluster
 from tailrace.shared.redis.failures import store_errors
 from tailrace.shared.redis.scripts import run_script
-from tailrace.shared.threads import ThreadName
 
 BLOCK_S: Final = 1.0
 """How long one read waits in the server; who joins meanwhile has it end at once."""
@@ -155,7 +154,7 @@ def _packed(command: Sequence[str | int]) -> bytes:
     return cast("Any", hiredis).pack_command(command)
 
 
-def shard_of_reader(url: str, log_id: JobId | ThreadName) -> str:
+def shard_of_reader(url: str, log_id: object) -> str:
     """Logs with the same value can share a reader: all of one Redis, or one shard of a Cluster."""
     return str(log_id)[-1] if is_cluster(url) else ""
 

@@ -10,6 +10,7 @@ rollback        for scripts: what a cancelled job takes back
 none            for scripts: the last two, of a job without a thread
 create          a new thread, once
 patch           other metadata
+prune           all states but the newest
 delete          a thread, in one step
 delete_job      a job that is over, with what it stored of the state
 bury            jobs of deleted threads

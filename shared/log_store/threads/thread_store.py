@@ -115,6 +115,20 @@ class ThreadStore:
                 return await self.get(name)
         raise StoreUnavailable("the thread's metadata changes too fast")
 
+    async def prune(self, name: ThreadName) -> bool:
+        """Keep a thread's newest state, and no earlier one.
+
+        Returns:
+            Whether it was done. A job that has the thread's turn may go back to an earlier state,
+            so nothing is removed meanwhile.
+
+        Raises:
+            ThreadNotFound: there is no such thread.
+        """
+        place = keys.of_thread_alone(name)
+        [done] = await run_script(self._redis, "log_store/threads/prune", place)
+        return done == b"1"
+
     async def copy(self, source: ThreadName, target: ThreadName) -> Thread:
         """Make a thread with the metadata and the state of another one, and no jobs. Repeatable.
 

@@ -15,15 +15,15 @@ from tailrace import ReceivedEvent, Reconnect, Tailrace, TailraceError, Unreacha
 from tailrace.cli.exit_codes import FAILED, SUCCEEDED
 from tailrace.cli.local_service import fetch_model, local_service, log_end
 from tailrace.cli.render import ReadableView, message_text
-from tailrace.cli.terminal import stderr, stdout, visible
+from tailrace.cli.terminal import program, stderr, stdout, visible
 from tailrace.cli.watch import reconnecting
 
 _CUT_AFTER_TOKENS: Final = 50
 """Early enough for the shortest first node, and in the middle of its sentence."""
 _GRAPHS: Final = {"article": "tailrace.worker.graphs.article:graph"}
 _NEXT: Final = (
-    "To keep a service running: make dev. Then, beside it: "
-    """tailrace run article --input '{"topic": "the sea at night"}'"""
+    "To keep a service running: {0} dev. Then, beside it: "
+    """{0} run article --input '{{"topic": "the sea at night"}}'"""
 )
 _WHOLE_S: Final = 300.0
 """For the job: some 900 tokens, at worst a few a second."""
@@ -174,7 +174,7 @@ def _sum_up(findings: Findings) -> None:
     table.add_row("total time", f"{findings.total_s:.1f} s")
     table.add_row("log equals what was received", "yes" if findings.complete else "NO")
     stdout().print("", table, "")
-    stdout().out(_NEXT, highlight=False)
+    stdout().out(_NEXT.format(program()), highlight=False)
 
 
 def _show_log(folder: Path) -> None:

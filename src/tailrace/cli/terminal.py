@@ -3,13 +3,19 @@
 Colours only on a terminal; nothing is ever read as rich's markup.
 """
 
+import os
 import re
+import shutil
+import sys
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
 from tailrace import JsonValue, ReceivedEvent
 from tailrace.json_values import encode
+
+_NAME: Final = "tailrace"
 
 # C0 and C1 controls start escape sequences; the others change the direction of what follows.
 _COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -25,6 +31,14 @@ def stdout() -> Console:
 def stderr() -> Console:
     """For notes and errors, so that they never mix with what was asked for."""
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+
+def program() -> str:
+    """What to type for this command: its name if the shell finds it, or else where it is."""
+    called = Path(sys.argv[0])
+    if called.name != _NAME or shutil.which(_NAME):
+        return _NAME
+    return os.path.relpath(called)
 
 
 def visible(text: str) -> str:

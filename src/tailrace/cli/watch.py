@@ -7,6 +7,7 @@ from contextlib import aclosing
 from tailrace import ProtocolBroken, ReceivedEvent, Reconnect, Tailrace, Unreachable
 from tailrace.cli.exit_codes import exit_code
 from tailrace.cli.render import View
+from tailrace.cli.terminal import program
 
 
 async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
@@ -25,7 +26,7 @@ async def watch(client: Tailrace, view: View, job_id: str, after: int) -> int:
                 if event.name == "status" and event.fields.get("status") == "waiting":
                     view.note(_how_to_resume(job_id, event))
     except (asyncio.CancelledError, Unreachable):
-        view.note(f"to resume: tailrace follow {job_id} --after {last.seq}")
+        view.note(f"to resume: {program()} follow {job_id} --after {last.seq}")
         raise
     if last.name == "end":
         return exit_code(str(last.fields.get("status")))
@@ -42,7 +43,7 @@ def _how_to_resume(job_id: str, stop: ReceivedEvent) -> str:
     several = isinstance(asked, list) and len(asked) > 1
     answer = "--values '{ID: JSON, ...}'" if several else "--value JSON"
     if asked:
-        return f"to resume: tailrace answer {job_id} {answer} --after {stop.seq}"
+        return f"to resume: {program()} answer {job_id} {answer} --after {stop.seq}"
     return f"to continue: tailrace answer {job_id} --after {stop.seq}"
 
 

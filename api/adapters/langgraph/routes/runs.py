@@ -1,18 +1,24 @@
 """Runs without a thread: each is a job."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.api.adapters.langgraph.credentials import Tenant
 from tailrace.api.adapters.langgraph.routes.answers import json_response, where
-from tailrace.api.adapters.langgraph.routes.names import Leaves, Modes
+from tailrace.api.adapters.langgraph.routes.names import Leaves, Modes, find_run, thread_name
+from tailrace.api.adapters.langgraph.run_fields import RunsCancel
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
-from tailrace.api.adapters.langgraph.submission import create_run, read_run
-from tailrace.api.adapters.langgraph.views.runs import run
+from tailrace.api.adapters.langgraph.submission import create_run, read_run, read_runs
+from tailrace.api.adapters.langgraph.views.runs import is_over, run
 from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse
 from tailrace.api.dependencies import ServicesDep, find_job
+from tailrace.api.http.body import read_json
+from tailrace.api.jobs.ending import end_job
+from tailrace.api.schemas import parse
 from tailrace.shared.jobs import Job
 
 router = APIRouter()
@@ -40,6 +46,34 @@ async def create_and_wait(request: Request, services: ServicesDep, tenant: Tenan
     """Accept a run, and respond with its values once it is over."""
     job = await create_run(services, tenant, request, await read_run(request, services))
     return ValuesResponse(services, job, {"Content-Location": _place(job)})
+
+
+@router.post("/runs/batch")
+async def create_batch(request: Request, services: ServicesDep, tenant: Tenant) -> Response:
+    """Accept several runs, none of them if one is refused for its fields."""
+    bodies = await read_runs(request, services)
+    jobs = [
+        await create_run(services, tenant, request, body, part=number)
+        for number, body in enumerate(bodies, 1)
+    ]
+    return json_response([run(job) for job in jobs])
+
+
+@router.post("/runs/cancel")
+async def cancel(
+    request: Request,
+    services: ServicesDep,
+    tenant: Tenant,
+    action: Literal["interrupt", "rollback"] = "interrupt",
+) -> Response:
+    """Ask for the ends of several runs of one thread."""
+    body = parse(RunsCancel, await read_json(request, services.settings))
+    name = await thread_name(tenant, body.thread_id)
+    jobs = [await find_run(services, name, run_id) for run_id in body.run_ids]
+    for job in jobs:
+        if not is_over(job):
+            await end_job(services, job.id, rollback=action == "rollback")
+    return Response(status_code=204)
 
 
 @router.get("/runs/{run_id}/stream")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -15,6 +16,7 @@ from tailrace.api.adapters.langgraph.thread_fields import (
     ThreadCreate,
     ThreadFilters,
     ThreadPatch,
+    ThreadPrune,
     ThreadSearchBody,
     refused,
     ttl_s,
@@ -24,6 +26,7 @@ from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.errors import ThreadExists
 from tailrace.api.http.body import read_json
 from tailrace.api.schemas import parse
+from tailrace.shared.errors import ThreadNotFound
 from tailrace.shared.events import decode
 from tailrace.shared.log_store.threads.thread_search import Order, Search
 from tailrace.shared.threads import Thread, ThreadId, ThreadName, new_thread_id
@@ -88,6 +91,18 @@ async def count_threads(request: Request, services: ServicesDep, tenant: Tenant)
         where=_with_values(services, tenant, body),
     )
     return json_response(await services.search.count(tenant, search))
+
+
+@router.post("/threads/prune")
+async def prune_threads(request: Request, services: ServicesDep, tenant: Tenant) -> Response:
+    """Delete threads, or all of their states but the newest; how many it was done to."""
+    body = parse(ThreadPrune, await read_json(request, services.settings))
+    prune = services.removal.delete if body.strategy == "delete" else services.threads.prune
+    pruned = 0
+    for thread_id in dict.fromkeys(body.thread_ids):
+        with suppress(ThreadNotFound):
+            pruned += await prune(ThreadName(tenant, ThreadId(thread_id))) is not False
+    return json_response({"pruned_count": pruned})
 
 
 @router.get("/threads/{thread_id}")

@@ -15,6 +15,11 @@ from tailrace.api.relay.frames import EVENT_STREAM, Encoder, StreamFormat
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import Job, StreamMode
 
+VERSION: Final = 1
+"""Of the mapping from events to LangGraph's, kept with each run: a later one never changes what a
+client has already begun to read. So a change of what any event becomes is a new version beside the
+old one."""
+
 Mode = Literal[
     "values",
     "updates",
@@ -41,6 +46,12 @@ class View:
     names: Names
     modes: frozenset[Mode]
     subgraphs: bool
+    version: int = VERSION
+
+    @property
+    def known(self) -> bool:
+        """Whether this release has the mapping; a newer one may have begun the run."""
+        return self.version == VERSION
 
     def parts(self, event: LoggedEvent, before: PartialMessages | None = None) -> list[bytes]:
         """What the event is to this client, part by part.
@@ -91,7 +102,9 @@ def view_of(job: Job, modes: Iterable[Mode] | None = None) -> View:
     asked: Mapping[str, Any] = job.request.view or {}
     names = Names(job.id, thread_id(job), assistant_id(job.request.graph), job.request.graph)
     chosen = frozenset(modes or asked.get("modes", ("values",)))
-    return View(names, chosen, bool(asked.get("subgraphs", False)))
+    # A job of our own API has no view: it is read by the first version, always.
+    version = asked.get("version", 1)
+    return View(names, chosen, bool(asked.get("subgraphs", False)), version)
 
 
 def chosen_modes(given: Iterable[str] | None) -> list[Mode] | None:

@@ -32,7 +32,7 @@ DIFFERENCES: Final = {
     "values of a copy": "theirs has none until it is run",
     "drawings of graphs": "each language describes its own nodes: ids and edges are compared",
     "the thread protocol": (
-        "theirs tells `checkpoints`; ours names the question twice, as its clients in Python and in"
+        "ours names the question twice, as its clients in Python and in"
         " JavaScript read it; theirs tells of each task what it runs with"
     ),
     "the interrupts of a state": "ours also has them together, as LangGraph in Python",
@@ -196,8 +196,6 @@ class Sender:
 def _of_protocol(event: Any) -> Iterator[Any]:
     """An event of the thread protocol as both servers tell it."""
     method, params = event["method"], event["params"]
-    if method == "checkpoints":
-        return
     data = params["data"]
     if isinstance(data, dict) and method in ("tasks", "lifecycle", "input.requested"):
         left_out = ("error", "metadata", "value")

@@ -19,7 +19,9 @@ from tailrace.shared.events import LoggedEvent, ThreadEvent, encode
 INNER = "inner:7d1d859c-eeec-8f33-6ee5-e2a9bbe34e45"
 TASK = {"id": "7d1d859c-eeec-8f33-6ee5-e2a9bbe34e45", "name": "inner"}
 ALL = Filter(
-    frozenset(("values", "updates", "messages", "lifecycle", "input", "tasks", "custom", "tools"))
+    frozenset(
+        ("values", "updates", "messages", "lifecycle", "input", "tasks", "custom", "checkpoints")
+    )
 )
 QUESTION = {"id": "i", "value": "Go on?"}
 
@@ -171,6 +173,40 @@ def test_a_graph_inside_that_does_not_end_ends_with_its_run():
     assert ends[-2:] == [((INNER,), "interrupted"), ((), "interrupted")]
 
 
+NAMES = {"id": "c", "parent_id": "b", "step": 1, "source": "loop"}
+
+
+def test_values_come_after_the_name_of_their_checkpoint():
+    log = Log()
+    log.begin(checkpoints="named")
+    log.add("checkpoints", ns=[], data={**NAMES, "source": "input"})
+    log.add("values", ns=[], data={"a": 1})
+    log.add("checkpoints", ns=[], data=NAMES)
+    log.add("values", ns=[], data={"a": 2})
+    log.add("values", ns=[INNER], data={"a": 3})
+    log.add("tasks", ns=[], node="inner", data={**TASK, "input": {}})
+    log.add("values", ns=[], data={"a": 4})
+    log.end()
+    assert [one for one in told(log) if one[0] in ("values", "checkpoints")] == [
+        ("checkpoints", NAMES),
+        ("values", {"a": 1}),
+        ("values", {"a": 2}),
+        ("values", {"a": 3}),
+        ("values", {"a": 4}),
+    ]
+    assert told(log)[-1] == over("completed")
+
+
+def test_values_of_a_lost_attempt_are_told_before_the_next_one():
+    log = Log()
+    log.begin(checkpoints="named")
+    log.add("values", ns=[], data={"a": 1})
+    log.begin(attempt=2)
+    log.add("values", ns=[], data={"a": 1})
+    log.add("status", status="waiting", attempt=2, at="2026-01-01T00:00:02.000Z")
+    assert told(log) == [RUNNING, *[("values", {"a": 1})] * 2, over("interrupted")]
+
+
 def test_custom_events_are_wrapped_unless_they_are_named():
     log = Log()
     log.begin()
@@ -299,9 +335,10 @@ def frames_of(log: Log, wanted: Filter) -> Iterator[tuple[int, str]]:
 def story() -> Log:
     """Several runs with everything that a thread may have."""
     log = Log()
-    log.begin("first", modes=["values", "messages"], subgraphs=True)
+    log.begin("first", modes=["values", "messages"], subgraphs=True, checkpoints="named")
     log.chunk("He")
     log.add("values", ns=[INNER], data={"a": 1})
+    log.add("checkpoints", ns=[INNER], data=NAMES)
     log.chunk("llo", [INNER])
     log.add("updates", ns=[], node="reply", data={"a": 1})
     log.add("updates", ns=[], node="__interrupt__", data=[QUESTION])

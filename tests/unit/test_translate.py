@@ -10,7 +10,7 @@ from langgraph.types import Interrupt
 from tailrace.shared.errors import Unserializable
 from tailrace.shared.events import Event
 from tailrace.shared.jobs import StreamMode
-from tailrace.worker.attempt.stream.translate import translate
+from tailrace.worker.attempt.stream.translate import named_only, translate
 from tailrace.worker.catalogue.registry import Registry
 from tests.support.graphs import source, their_graphs
 
@@ -290,3 +290,20 @@ def test_interrupts_of_values_come_only_to_a_view(interrupts: tuple[Interrupt, .
         {"id": one["id"], "value": one["value"]} for one in read(detailed).get("interrupts", [])
     ]
     assert told == [{"id": one.id, "value": one.value} for one in interrupts]
+
+
+def test_a_checkpoint_may_be_told_by_its_names_alone() -> None:
+    data = {
+        "config": {"configurable": {"checkpoint_id": "c", "thread_id": "t"}},
+        "parent_config": {"configurable": {"checkpoint_id": "b"}},
+        "values": {"a": 1},
+        "metadata": {"source": "loop", "step": 1},
+        "next": [],
+        "tasks": [],
+    }
+    part = {"type": "checkpoints", "ns": (), "data": data}
+    [event] = translate(named_only(part), at=7)
+    names = {"id": "c", "parent_id": "b", "step": 1, "source": "loop"}
+    assert read(event) == {"ns": [], "data": names, "at": 7}
+    [first] = translate(named_only({**part, "data": {**data, "parent_config": None}}))
+    assert "parent_id" not in read(first)["data"]

@@ -111,7 +111,12 @@ class _Run:
             return Waiting(await spill.pause(start.pause))
         request = self.job.request
         reader = StreamReader(
-            self.journal, limits, request.stream, spill, detailed=request.view is not None
+            self.journal,
+            limits,
+            request.stream,
+            spill,
+            detailed=request.view is not None,
+            named_only=(request.view or {}).get("checkpoints") == "named",
         )
         config = forked(self.config, request) if begins else self.config
         async with aclosing(self._parts(start, config)) as parts:

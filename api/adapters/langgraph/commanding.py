@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.requests import Request
 
 from tailrace.api.adapters.langgraph.run_fields import Strategy
-from tailrace.api.adapters.langgraph.submission import create_run, run_body
+from tailrace.api.adapters.langgraph.submission import create_run, protocol_run
 from tailrace.api.adapters.langgraph.views.protocol import PARTS
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidBody
@@ -198,7 +198,7 @@ class Commands:
             "stream_mode": _MODES,
             "stream_subgraphs": True,
         }
-        body = run_body({**said, **own})
+        body = protocol_run({**said, **own})
         job = await create_run(self.services, self.name.tenant, self.request, body, self.name)
         return job.id
 

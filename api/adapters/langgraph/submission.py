@@ -52,13 +52,17 @@ async def read_run(request: Request, services: Services) -> RunCreate:
     return parse(RunCreate, await read_json(request, services.settings))
 
 
-def run_body(said: Mapping[str, Any]) -> RunCreate:
-    """The body of a run that is not a request's own.
+class ProtocolRun(RunCreate):
+    """A run of the thread protocol: its log also names the checkpoints."""
+
+
+def protocol_run(said: Mapping[str, Any]) -> ProtocolRun:
+    """The body of a run that a command asks for.
 
     Raises:
         InvalidBody: a field is wrong.
     """
-    return parse(RunCreate, said)
+    return parse(ProtocolRun, said)
 
 
 async def read_runs(request: Request, services: Services) -> list[RunCreate]:
@@ -134,11 +138,12 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
     Raises:
         InvalidBody: its config has what belongs to the service, or is over a limit.
     """
+    named = {"checkpoints": "named"} if isinstance(body, ProtocolRun) else {}
     said: dict[str, Any] = {
         "graph": graph,
         "input": body.input,
         "config": _config(body),
-        "stream": logged_modes(body.modes),
+        "stream": [*logged_modes(body.modes), *named],
         "metadata": {
             **((body.config and body.config.metadata) or {}),
             **(body.metadata or {}),
@@ -154,6 +159,7 @@ def job_body(body: RunCreate, graph: str, thread: ThreadId | None = None) -> Cre
             "subgraphs": bool(body.stream_subgraphs),
             "multitask_strategy": body.multitask_strategy or "reject",
             "on_disconnect": body.on_disconnect or "continue",
+            **named,
         },
     }
     if thread is not None:

@@ -12,7 +12,7 @@ from tailrace.shared.events import Event
 from tailrace.worker.attempt.limits import LimitExceeded, Limits
 from tailrace.worker.attempt.run_config import MARKED, without_ours
 from tailrace.worker.attempt.stream.spill import Spill
-from tailrace.worker.attempt.stream.translate import Part, is_cached, translate
+from tailrace.worker.attempt.stream.translate import Part, is_cached, named_only, translate
 from tailrace.worker.journal.journal import Journal
 
 MODES: Final = ("values", "updates", "tasks")
@@ -31,6 +31,7 @@ class StreamReader:
         wanted: the modes that the job asks for.
         spill: takes large values out of events.
         detailed: whether events tell what only a view of the job needs.
+        named_only: whether events of checkpoints name them and leave out their states.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class StreamReader:
         spill: Spill,
         *,
         detailed: bool = False,
+        named_only: bool = False,
     ) -> None:
         self._journal = journal
         self._limits = limits
         self._wanted = frozenset(wanted)
         self._detailed = detailed
+        self._named_only = named_only
         self._spill = spill
         self._ending: Sequence[Event] = ()
         self.last: Mapping[str, Any] | None = None
@@ -115,6 +118,8 @@ class StreamReader:
         if mode not in self._wanted:
             return ended
         plain = without_ours(part) if mode in MARKED else part
+        if mode == "checkpoints" and self._named_only:
+            plain = named_only(plain)
         at = time.time_ns() // 1_000_000 if self._detailed else None
         events = translate(plain, detailed=self._detailed, at=at)
         if mode == "updates" and _ends_a_task(part):

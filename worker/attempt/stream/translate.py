@@ -39,6 +39,19 @@ def translate(part: Part, *, detailed: bool = False, at: int | None = None) -> I
     return _others(part, detailed, {} if at is None else {"at": at})
 
 
+def named_only(part: Part) -> Part:
+    """A part of the mode `checkpoints` with the names of the checkpoint alone, without its state."""
+    data = part["data"]
+    parent = (data.get("parent_config") or {}).get("configurable", {}).get("checkpoint_id")
+    names = {
+        "id": data["config"]["configurable"]["checkpoint_id"],
+        **({"parent_id": parent} if parent else {}),
+        "step": data["metadata"]["step"],
+        "source": data["metadata"]["source"],
+    }
+    return {**part, "data": names}
+
+
 def is_cached(updates: Mapping[str, Any]) -> bool:
     """Whether a part of the mode `updates` has a result from the cache."""
     return _CACHED in updates
@@ -62,7 +75,7 @@ def _others(part: Part, detailed: bool, at: Mapping[str, int]) -> Iterator[Event
             body = {"ns": ns, "node": data.get("name"), "data": _without_error(data), **at}
             yield Event(mode, encode_value(body))
         case "checkpoints" as mode:
-            yield Event(mode, encode_value({"ns": ns, "data": _without_task_errors(data)}))
+            yield Event(mode, encode_value({"ns": ns, "data": _without_task_errors(data), **at}))
         case "debug" as mode:
             payload = _without_task_errors(_without_error(data["payload"]))
             yield Event(mode, encode_value({"ns": ns, "data": {**data, "payload": payload}}))

@@ -91,10 +91,14 @@ class _Run:
     inside: dict[Namespace, str]
     """The graphs inside that run, and the tasks that run them."""
     seen: frozenset[Namespace]
+    named: bool
+    """Whether its log names a checkpoint after the values that it has."""
+    held: Part | None = None
+    """Such values: clients want to know their checkpoint before them."""
 
     @classmethod
-    def begun(cls, id_: str) -> "_Run":
-        return cls(id_, {}, frozenset(), {}, frozenset())
+    def begun(cls, id_: str, *, named: bool) -> "_Run":
+        return cls(id_, {}, frozenset(), {}, frozenset(), named)
 
 
 class ThreadEvents:
@@ -108,6 +112,7 @@ class ThreadEvents:
         self._named = {"graph_name": graph} if graph else {}
         self._run: _Run | None = None
         self._updates: frozenset[str] = frozenset()
+        self._named_in: frozenset[str] = frozenset()
         self._at = 0
 
     def parts(self, event: LoggedEvent) -> list[Part]:
@@ -121,10 +126,11 @@ class ThreadEvents:
             return []
         if self._run is None or self._run.id != body["job"]:
             # Its start is gone: what follows is told as far as it can be.
-            self._run = _Run.begun(body["job"])
+            self._run = self._begun(body["job"])
         begun, run = _begun(tuple(body["ns"]), self._run)
+        held, run = _released(event.name, tuple(body["ns"]), run)
         parts, self._run = tell(body, run)
-        return [*begun, *parts]
+        return [*held, *begun, *parts]
 
     @property
     def time(self) -> int:
@@ -136,7 +142,7 @@ class ThreadEvents:
         other = ThreadEvents(None)
         # A run is replaced when it changes, never changed.
         other._named, other._run, other._at = self._named, self._run, self._at
-        other._updates = self._updates
+        other._updates, other._named_in = self._updates, self._named_in
         return other
 
     def _of_run(self, body: Body) -> Iterator[Part]:
@@ -144,14 +150,20 @@ class ThreadEvents:
         run = self._run
         if body.get("shown", {}).get("update"):
             self._updates |= {job}
+        if body.get("shown", {}).get("checkpoints") == "named":
+            self._named_in |= {job}
         if job in self._updates:
             # It changes the state, and runs nothing.
             self._updates -= {job} if status in _ENDS else frozenset()
             return
+        if body.get("status") in _ENDS:
+            self._named_in -= {job} if status != "waiting" else frozenset()
         if status == "running":
             if run is None or run.id != job:
                 yield self._lifecycle(job, "running")
-            self._run = _Run.begun(job)
+            if run is not None and run.held is not None:
+                yield run.held
+            self._run = self._begun(job)
         elif status in _ENDS and (run is None or run.id == job):
             # Of other jobs: one that never began, or that asked and was passed over.
             yield from _left_open(run, _ENDS[status])
@@ -159,6 +171,9 @@ class ThreadEvents:
                 why = {"error": body["error"]["detail"]} if status == "failed" else {}
                 yield self._lifecycle(job, _ENDS[status], why)
             self._run = None
+
+    def _begun(self, job: str) -> _Run:
+        return _Run.begun(job, named=job in self._named_in)
 
     def _lifecycle(self, job: str, event: str, more: Body | None = None) -> Part:
         return Part("lifecycle", (), {"event": event, **self._named, **(more or {})}, run=job)
@@ -235,7 +250,23 @@ def _values(body: Body, run: _Run) -> _Told:
     if interrupts := body.get("interrupts"):
         # The same state as before, once more.
         return _asked(_ns(body), interrupts, run)
-    return [Part("values", _ns(body), body["data"])], run
+    told = Part("values", _ns(body), body["data"])
+    return ([], replace(run, held=told)) if run.named else ([told], run)
+
+
+def _released(name: str, ns: Namespace, run: _Run) -> _Told:
+    """The values that were held back, unless their checkpoint comes now."""
+    held = run.held
+    if held is None or (name == "checkpoints" and ns == held.namespace):
+        return [], run
+    return [held], replace(run, held=None)
+
+
+def _checkpoints(body: Body, run: _Run) -> _Told:
+    """The name of a checkpoint and then its values; one without values is told to nobody."""
+    if run.held is None:
+        return [], run
+    return [Part("checkpoints", _ns(body), body["data"]), run.held], replace(run, held=None)
 
 
 def _updates(body: Body, run: _Run) -> _Told:
@@ -326,6 +357,8 @@ def _left_open(run: _Run | None, outcome: str) -> Iterator[Part]:
     """What ends with a run that is over."""
     if run is None:
         return
+    if run.held is not None:
+        yield run.held
     for below in reversed(run.inside):
         yield _end_of(below, outcome)
     for one in run.messages.values():
@@ -338,6 +371,7 @@ _TOLD: Final = cast(
     "Mapping[str, Any]",
     {
         "values": _values,
+        "checkpoints": _checkpoints,
         "updates": _updates,
         "custom": _custom,
         "messages": _messages,

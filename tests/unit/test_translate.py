@@ -293,7 +293,7 @@ def test_interrupts_of_values_come_only_to_a_view(interrupts: tuple[Interrupt, .
 
 
 def test_a_checkpoint_may_be_told_by_its_names_alone() -> None:
-    data = {
+    data: dict[str, Any] = {
         "config": {"configurable": {"checkpoint_id": "c", "thread_id": "t"}},
         "parent_config": {"configurable": {"checkpoint_id": "b"}},
         "values": {"a": 1},
@@ -301,7 +301,7 @@ def test_a_checkpoint_may_be_told_by_its_names_alone() -> None:
         "next": [],
         "tasks": [],
     }
-    part = {"type": "checkpoints", "ns": (), "data": data}
+    part: dict[str, Any] = {"type": "checkpoints", "ns": (), "data": data}
     [event] = translate(named_only(part), at=7)
     names = {"id": "c", "parent_id": "b", "step": 1, "source": "loop"}
     assert read(event) == {"ns": [], "data": names, "at": 7}

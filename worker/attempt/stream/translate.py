@@ -40,16 +40,19 @@ def translate(part: Part, *, detailed: bool = False, at: int | None = None) -> I
 
 
 def named_only(part: Part) -> Part:
-    """A part of the mode `checkpoints` with the names of the checkpoint alone, without its state."""
+    """A part of the mode `checkpoints` that names the checkpoint and leaves out its state."""
     data = part["data"]
-    parent = (data.get("parent_config") or {}).get("configurable", {}).get("checkpoint_id")
     names = {
-        "id": data["config"]["configurable"]["checkpoint_id"],
-        **({"parent_id": parent} if parent else {}),
+        "id": _id_in(data["config"]),
         "step": data["metadata"]["step"],
         "source": data["metadata"]["source"],
     }
-    return {**part, "data": names}
+    parent = _id_in(data["parent_config"]) if data.get("parent_config") else None
+    return {**part, "data": {**names, "parent_id": parent} if parent else names}
+
+
+def _id_in(config: Mapping[str, Any]) -> str:
+    return config["configurable"]["checkpoint_id"]
 
 
 def is_cached(updates: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from tailrace.api.adapters.langgraph.views.blocks import Message, ended, told_as
 from tailrace.api.adapters.langgraph.views.events import INTERRUPT
 from tailrace.api.relay.frames import Encoder
 from tailrace.shared.events import LoggedEvent, decode, encode
+from tailrace.shared.jobs import FINAL
 
 Body = Mapping[str, Any]
 Namespace = tuple[str, ...]
@@ -146,22 +147,13 @@ class ThreadEvents:
         return other
 
     def _of_run(self, body: Body) -> Iterator[Part]:
-        job, status = body["job"], body["status"]
-        run = self._run
-        if body.get("shown", {}).get("update"):
-            self._updates |= {job}
-        if body.get("shown", {}).get("checkpoints") == "named":
-            self._named_in |= {job}
-        if job in self._updates:
-            # It changes the state, and runs nothing.
-            self._updates -= {job} if status in _ENDS else frozenset()
+        job, status, run = body["job"], body["status"], self._run
+        if self._is_update(body):
             return
-        if body.get("status") in _ENDS:
-            self._named_in -= {job} if status != "waiting" else frozenset()
         if status == "running":
             if run is None or run.id != job:
                 yield self._lifecycle(job, "running")
-            if run is not None and run.held is not None:
+            elif run.held is not None:
                 yield run.held
             self._run = self._begun(job)
         elif status in _ENDS and (run is None or run.id == job):
@@ -171,6 +163,20 @@ class ThreadEvents:
                 why = {"error": body["error"]["detail"]} if status == "failed" else {}
                 yield self._lifecycle(job, _ENDS[status], why)
             self._run = None
+
+    def _is_update(self, body: Body) -> bool:
+        """Whether the job changes the state and runs nothing; notes what its first event says."""
+        job = body["job"]
+        shown: Body = body.get("shown", {})
+        if shown.get("update"):
+            self._updates |= {job}
+        if shown.get("checkpoints") == "named":
+            self._named_in |= {job}
+        known = job in self._updates
+        if body["status"] in FINAL:
+            self._updates -= {job}
+            self._named_in -= {job}
+        return known
 
     def _begun(self, job: str) -> _Run:
         return _Run.begun(job, named=job in self._named_in)

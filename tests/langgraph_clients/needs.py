@@ -20,17 +20,14 @@ OPTIONS = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 
 def main() -> int:
     """Install what is missing; 1 where that fails."""
-    needed = {
-        HERE: ("ci", "@langchain/langgraph-api"),
-        PAGE: ("install", "@langchain/langgraph-sdk"),
-    }
-    for folder, (command, module) in needed.items():
+    needed = {HERE: "@langchain/langgraph-api", PAGE: "@langchain/langgraph-sdk"}
+    for folder, module in needed.items():
         if (folder / "node_modules" / module).exists():
             continue
         # npm starts node by its name.
         path = f"{NODE / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         ended = subprocess.run(
-            [NODE / "bin" / "node", NPM, command, *OPTIONS],
+            [NODE / "bin" / "node", NPM, "ci", *OPTIONS],
             cwd=folder,
             env={**os.environ, "PATH": path},
             check=False,

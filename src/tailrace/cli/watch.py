@@ -41,10 +41,10 @@ def reconnecting(note: Reconnect) -> str:
 def _how_to_resume(job_id: str, stop: ReceivedEvent) -> str:
     asked = stop.fields.get("interrupts")
     several = isinstance(asked, list) and len(asked) > 1
-    answer = "--values '{ID: JSON, ...}'" if several else "--value JSON"
+    value = "--values '{ID: JSON, ...}'" if several else "--value JSON"
     if asked:
-        return f"to resume: {program()} answer {job_id} {answer} --after {stop.seq}"
-    return f"to continue: tailrace answer {job_id} --after {stop.seq}"
+        return f"to resume: {program()} answer {job_id} {value} --after {stop.seq}"
+    return f"to continue: {program()} answer {job_id} --after {stop.seq}"
 
 
 def _teller(view: View) -> Callable[[Reconnect], None]:

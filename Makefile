@@ -108,8 +108,11 @@ fmt: install $(TOOLS) ## format, and fix what the linters can fix
 	@$(BIOME) check --config-path tools/biome.json --write --log-level=error api/console
 	@$(NODE) tools/stylua.mjs $(LUA)
 
-test: install ## run the tests that need no Docker, no browser and no API key
+test: install ## run the unit and integration tests, on a real store; the other tiers have targets of their own
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+
+test-processes: install ## test API, worker, command line and clients as processes, on a real store
+	@$(BIN)/pytest -n 2 --dist loadscope tests/e2e $(ARGS)
 
 test-recovery: install ## test what a service recovers from: processes killed, frozen and restarted, an unreachable store
 	@$(BIN)/pytest -n 2 --dist loadscope tests/recovery $(ARGS)

@@ -29,7 +29,7 @@ TIERS = {
     "browser": "in a real browser",
     "langgraph_clients": "with LangGraph's own clients and server from npm",
 }
-NAMED_ONLY = {"recovery", "docker", "browser", "langgraph_clients"}
+NAMED_ONLY = {"e2e", "recovery", "docker", "browser", "langgraph_clients"}
 """Tiers that are slow or need more than `make install` brings: they run only where named."""
 HERE = Path(__file__).parent
 STORE = pytest.StashKey[store.Choice]()

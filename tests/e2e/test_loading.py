@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from tailrace.shared.errors import EX_CONFIG
-from tests.support.faults import Faulty, faulty
+from tests.support.faults import DONE_S, Faulty, faulty
 from tests.support.processes import READY_S, Process, running
 from tests.support.project import project
 from tests.support.wait import wait_until
@@ -68,8 +68,8 @@ async def serving(file: Path, **env: str) -> AsyncGenerator[Faulty]:
         yield served
 
 
-async def said(place: Faulty, graph: str, **more: Any) -> str:
-    end = await place.ended(await place.post(graph, {}, **more))
+async def said(place: Faulty, graph: str, within_s: float = DONE_S, **more: Any) -> str:
+    end = await place.ended(await place.post(graph, {}, **more), within_s)
     assert end["status"] == "succeeded", end
     return end["result"]["text"]
 
@@ -208,7 +208,8 @@ async def test_a_healthy_worker_is_believed_and_served_beside_a_broken_one(tmp_p
         async with running(broken):
             await wait_until(lambda: "worker ready" in broken.output(), "the broken worker", 30)
             async with asyncio.TaskGroup() as tasks:
-                jobs = [tasks.create_task(said(place, "own")) for _ in range(12)]
+                # A job that comes to the broken worker again and again waits longer each time.
+                jobs = [tasks.create_task(said(place, "own", 60.0)) for _ in range(12)]
             assert "opened" in broken.output(), "no job came to the broken worker"
     assert [job.result() for job in jobs] == ["fetched"] * 12
 

@@ -90,6 +90,15 @@ class Pages:
                     encoder(event)
             reached = events[-1].seq if events else seq
 
+    async def event(self, log_id: ChannelId, seq: int) -> LoggedEvent | None:
+        """The event under this number, if the log has it.
+
+        Raises:
+            StoreUnavailable: the store did not respond.
+        """
+        events = await self._page(log_id, seq - 1, limit=1)
+        return events[0] if events and events[0].seq == seq else None
+
     async def _page(self, log_id: ChannelId, after: int, limit: int) -> Sequence[LoggedEvent]:
         """The events after a number that fit into a page, `limit` at most."""
         if not isinstance(log_id, WholeLog):

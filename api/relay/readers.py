@@ -43,20 +43,17 @@ class WholeLogReader:
     """A reader of many logs that puts large values in their places.
 
     Args:
-        reader: reads the plain logs.
+        make_reader: makes what reads the plain logs.
         references: finds large values.
+        store: as for every reader, and so is `url`.
+        url: the log store's URL.
     """
 
-    def __init__(self, reader: Reader, references: References) -> None:
-        self._reader = reader
+    def __init__(
+        self, make_reader: MakeReader, references: References, store: Client, url: str
+    ) -> None:
+        self._reader = make_reader(store, url)
         self._references = references
-
-    @classmethod
-    def over(
-        cls, make_reader: MakeReader, references: References, store: Client, url: str
-    ) -> "WholeLogReader":
-        """One over a new reader of plain logs."""
-        return cls(make_reader(store, url), references)
 
     async def read(
         self, after: Mapping[WholeLog, int], block_s: float = BLOCK_S

@@ -24,6 +24,7 @@ from tailrace.api.relay.whole_log import ChannelId, WholeLog, stored
 from tailrace.api.relay.window import write_of
 from tailrace.api.settings import ApiSettings
 from tailrace.shared.errors import StoreUnavailable
+from tailrace.shared.events import LoggedEvent
 from tailrace.shared.log_store.blobs.blob_store import BlobStore
 from tailrace.shared.log_store.blobs.references import References
 from tailrace.shared.log_store.events.event_log import EventLog
@@ -49,13 +50,12 @@ class Relay:
         self._settings = settings
         self.log = EventLog(log_store, settings)
         self.references = References(BlobStore(log_store, settings))
-        self.thread_log = ThreadLog(log_store)
-        self._pages = Pages(self.log, self.thread_log, self.references)
+        self._pages = Pages(self.log, ThreadLog(log_store), self.references)
         self._tails = {
             (of_thread, is_whole): Tail(
                 log_store,
                 settings.log_store_url,
-                partial(WholeLogReader.over, reader, self.references) if is_whole else reader,
+                partial(WholeLogReader, reader, self.references) if is_whole else reader,
             )
             for of_thread, reader in ((False, LogReader), (True, ThreadLogReader))
             for is_whole in (False, True)
@@ -120,6 +120,14 @@ class Relay:
         with self.hub.subscribed(subscriber, log_id) as channel:
             self._follow(channel, known)
             yield
+
+    async def event(self, log_id: ChannelId, seq: int) -> LoggedEvent | None:
+        """The event under this number, if the log has it.
+
+        Raises:
+            StoreUnavailable: the store did not respond.
+        """
+        return await self._pages.event(log_id, seq)
 
     async def replay(self, encoder: Encoder, log_id: ChannelId, seq: int) -> None:
         """Have an encoder write a log from its start up to this number, for nobody.

@@ -104,7 +104,7 @@ async def _start(
     plain = Cursor(cursor.seq, from_header=True)
     if cursor.seq == 0:
         return StartPosition.of(log, summary, plain)
-    event = await _event(services, job_id, cursor.seq)
+    event = await services.relay.event(log, cursor.seq)
     if event is None:
         return StartPosition.of(log, summary, plain)
     rest = (await _parts(services, job_id, view, event))[cursor.parts :]
@@ -115,13 +115,6 @@ async def _start(
     if closes(event) and summary.seq <= event.seq:
         raise AtTheEnd
     return StartPosition.of(log, summary, plain)
-
-
-async def _event(services: Services, job_id: JobId, seq: int) -> LoggedEvent | None:
-    """The event under this number, if the log has it."""
-    read = await services.relay.log.read(job_id, seq - 1, limit=1)
-    events = await services.relay.references.resolved(read)
-    return events[0] if events and events[0].seq == seq else None
 
 
 async def _parts(services: Services, job_id: JobId, view: View, event: LoggedEvent) -> list[bytes]:

@@ -65,14 +65,13 @@ async def _start(
     start = StartPosition.of(log, summary, Cursor(seq, from_header=True))
     if not seq or seq > summary.seq or parts >= ALL_PARTS:
         return start
-    read = await relay.thread_log.read(name, seq - 1, limit=1)
-    events = await relay.references.resolved(read)
-    if not events or events[0].seq != seq:
+    event = await relay.event(log, seq)
+    if event is None:
         return start
     encoder = form.encoder()
     await relay.replay(encoder, log, seq - 1)
     # The connection may have been lost between two parts of one event.
-    rest = b"".join(encoder.frames(events[0], after=parts))
+    rest = b"".join(encoder.frames(event, after=parts))
     return StartPosition(log, seq, seq, rest) if rest else start
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 from tailrace.shared.errors import BlobNotFound
 from tailrace.shared.events import LoggedEvent, decode, encode
 from tailrace.shared.jobs import JobId
-from tailrace.shared.log_store.blobs.blob_store import BlobStore
+from tailrace.shared.log_store.blobs.blob_store import Blob, BlobStore
 
 _MARK: Final = b'{"$blob":{"n":'
 """Only the service writes this: the same of a graph's own is written as `$$blob`."""
@@ -35,13 +35,14 @@ class References:
         self._blobs = blobs
 
     async def resolved(self, events: Sequence[E]) -> list[E]:
-        """The events with their large values.
+        """The events with their large values, each of which is read once.
 
         Raises:
             StoreUnavailable: the store did not reply.
         """
+        filling = _Filling(self._blobs)
         return [
-            event._replace(data=await self.filled(event.data)) if _MARK in event.data else event
+            event._replace(data=await filling.filled(event.data)) if _MARK in event.data else event
             for event in events
         ]
 
@@ -51,8 +52,18 @@ class References:
         Raises:
             StoreUnavailable: the store did not reply.
         """
-        if _MARK not in data:
-            return data
+        return await _Filling(self._blobs).filled(data) if _MARK in data else data
+
+
+class _Filling:
+    """Fills some values, which may refer to the same large ones: each step of a graph does."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._known: dict[str, bytes | None] = {}
+        """The bytes behind the URLs that were met; None where there are none any more."""
+
+    async def filled(self, data: bytes) -> bytes:
         root = [decode(data)]
         await self._fill(root)
         return encode(root[0])
@@ -68,12 +79,22 @@ class References:
                 elif isinstance(item, (dict, list)):
                     todo.append(item)
 
+    async def _bytes(self, reference: dict[str, Any]) -> bytes | None:
+        url: str = reference["url"]
+        if url not in self._known:
+            job_id = JobId(url.split("/")[2])
+            # All that the store would tell of it.
+            told = (reference[name] for name in ("n", "sha256", "bytes", "media_type"))
+            try:
+                pieces = [piece async for piece in self._blobs.pieces(job_id, Blob(*told))]
+                self._known[url] = b"".join(pieces)
+            except BlobNotFound:
+                self._known[url] = None
+        return self._known[url]
+
     async def _value(self, item: Any, reference: dict[str, Any]) -> Any:
-        job_id = JobId(reference["url"].split("/")[2])
-        try:
-            blob = await self._blobs.find(job_id, reference["n"])
-            data = b"".join([piece async for piece in self._blobs.pieces(job_id, blob)])
-        except BlobNotFound:
+        data = await self._bytes(reference)
+        if data is None:
             return item
         match reference["as"]:
             case "text":

@@ -10,6 +10,7 @@ submission     from a run's body to its job
 streaming      a run's events as a response: the cursor, and where the client begins
 thread_stream  the events of a whole thread as a response
 commanding     the commands of LangGraph's thread protocol
+cancelling     how clients cancel runs
 leaving        what happens when the client leaves
 waiting        a run's values as a response that is kept alive
 updating       a change of a thread's state: a short job, and its outcome

@@ -1,7 +1,7 @@
 """A run's events as a response: the cursor, where the client begins, and what if it leaves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,14 @@ from starlette.responses import Response
 
 from tailrace.api.adapters.langgraph.leaving import cancels, watch
 from tailrace.api.adapters.langgraph.views.events import closes
-from tailrace.api.adapters.langgraph.views.view import VERSION, Grown, View, stream_format
+from tailrace.api.adapters.langgraph.views.view import (
+    VERSION,
+    Grown,
+    View,
+    chosen_modes,
+    stream_format,
+    view_of,
+)
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidCursor
 from tailrace.api.relay.cursor import AtTheEnd, Cursor, StartPosition
@@ -56,9 +63,9 @@ def read_cursor(request: Request) -> ViewCursor:
 async def stream_run(
     services: Services,
     job: Job,
-    view: View,
     cursor: ViewCursor,
     headers: Mapping[str, str],
+    modes: Sequence[str] | None = None,
     *,
     cancel_when_left: bool = False,
 ) -> Response:
@@ -67,9 +74,9 @@ async def stream_run(
     Args:
         services: of this process.
         job: the run's.
-        view: the form in which the client reads it.
         cursor: what the client has.
         headers: more headers.
+        modes: in which the client reads it, as its URL names them; None: as the run says.
         cancel_when_left: whether this client wants the run cancelled when nobody listens.
 
     Raises:
@@ -77,6 +84,7 @@ async def stream_run(
         EventsExpired: the run is over and its events are gone.
         JobNotFound: the store has lost the job.
     """
+    view = view_of(job, chosen_modes(modes))
     if not view.known:
         # Another replica may be of that release; clients ask again.
         raise HTTPException(

@@ -1,7 +1,5 @@
 """A change of a thread's state. It needs the graph, so it is a short job that is waited for."""
 
-import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from tailrace.api.adapters.langgraph.thread_fields import StateUpdate
 from tailrace.api.adapters.langgraph.views.runs import is_over
-from tailrace.api.adapters.langgraph.waiting import until_over
+from tailrace.api.adapters.langgraph.waiting import soon_over
 from tailrace.api.dependencies import Services
 from tailrace.api.jobs.acceptance import accept
 from tailrace.api.jobs.ending import end_job
@@ -49,9 +47,7 @@ async def updated_checkpoint(
         raise HTTPException(409, "Thread is busy")
     submission = Submission(_update(graph, thread, body), None, Plain())
     job = (await accept(services, thread.tenant, submission, new_job_id(thread.id))).job
-    with suppress(TimeoutError):
-        async with asyncio.timeout(services.settings.max_wait_s):
-            await until_over(services, job)
+    await soon_over(services, job)
     job = await services.jobs.get(job.id)
     if job.error is not None:
         raise HTTPException(422, job.error.detail)

@@ -113,6 +113,17 @@ async def _values(services: Services, job: Job) -> bytes:
     return job.result or b"null"
 
 
+async def soon_over(services: Services, job: Job) -> None:
+    """As `until_over`, but no longer than a client may make the service wait.
+
+    Raises:
+        StoreUnavailable: the store did not respond.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(services.settings.max_wait_s):
+            await until_over(services, job)
+
+
 async def until_over(services: Services, job: Job) -> None:
     """Wait until a run is over, or that can't be awaited here any longer.
 

@@ -1,23 +1,20 @@
 """Runs without a thread: each is a job."""
 
-from typing import Literal
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tailrace.api.adapters.langgraph.cancelling import Action, cancel_run
 from tailrace.api.adapters.langgraph.credentials import Tenant
 from tailrace.api.adapters.langgraph.routes.answers import json_response, where
 from tailrace.api.adapters.langgraph.routes.names import Leaves, Modes, find_run, thread_name
 from tailrace.api.adapters.langgraph.run_fields import RunsCancel
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
 from tailrace.api.adapters.langgraph.submission import create_run, read_run, read_runs
-from tailrace.api.adapters.langgraph.views.runs import is_over, run
-from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
+from tailrace.api.adapters.langgraph.views.runs import run
 from tailrace.api.adapters.langgraph.waiting import ValuesResponse
 from tailrace.api.dependencies import ServicesDep, find_job
 from tailrace.api.http.body import read_json
-from tailrace.api.jobs.ending import end_job
 from tailrace.api.schemas import parse
 from tailrace.shared.jobs import Job
 
@@ -36,9 +33,7 @@ async def create_and_stream(request: Request, services: ServicesDep, tenant: Ten
     """Accept a run, and respond with its events."""
     cursor = read_cursor(request)
     job = await create_run(services, tenant, request, await read_run(request, services))
-    return await stream_run(
-        services, job, view_of(job), cursor, where(_place(job), "stream", request)
-    )
+    return await stream_run(services, job, cursor, where(_place(job), "stream", request))
 
 
 @router.post("/runs/wait")
@@ -64,15 +59,14 @@ async def cancel(
     request: Request,
     services: ServicesDep,
     tenant: Tenant,
-    action: Literal["interrupt", "rollback"] = "interrupt",
+    action: Action = "interrupt",
 ) -> Response:
     """Ask for the ends of several runs of one thread."""
     body = parse(RunsCancel, await read_json(request, services.settings))
     name = await thread_name(tenant, body.thread_id)
     jobs = [await find_run(services, name, run_id) for run_id in body.run_ids]
     for job in jobs:
-        if not is_over(job):
-            await end_job(services, job.id, rollback=action == "rollback")
+        await cancel_run(services, job, action)
     return Response(status_code=204)
 
 
@@ -89,11 +83,8 @@ async def stream(
     """The run's events after the cursor, up to its end."""
     cursor = read_cursor(request)
     job = await find_job(services, run_id, tenant)
-    view = view_of(job, chosen_modes(stream_mode))
-    places = where(_place(job), "stream", request)
-    return await stream_run(
-        services, job, view, cursor, places, cancel_when_left=cancel_on_disconnect
-    )
+    places, left = where(_place(job), "stream", request), cancel_on_disconnect
+    return await stream_run(services, job, cursor, places, stream_mode, cancel_when_left=left)
 
 
 def _place(job: Job) -> str:

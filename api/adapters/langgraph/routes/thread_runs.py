@@ -1,14 +1,13 @@
 """Runs on a thread: create, follow, wait for, read, list, cancel, delete."""
 
-import asyncio
-from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tailrace.api.adapters.langgraph.cancelling import Action, cancel_run
 from tailrace.api.adapters.langgraph.routes.answers import json_response, selected, where
 from tailrace.api.adapters.langgraph.routes.names import Leaves, Modes, Name, find_run
 from tailrace.api.adapters.langgraph.streaming import read_cursor, stream_run
@@ -16,12 +15,10 @@ from tailrace.api.adapters.langgraph.submission import create_run, read_run
 from tailrace.api.adapters.langgraph.views.runs import (
     RunStatus,
     is_listed,
-    is_over,
     run,
     run_status,
 )
-from tailrace.api.adapters.langgraph.views.view import chosen_modes, view_of
-from tailrace.api.adapters.langgraph.waiting import ValuesResponse, until_over
+from tailrace.api.adapters.langgraph.waiting import ValuesResponse, soon_over, until_over
 from tailrace.api.dependencies import Services, ServicesDep
 from tailrace.api.jobs.ending import end_job
 from tailrace.shared.errors import ThreadBusy
@@ -46,9 +43,7 @@ async def create_and_stream(request: Request, services: ServicesDep, name: Name)
     """Accept a run, and respond with its events."""
     cursor = read_cursor(request)
     job = await create_run(services, name.tenant, request, await read_run(request, services), name)
-    return await stream_run(
-        services, job, view_of(job), cursor, where(_place(job), "stream", request)
-    )
+    return await stream_run(services, job, cursor, where(_place(job), "stream", request))
 
 
 @router.post("/wait")
@@ -108,11 +103,8 @@ async def stream(
     """The run's events after the cursor, up to its end."""
     cursor = read_cursor(request)
     job = await find_run(services, name, run_id)
-    view = view_of(job, chosen_modes(stream_mode))
-    places = where(_place(job), "stream", request)
-    return await stream_run(
-        services, job, view, cursor, places, cancel_when_left=cancel_on_disconnect
-    )
+    places, left = where(_place(job), "stream", request), cancel_on_disconnect
+    return await stream_run(services, job, cursor, places, stream_mode, cancel_when_left=left)
 
 
 @router.post("/{run_id}/cancel")
@@ -122,12 +114,11 @@ async def cancel(
     run_id: str,
     *,
     wait: bool = False,
-    action: Literal["interrupt", "rollback"] = "interrupt",
+    action: Action = "interrupt",
 ) -> Response:
     """Ask for the run's end, and wait for it if that is wanted."""
     job = await find_run(services, name, run_id)
-    if not is_over(job):
-        await end_job(services, job.id, rollback=action == "rollback")
+    await cancel_run(services, job, action)
     if wait:
         await until_over(services, job)
     return Response(status_code=204 if wait else 202)
@@ -139,9 +130,7 @@ async def delete(services: ServicesDep, name: Name, run_id: str) -> Response:
     job = await find_run(services, name, run_id)
     if not job.ended:
         await end_job(services, job.id)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(services.settings.max_wait_s):
-                await until_over(services, job)
+        await soon_over(services, job)
     try:
         await services.removal.delete_job(name, job.id)
     except ThreadBusy:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from langgraph_sdk import get_client
 
 from tests.support.replicas import Replicas, telling
 from tests.support.wait import wait_until
-from tests.support.wire import asking
+from tests.support.wire import Exchange, asking
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -44,10 +45,13 @@ async def started(client: Client, gate: Path) -> tuple[str, str]:
     return thread, run["run_id"]
 
 
-def followed(port: int, thread: str, run: str) -> Any:
-    """A listener at one replica that wants the run cancelled when it has left."""
+@asynccontextmanager
+async def followed(port: int, thread: str, run: str) -> AsyncGenerator[Exchange]:
+    """A listener that one replica serves, and that wants the run cancelled when it has left."""
     path = f"/langgraph/threads/{thread}/runs/{run}/stream?cancel_on_disconnect=true"
-    return asking(port, "GET", path)
+    async with asking(port, "GET", path) as stream:
+        await stream.until(b"event: metadata")
+        yield stream
 
 
 async def until_cancelled(client: Client, thread: str, run: str) -> None:
@@ -60,8 +64,8 @@ async def until_cancelled(client: Client, thread: str, run: str) -> None:
 async def leave_another(client: Client, replicas: Replicas, gate: Path) -> None:
     """Leave another run, and wait until it is cancelled: one that was left before would be, too."""
     thread, run = await started(client, gate)
-    async with followed(replicas.ports[1], thread, run) as stream:
-        await stream.until(b"event: metadata")
+    async with followed(replicas.ports[1], thread, run):
+        pass
     await until_cancelled(client, thread, run)
 
 
@@ -80,12 +84,11 @@ async def test_a_caller_who_leaves_after_a_replica_was_killed_is_not_outlived(
     """The killed replica never said that its listener has left."""
     thread, run = await started(client, tmp_path / "gate")
     async with followed(replicas.ports[0], thread, run) as stream:
-        await stream.until(b"event: metadata")
         await replicas.restart(signal.SIGKILL, replicas.apis[0])
         await stream.rest()
     assert stream.ending == "cut"
-    async with followed(replicas.ports[1], thread, run) as stream:
-        await stream.until(b"event: metadata")
+    async with followed(replicas.ports[1], thread, run):
+        pass
     await until_cancelled(client, thread, run)
 
 
@@ -96,7 +99,6 @@ async def test_a_replica_that_ends_is_no_caller_that_leaves(
     gate = tmp_path / "gate"
     thread, run = await started(client, gate)
     async with followed(replicas.ports[0], thread, run) as stream:
-        await stream.until(b"event: metadata")
         await replicas.restart(number, replicas.apis[0])
         await stream.rest()
     assert stream.ending == "cut"
@@ -108,10 +110,9 @@ async def test_a_caller_who_comes_back_at_another_replica_keeps_the_run(
 ) -> None:
     gate = tmp_path / "gate"
     thread, run = await started(client, gate)
-    async with followed(replicas.ports[0], thread, run) as stream:
-        await stream.until(b"event: metadata")
+    async with followed(replicas.ports[0], thread, run):
+        pass
     async with followed(replicas.ports[1], thread, run) as stream:
-        await stream.until(b"event: metadata")
         await goes_on(client, replicas, thread, run, gate)
         await stream.rest()
     assert stream.ending == "clean"
@@ -121,7 +122,7 @@ async def test_a_caller_who_has_left_when_the_replica_stops_is_not_forgotten(
     replicas: Replicas, client: Client, tmp_path: Path
 ) -> None:
     thread, run = await started(client, tmp_path / "gate")
-    async with followed(replicas.ports[0], thread, run) as stream:
-        await stream.until(b"event: metadata")
+    async with followed(replicas.ports[0], thread, run):
+        pass
     await replicas.restart(signal.SIGTERM, replicas.apis[0])
     await until_cancelled(client, thread, run)

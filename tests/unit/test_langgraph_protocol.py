@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 
-from tailrace.api.adapters.langgraph.views.protocol import (
-    PARTS,
-    Filter,
-    Part,
-    ProtocolForm,
-    ThreadEvents,
-)
+from tailrace.api.adapters.langgraph.views.protocol import Part, ThreadEvents
+from tailrace.api.adapters.langgraph.views.subscription import PARTS, Filter, ProtocolForm
 from tailrace.api.adapters.langgraph.views.thread_runs import RunsForm, ThreadMode
 from tailrace.shared.events import LoggedEvent, ThreadEvent, encode
 

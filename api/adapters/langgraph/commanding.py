@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from tailrace.api.adapters.langgraph.run_fields import Strategy
 from tailrace.api.adapters.langgraph.submission import create_run, protocol_run
-from tailrace.api.adapters.langgraph.views.protocol import PARTS
+from tailrace.api.adapters.langgraph.views.subscription import PARTS
 from tailrace.api.dependencies import Services
 from tailrace.api.errors import InvalidBody
 from tailrace.api.schemas import parse

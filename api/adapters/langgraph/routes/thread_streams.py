@@ -14,7 +14,7 @@ from tailrace.api.adapters.langgraph.routes.answers import json_response
 from tailrace.api.adapters.langgraph.routes.names import Name
 from tailrace.api.adapters.langgraph.streaming import ALL_PARTS, read_cursor
 from tailrace.api.adapters.langgraph.thread_stream import stream_thread
-from tailrace.api.adapters.langgraph.views.protocol import PARTS, Filter, ProtocolForm
+from tailrace.api.adapters.langgraph.views.subscription import PARTS, Filter, ProtocolForm
 from tailrace.api.adapters.langgraph.views.thread_runs import THREAD_MODES, RunsForm, ThreadMode
 from tailrace.api.dependencies import ServicesDep
 from tailrace.api.http.body import read_json

@@ -9,5 +9,6 @@ values      what a run has led to
 view        in which form one client reads a run; the same form is shared
 thread_runs  a thread's log as the streams of its runs
 protocol    a thread's log in LangGraph's thread protocol
+subscription  what one client gets of it, and how it is written
 blocks      messages in that protocol: by content blocks
 """

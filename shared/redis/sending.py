@@ -6,7 +6,8 @@ cancellation (python/cpython#86296). A task that is cancelled once, as a `TaskGr
 then never end.
 
 Commands are packed by hiredis, as by redis-py's own blocking connections. Its asynchronous ones
-pack in Python, which takes six times as long for a script with fifteen arguments.
+pack in Python, which takes six times as long for a script with fifteen arguments, and several times
+as long for a read that names hundreds of logs as the rest of that read takes.
 """
 
 import asyncio

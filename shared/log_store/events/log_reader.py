@@ -1,10 +1,8 @@
 """Waits at the ends of many logs with one blocked read. Reads of one log are event_log's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, cast
 from uuid import uuid4
-
-import hiredis
 
 from tailrace.shared.events import LoggedEvent
 from tailrace.shared.jobs import JobId
@@ -36,9 +34,6 @@ class StreamReader:
     The key is read along with the logs. `CLIENT UNBLOCK` would need no key, but a second
     connection and a permission that managed stores withhold, and it misses a read that is still on
     its way.
-
-    Commands are packed by hiredis, not by redis-py, which takes several times as long over a read
-    that names hundreds of logs as the rest of that read takes.
 
     Args:
         store: the client of the log store, which knows where the logs are.
@@ -78,7 +73,7 @@ class StreamReader:
         try:
             connection = await self._held_connection(logs[0])
             with store_errors():
-                await connection.send_packed_command(_packed(command), check_health=False)
+                await connection.send_command(*command, check_health=False)
                 reply = await connection.read_response()
         except BaseException:
             # Its reply may still come: the connection is of no use to anyone.
@@ -148,10 +143,6 @@ class LogReader(StreamReader):
             if has_reference(of_log):
                 events[job_id] = await with_results(self._store, job_id, of_log)
         return events
-
-
-def _packed(command: Sequence[str | int]) -> bytes:
-    return cast("Any", hiredis).pack_command(command)
 
 
 def shard_of_reader(url: str, log_id: object) -> str:
